@@ -1,0 +1,50 @@
+# Two commands matter: `make run` and `make test`. Both set everything up in .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint types layers unit fault bench lock clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+setup: $(READY) ## create .venv from the lock file, the command included
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("cwbridge needs Python 3.11 or newer; name one with: make PYTHON=python3.12 " + sys.argv[1] if sys.version_info < (3, 11) else 0)' "$(MAKECMDGOALS)"
+	@echo "Setting up .venv (once; a minute or so)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+run: setup ## sandbox, embedded Redis, producers and worker, with live progress
+	@$(BIN)/cwbridge demo
+
+test: setup lint types layers unit ## every check of CI, under five minutes
+
+lint: setup
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: setup
+	@$(BIN)/mypy
+
+layers: setup
+	@$(BIN)/lint-imports --no-logo
+
+unit: setup
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+fault: setup ## the long fault suite (kill -9, lost answers, Redis trouble); prints its table
+	@$(BIN)/python -m pytest tests/fault -m fault
+
+bench: setup ## the benchmarks: ratios measured in one run
+	@$(BIN)/python -m pytest tests/bench -m bench -s
+
+lock: ## renew requirements.lock (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
+
+clean: ## remove what setup and runs have made here
+	rm -rf $(VENV) .state .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,217 @@
+"""Everything that can go wrong, as one tree; what a job does about it follows from the branch.
+
+    BridgeError
+    |-- SettingsError              settings cannot be used                     -> exit 2, nothing started
+    |-- StoreUnavailable           Redis cannot be reached                     -> exit 2 at start, wait later
+    `-- WorkError                  something about one object or one call
+        |-- Wait                   nothing is wrong, it is not time yet        -> parked, costs no attempt
+        |   |-- Throttled              the other system asked for a pause
+        |   |-- Busy                   a lock or a lease is held by somebody else
+        |   |-- InventoryLocked        ConnectWise refuses product lines while inventory auditing is on
+        |   `-- SystemStopped          the keys of a system were refused; all its jobs wait
+        |-- Retry                  may well work next time                     -> backed off, costs an attempt
+        |   |-- Unreachable            no connection, time-out before an answer to a read
+        |   |-- ServerFailed           5xx, gateway page, half an answer to a read
+        |   |-- OutcomeUnknown         a write was sent and its answer lost    -> read the target, then decide
+        |   |-- LeaseLost              this worker may no longer write this object
+        |   `-- Unsettled              the second look did not match yet
+        `-- Refused                will not work until somebody changes something -> dead letter
+            |-- AuthenticationRefused  keys
+            |-- PermissionRefused      role of the API member
+            |-- NotFound               the record named does not exist
+            |-- Duplicate              the target says it has such a record already
+            |-- Ambiguous              several candidates, a person decides
+            |-- MissingField           the tenant demands a field we do not fill
+            |-- ValueRefused           the target does not take a value
+            |-- RequestRefused         any other 4xx: most likely a mistake of ours
+            |-- Malformed              an answer that is not what the API documents promise
+            |-- MappingRefused         names in the settings that do not resolve
+            `-- Protected              closed, converted or ordered: not ours to change
+
+What is not in the tree is a bug: the job is dead-lettered at once with its trace.
+
+`cause` is the same text for every object with the same trouble, so that failures group by it; what differs from
+object to object goes into `detail`. `remedy` tells a person what to do.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+WorkClass = Literal["wait", "retry", "refused", "bug"]
+
+
+class BridgeError(Exception):
+    """Root of the tree: a cause, what differs from object to object, and what to do about it."""
+
+    remedy_by_default: ClassVar[str] = "Look at the log around this time."
+
+    def __init__(self, cause: str, *, detail: str = "", remedy: str | None = None) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.detail = detail
+        self.remedy = remedy if remedy is not None else self.remedy_by_default
+
+    def __str__(self) -> str:
+        return f"{self.cause} ({self.detail})" if self.detail else self.cause
+
+
+class SettingsError(BridgeError):
+    """A setting is unknown, missing, of the wrong type, or contradicts another."""
+
+    remedy_by_default = "Correct the setting named; docs/settings.md lists them all."
+
+
+class StoreUnavailable(BridgeError):
+    """Redis cannot be reached or refuses us."""
+
+    remedy_by_default = "Check CWBRIDGE_REDIS__URL and that the Redis server is running and reachable."
+
+
+class WorkError(BridgeError):
+    """Something about one object or one call; its class decides what happens to the job."""
+
+    work_class: ClassVar[WorkClass] = "bug"
+
+
+class Wait(WorkError):
+    """Nothing is wrong, it is not time yet; `seconds` says when to look again."""
+
+    work_class = "wait"
+    remedy_by_default = "Nothing to do: the job goes on by itself."
+
+    def __init__(
+        self, cause: str, *, seconds: float = 30.0, detail: str = "", remedy: str | None = None
+    ) -> None:
+        super().__init__(cause, detail=detail, remedy=remedy)
+        self.seconds = seconds
+
+
+class Throttled(Wait):
+    """The other system asked for a pause longer than a call should wait."""
+
+
+class Busy(Wait):
+    """Somebody else holds the lock or lease needed."""
+
+
+class InventoryLocked(Wait):
+    """ConnectWise refuses product lines while inventory auditing is on."""
+
+    remedy_by_default = "Finish the inventory audit in ConnectWise; parked projects resume by themselves."
+
+
+class SystemStopped(Wait):
+    """A system refused our keys, so nothing is sent to it until they work again."""
+
+    remedy_by_default = "Correct the keys of that system and restart; its jobs then go on by themselves."
+
+
+class Retry(WorkError):
+    """May well work next time."""
+
+    work_class = "retry"
+    remedy_by_default = "It is tried again by itself; if it stays, check the other system's status."
+
+
+class Unreachable(Retry):
+    """No connection, or no answer in time."""
+
+
+class ServerFailed(Retry):
+    """The other system failed while answering: 5xx, a gateway page, half an answer."""
+
+
+class OutcomeUnknown(Retry):
+    """A write was sent and its answer was lost: it may or may not have taken effect."""
+
+
+class LeaseLost(Retry):
+    """Another worker may be writing this object by now, so this one must not."""
+
+
+class Unsettled(Retry):
+    """After the writes the target still differs from what it should be."""
+
+
+class Refused(WorkError):
+    """Will not work until somebody changes the source, the target or the settings."""
+
+    work_class = "refused"
+    remedy_by_default = "Correct the data named, then requeue the job."
+
+
+class AuthenticationRefused(Refused):
+    """The other system refused our keys."""
+
+    remedy_by_default = "Check that system's keys in the settings and whether its API member is active."
+
+
+class PermissionRefused(Refused):
+    """The keys work, but their role may not do this."""
+
+    remedy_by_default = "Give the API member's security role the permission named, then requeue."
+
+
+class NotFound(Refused):
+    """The record named does not exist (any more)."""
+
+
+class Duplicate(Refused):
+    """The target says it has such a record already."""
+
+    def __init__(self, cause: str, *, field: str = "", detail: str = "", remedy: str | None = None) -> None:
+        super().__init__(cause, detail=detail, remedy=remedy)
+        self.field = field
+
+
+class Ambiguous(Refused):
+    """Several candidates fit; guessing would be wrong, so a person decides once."""
+
+    remedy_by_default = "Make one of the candidates the only one that fits, then requeue."
+
+
+class MissingField(Refused):
+    """The tenant demands a field that nothing fills."""
+
+    remedy_by_default = "Fill the field in the source, or make it optional in ConnectWise, then requeue."
+
+    def __init__(self, cause: str, *, field: str = "", detail: str = "", remedy: str | None = None) -> None:
+        super().__init__(cause, detail=detail, remedy=remedy)
+        self.field = field
+
+
+class ValueRefused(Refused):
+    """The target does not take the value of a field."""
+
+    def __init__(self, cause: str, *, field: str = "", detail: str = "", remedy: str | None = None) -> None:
+        super().__init__(cause, detail=detail, remedy=remedy)
+        self.field = field
+
+
+class RequestRefused(Refused):
+    """Any other refusal of a request: most likely a mistake of ours."""
+
+    remedy_by_default = "Report it with the request id from `cwbridge jobs show`."
+
+
+class Malformed(Refused):
+    """An answer is not what the API documents promise."""
+
+    remedy_by_default = (
+        "Look at the record named in its own system; if it looks right there, report the answer."
+    )
+
+
+class MappingRefused(Refused):
+    """Names in the settings do not resolve in ConnectWise."""
+
+    remedy_by_default = "Create the name in ConnectWise or correct it in the settings, then requeue."
+
+
+class Protected(Refused):
+    """Closed, converted or ordered: not ours to change."""
+
+    remedy_by_default = (
+        "Nothing is written to it any more; change it by hand in ConnectWise if it must change."
+    )

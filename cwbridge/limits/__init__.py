@@ -1,0 +1,1 @@
+"""Shared rate and concurrency limits."""

@@ -1,0 +1,71 @@
+"""Structured logs: columns on a terminal, one JSON object per line otherwise.
+
+Events are `noun_verb` in snake case with key-value context. What belongs to one job (key, ticket, attempt) is bound once
+at its start with `structlog.contextvars`. Values of secret settings are never passed to a logger; as a second net, values
+under secret-looking names are replaced.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Literal, TextIO
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_SECRET_NAMES = ("authorization", "password", "secret", "api_key", "private_key", "public_key", "token_value")
+
+Format = Literal["auto", "console", "json"]
+
+
+def _hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    for name in event:
+        if any(secret in name.lower() for secret in _SECRET_NAMES):
+            event[name] = "**********"
+    return event
+
+
+def _as_json(value: object, **_options: object) -> str:
+    return msgspec.json.encode(value, enc_hook=str).decode()
+
+
+def configure(*, level: str = "info", form: Format = "auto", stream: TextIO | None = None) -> None:
+    """Send our events and those of the libraries through one pipeline to `stream` (standard error by default)."""
+    target = stream if stream is not None else sys.stderr
+    columns = form == "console" or (form == "auto" and target.isatty())
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _hide_secrets,
+    ]
+    renderer: list[Processor] = (
+        [structlog.dev.ConsoleRenderer(colors=target.isatty())]
+        if columns
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(serializer=_as_json)]
+    )
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    # arq and aiohttp say per job and per connection what our own events say with context.
+    for chatty in ("arq", "aiohttp.access", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )

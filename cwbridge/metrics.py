@@ -1,0 +1,85 @@
+"""Every Prometheus series of every process, in one place: prefix `cwbridge_`, base units, no object ids in labels."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram, Info
+
+from cwbridge import __version__
+
+BUILD = Info("cwbridge_build", "Version of cwbridge.")
+BUILD.info({"version": __version__})
+
+# Calls to the outside systems; `endpoint` is a template such as /procurement/products/{id}, never a path with ids.
+API_REQUESTS = Counter(
+    "cwbridge_api_requests_total",
+    "Calls sent, by answer; status_class is 2xx..5xx, or lost when no answer came.",
+    ["system", "method", "endpoint", "status_class"],
+)
+API_DURATION = Histogram(
+    "cwbridge_api_request_duration_seconds",
+    "Time from sending a call to its whole answer.",
+    ["system", "method", "endpoint"],
+    buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60),
+)
+API_THROTTLED = Counter("cwbridge_api_throttled_total", "Calls answered 429.", ["system"])
+API_REPEATED = Counter(
+    "cwbridge_api_repeated_total", "Calls sent again inside one request, by why.", ["system", "reason"]
+)
+SYSTEM_STOPPED = Gauge(
+    "cwbridge_system_stopped", "1 while a system is left alone because it refused our keys.", ["system"]
+)
+
+LIMITER_WAIT = Histogram(
+    "cwbridge_limiter_wait_seconds",
+    "Time a call waited for its turn under the shared limits.",
+    ["system"],
+    buckets=(0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60),
+)
+LIMITER_LIMIT = Gauge("cwbridge_limiter_limit_calls_per_second", "Configured limit.", ["system"])
+LIMITER_IN_FLIGHT = Gauge("cwbridge_limiter_in_flight", "Calls of this process under way.", ["system"])
+
+# Jobs.
+JOBS = Counter("cwbridge_jobs_total", "Runs of jobs, by how they ended.", ["flow", "outcome"])
+JOB_DURATION = Histogram(
+    "cwbridge_job_duration_seconds",
+    "Time a run of a job took.",
+    ["flow"],
+    buckets=(0.05, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600),
+)
+JOBS_RUNNING = Gauge("cwbridge_jobs_in_progress", "Jobs running in this process.", ["flow"])
+QUEUE_WAIT = Histogram(
+    "cwbridge_job_queue_wait_seconds",
+    "Time between a job being due and its start; deliberate delay is left out.",
+    ["flow"],
+    buckets=(0.05, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600),
+)
+QUEUE_JOBS = Gauge("cwbridge_queue_jobs", "Jobs by state: due, later, running, dead, held.", ["state"])
+QUEUE_OLDEST = Gauge("cwbridge_queue_oldest_due_age_seconds", "Age of the oldest job that could start now.")
+RECLAIMED = Counter("cwbridge_jobs_reclaimed_total", "Jobs taken back from workers that fell silent.")
+DEAD_LETTERS = Counter("cwbridge_dead_letters_total", "Jobs given up until somebody acts.", ["flow", "error"])
+REQUEUES = Counter("cwbridge_requeues_total", "Jobs put back by a person or a schedule.", ["by"])
+
+# What the flows did.
+SYNC_LAG = Histogram(
+    "cwbridge_sync_lag_seconds",
+    "From the first sign of a change to the target confirmed.",
+    ["flow"],
+    buckets=(0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600, 14400),
+)
+LAST_SUCCESS = Gauge(
+    "cwbridge_sync_last_success_timestamp_seconds", "When an object was last settled.", ["flow"]
+)
+OBJECTS = Counter(
+    "cwbridge_objects_total", "Records of the target by what was done to them.", ["object", "action"]
+)
+
+# Producers.
+POLLS = Counter("cwbridge_polls_total", "Polls by how they ended.", ["schedule", "outcome"])
+POLL_LAST_SUCCESS = Gauge(
+    "cwbridge_poll_last_success_timestamp_seconds", "When a poll last succeeded.", ["schedule"]
+)
+KEYS_WANTED = Counter("cwbridge_keys_wanted_total", "Keys marked as wanted by producers.", ["schedule"])
+
+# The process itself.
+LOOP_LAG = Gauge("cwbridge_event_loop_lag_seconds", "How late the event loop woke at the last look.")
+REDIS_UP = Gauge("cwbridge_redis_up", "1 when Redis answered the last look.")

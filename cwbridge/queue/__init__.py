@@ -1,0 +1,1 @@
+"""The port in front of arq."""

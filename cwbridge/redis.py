@@ -1,0 +1,80 @@
+"""Connections to Redis that survive a restart of the server, and what must be true of the server."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import redis.asyncio
+import redis.exceptions
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+
+from cwbridge import errors
+
+Redis = redis.asyncio.Redis
+
+# A restart of Redis takes a second or two: eleven tries between 50 ms and 2 s span about 15 s before a caller hears of it.
+_RETRIES = 11
+_TROUBLE: list[type[Exception]] = [
+    redis.exceptions.ConnectionError,
+    redis.exceptions.TimeoutError,
+    redis.exceptions.BusyLoadingError,
+]
+
+
+class Durability(msgspec.Struct, frozen=True):
+    """What the server would do to our data: `policy` when memory is full, `persists` across a restart."""
+
+    policy: str
+    persists: bool
+
+    @property
+    def warnings(self) -> list[str]:
+        """One sentence with its remedy for each property that could lose queued work."""
+        found = []
+        if self.policy not in {"noeviction", "unknown"}:
+            found.append(
+                f"Redis evicts keys when memory is full (maxmemory-policy {self.policy}): set it to noeviction."
+            )
+        if not self.persists:
+            found.append(
+                "Redis keeps nothing across a restart: set appendonly yes (queued work comes back with the next full pass)."
+            )
+        return found
+
+
+def connect(url: str, *, connections: int = 64, patient: bool = True) -> Redis:
+    """A client whose pool waits for a free connection and, when `patient`, repeats over a restart of the server."""
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        url,
+        max_connections=connections,
+        timeout=20,
+        socket_timeout=10,
+        socket_connect_timeout=5,
+        socket_keepalive=True,
+        health_check_interval=30,
+        retry=Retry(ExponentialBackoff(cap=2, base=0.05), _RETRIES if patient else 1),
+        retry_on_error=_TROUBLE,
+    )
+    return redis.asyncio.Redis(connection_pool=pool)
+
+
+async def check(client: Redis, *, name: str) -> Durability:
+    """Ask the server for a sign of life and its durability; raises StoreUnavailable that names the setting `name`."""
+    try:
+        async with asyncio.timeout(10):
+            await client.ping()
+    except (redis.exceptions.RedisError, OSError, TimeoutError) as problem:
+        raise errors.StoreUnavailable(
+            f"Redis named by {name} cannot be used: {type(problem).__name__}",
+            remedy=f"Check {name} and that the server is running, reachable and takes our credentials.",
+        ) from problem
+    try:
+        policy = (await client.config_get("maxmemory-policy")).get("maxmemory-policy", "unknown")
+        appends = (await client.config_get("appendonly")).get("appendonly", "no") == "yes"
+        saves = bool((await client.config_get("save")).get("save", ""))
+    except redis.exceptions.ResponseError:
+        # Hosted Redis often forbids CONFIG; then nothing can be said, and nothing is claimed.
+        return Durability("unknown", persists=True)
+    return Durability(policy, appends or saves)

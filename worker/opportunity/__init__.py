@@ -1,0 +1,1 @@
+"""A Jetbuilt project becomes a ConnectWise sales opportunity."""
