@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
+from typing import Any
 
 import msgspec
 import redis.asyncio
@@ -46,18 +48,19 @@ class Durability(msgspec.Struct, frozen=True):
 
 def connect(url: str, *, connections: int = 64, patient: bool = True) -> Redis:
     """A client whose pool waits for a free connection and, when `patient`, repeats over a restart of the server."""
+    over_tcp = {} if url.startswith("unix:") else {"socket_keepalive": True}
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         url,
         max_connections=connections,
         timeout=20,
         socket_timeout=10,
         socket_connect_timeout=5,
-        socket_keepalive=True,
         health_check_interval=30,
         retry=Retry(ExponentialBackoff(cap=2, base=0.05), _RETRIES if patient else 1),
         retry_on_error=_TROUBLE,
+        **over_tcp,
     )
-    return redis.asyncio.Redis(connection_pool=pool)
+    return redis.asyncio.Redis.from_pool(pool)
 
 
 async def check(client: Redis, *, name: str) -> Durability:
@@ -78,3 +81,8 @@ async def check(client: Redis, *, name: str) -> Durability:
         # Hosted Redis often forbids CONFIG; then nothing can be said, and nothing is claimed.
         return Durability("unknown", persists=True)
     return Durability(policy, appends or saves)
+
+
+async def reply(command: Awaitable[Any] | Any) -> Any:
+    """The answer of a hash or list command, which redis-py 5 annotates for its synchronous client as well."""
+    return await command

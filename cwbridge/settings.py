@@ -140,10 +140,12 @@ class CatalogSettings(Section):
     subcategory_labor: str = "Labor"
     subcategory_subcontract_labor: str = "Subcontract Labor"
     subcategory_shipping: str = "Shipping"
+    subcategory_service: str = "Service Packages"
     type_equipment: str = "Equipment"
     type_labor: str = "Labor"
     type_other: str = "Other Charges"
     unit_of_measure: str = "Each"
+    inactive_items: Literal["qualify", "reactivate", "refuse"] = "qualify"
     found_for: Duration = timedelta(hours=12)
 
 

@@ -1,0 +1,75 @@
+"""How a command starts, stops and fails: one event loop, signals that ask it to stop, exit codes a script can trust."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+import uvloop
+
+from cwbridge import embedded, errors
+from cwbridge import redis as redis_module
+from cwbridge import settings as settings_module
+from cwbridge.redis import Redis
+from cwbridge.settings import Settings
+
+log = structlog.get_logger()
+SETTLED, FAILED, UNUSABLE = 0, 1, 2
+"""Exit codes: all is well; something failed; settings cannot be used."""
+
+
+def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
+    """Run `main(stop)` to its exit code; SIGTERM and SIGINT set `stop`, a second SIGINT interrupts at once."""
+    return uvloop.run(_with_signals(main))
+
+
+async def _with_signals(main: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ask_to_stop(number: signal.Signals) -> None:
+        log.info("stop_requested", signal=number.name)
+        stop.set()
+        if number is signal.SIGINT:
+            loop.remove_signal_handler(signal.SIGINT)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ask_to_stop, number)
+    return await main(stop)
+
+
+@asynccontextmanager
+async def store(settings: Settings) -> AsyncIterator[Redis]:
+    """A checked connection to the Redis named in the settings, or to an embedded server when none is named.
+
+    Raises StoreUnavailable that names the setting.
+    """
+    if settings.redis.url is not None:
+        async with _connected(settings.redis.url.get_secret_value()) as client:
+            yield client
+        return
+    async with embedded.EmbeddedRedis(settings.state_dir) as url, _connected(url) as client:
+        yield client
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[Redis]:
+    name = settings_module.variable("redis", "url")
+    try:
+        client = redis_module.connect(url)
+    except ValueError as problem:
+        raise errors.SettingsError(
+            f"{name} is not an address of a Redis server",
+            remedy="Write it like redis://127.0.0.1:6379/0, rediss://... or unix:///path/to/socket.",
+        ) from problem
+    try:
+        durability = await redis_module.check(client, name=name)
+        for warning in durability.warnings:
+            log.warning("redis_not_durable", advice=warning)
+        yield client
+    finally:
+        await client.aclose()

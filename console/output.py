@@ -1,0 +1,61 @@
+"""How commands show what they found: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from cwbridge import clock, errors
+
+_encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="string")
+
+
+def console(*, to_errors: bool = False) -> Console:
+    """A console on standard output (or error) that never guesses colours or links into plain text."""
+    return Console(file=sys.stderr if to_errors else sys.stdout, highlight=False, soft_wrap=True)
+
+
+def as_json(value: Any) -> None:
+    """Print one JSON document, indented."""
+    sys.stdout.write(msgspec.json.format(_encoder.encode(value), indent=2).decode() + "\n")
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """A table of plain cells; text from outside is never read as markup."""
+    shown = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*(escape(cell) for cell in row))
+    return shown
+
+
+def escape(cell: object) -> str:
+    return str("" if cell is None else cell).replace("[", "\\[")
+
+
+def age(milliseconds: float | None) -> str:
+    """`3.2 s`, `12 min`, `5.0 h`: how long, for people."""
+    if milliseconds is None:
+        return "-"
+    seconds = milliseconds / 1000
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def moment(milliseconds: int | None) -> str:
+    """`2026-11-21 22:18:00Z`, or a dash."""
+    return "-" if not milliseconds else clock.from_ms(milliseconds).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def failure(problem: errors.BridgeError) -> str:
+    """One line: what is wrong, and what to do."""
+    return " ".join(f"{problem} -> {problem.remedy}".split())

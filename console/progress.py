@@ -1,0 +1,130 @@
+"""Live progress for a person: a small picture that is redrawn on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+
+import msgspec
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from console import output
+from cwbridge import metrics
+from cwbridge.ledger.history import Event
+from cwbridge.queue.job import Counts
+from cwbridge.queue.queue import Queue
+
+_REDRAW_SECONDS = 0.25
+_LINE_SECONDS = 5.0
+_EVENTS_SHOWN = 8
+
+
+class Tally(msgspec.Struct):
+    """What happened since the start, told by the history as it is written."""
+
+    settled: int = 0
+    skipped: int = 0
+    troubles: int = 0
+    created: int = 0
+    deleted: int = 0
+    keys: set[str] = msgspec.field(default_factory=set)
+    latest: deque[tuple[str, Event]] = msgspec.field(default_factory=lambda: deque(maxlen=_EVENTS_SHOWN))
+
+    def told(self, key: str, event: Event) -> None:
+        """Count one event of the history."""
+        self.latest.append((key, event))
+        self.created += event.created
+        self.deleted += event.deleted
+        if event.what in {"created", "updated"}:
+            self.settled += 1
+            self.keys.add(key)
+        elif event.what == "skipped":
+            self.skipped += 1
+        else:
+            self.troubles += 1
+
+
+class Progress:
+    """Shows the tally and the queue while the body runs."""
+
+    def __init__(self, queue: Queue, tally: Tally, *, title: str, console: Console | None = None) -> None:
+        self._queue = queue
+        self._tally = tally
+        self._title = title
+        self._console = console or output.console()
+        self._started = time.monotonic()
+        self._counts: Counts | None = None
+
+    async def show(self) -> None:
+        """Redraw until cancelled."""
+        if not self._console.is_terminal:
+            await self._lines()
+            return
+        with Live(self._picture(), console=self._console, refresh_per_second=8, transient=True) as live:
+            while True:
+                await asyncio.sleep(_REDRAW_SECONDS)
+                self._counts = await self._queue.counts()
+                live.update(self._picture())
+
+    async def _lines(self) -> None:
+        while True:
+            await asyncio.sleep(_LINE_SECONDS)
+            self._counts = await self._queue.counts()
+            self._console.print(self._line())
+
+    def _line(self) -> str:
+        tally, waiting = self._tally, self._waiting()
+        return (
+            f"{time.monotonic() - self._started:6.1f} s  settled {tally.settled}  skipped {tally.skipped}  "
+            f"waiting {waiting}  lines +{tally.created} -{tally.deleted}  "
+            f"calls {_calls('jetbuilt')} Jetbuilt, {_calls('connectwise')} ConnectWise"
+        )
+
+    def _waiting(self) -> int:
+        return 0 if self._counts is None else self._counts.active + self._counts.later
+
+    def _picture(self) -> Group:
+        tally, counts = self._tally, self._counts
+        done = tally.settled + tally.skipped
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row(
+            ProgressBar(total=max(1, done + self._waiting()), completed=done, width=40),
+            f"{done} of {done + self._waiting()}",
+        )
+        facts = Table.grid(padding=(0, 2))
+        facts.add_row("settled", str(tally.settled), "skipped", str(tally.skipped))
+        running = "-" if counts is None else str(counts.running + counts.dispatched)
+        dead = "-" if counts is None else str(counts.dead)
+        facts.add_row("running", running, "given up", dead)
+        facts.add_row("lines created", str(tally.created), "lines deleted", str(tally.deleted))
+        facts.add_row("Jetbuilt calls", _calls("jetbuilt"), "ConnectWise calls", _calls("connectwise"))
+        events = Table.grid(padding=(0, 2))
+        for key, event in tally.latest:
+            events.add_row(Text(key), Text(describe(event)))
+        elapsed = f"{time.monotonic() - self._started:.0f} s"
+        return Group(Text(f"{self._title}  {elapsed}", style="bold"), bar, facts, Text(""), events)
+
+
+def describe(event: Event) -> str:
+    """One event in a few words."""
+    if event.what in {"created", "updated"}:
+        change = f"+{event.created} -{event.deleted} lines, {event.total}"
+        return (
+            f"opportunity {event.target} {event.what}: {change}, {event.calls} calls, {event.seconds:.1f} s"
+        )
+    return f"{event.what}: {event.reason}"
+
+
+def _calls(system: str) -> str:
+    total = sum(
+        sample.value
+        for family in metrics.API_REQUESTS.collect()
+        for sample in family.samples
+        if sample.name.endswith("_total") and sample.labels.get("system") == system
+    )
+    return f"{total:.0f}"

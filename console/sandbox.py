@@ -1,0 +1,91 @@
+"""Starts the stand-ins as a process of their own: they are reached over HTTP only, like the systems they stand for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+import aiohttp
+import msgspec
+
+from cwbridge import errors
+
+_START_SECONDS = 60.0
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """The obviously fake keys the stand-ins take."""
+
+    jetbuilt_api_key: str
+    connectwise_company_id: str
+    connectwise_public_key: str
+    connectwise_private_key: str
+    connectwise_client_id: str
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where the stand-ins are, and what opens them."""
+
+    jetbuilt: str
+    connectwise: str
+    control_key: str
+    default_sales_rep: str
+    credentials: Credentials
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that point at them."""
+        return {
+            "jetbuilt": {"url": self.jetbuilt, "api_key": self.credentials.jetbuilt_api_key},
+            "connectwise": {
+                "url": self.connectwise,
+                "company_id": self.credentials.connectwise_company_id,
+                "public_key": self.credentials.connectwise_public_key,
+                "private_key": self.credentials.connectwise_private_key,
+                "client_id": self.credentials.connectwise_client_id,
+                "default_sales_rep": self.default_sales_rep,
+            },
+        }
+
+    async def switch(self, system: Literal["jetbuilt", "connectwise"], **modes: Any) -> None:
+        """Switch modes of a stand-in while it runs."""
+        base = self.jetbuilt.removesuffix("/api") if system == "jetbuilt" else self.connectwise
+        async with (
+            aiohttp.ClientSession(headers={"X-Sandbox-Key": self.control_key}) as session,
+            session.patch(f"{base}/__sandbox__/modes", json=modes) as answer,
+        ):
+            answer.raise_for_status()
+
+
+@asynccontextmanager
+async def started(*arguments: str) -> AsyncIterator[Place]:
+    """The stand-ins while the body runs; they also end when this process does, however it ends."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "sandbox",
+        "--until-eof",
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdin is not None  # noqa: S101 - asked for above
+    assert process.stdout is not None  # noqa: S101 - asked for above
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            line = await process.stdout.readline()
+        try:
+            yield msgspec.json.decode(line, type=Place)
+        except msgspec.DecodeError as problem:
+            raise errors.SettingsError(
+                "The sandbox did not start", remedy="Run `python -m sandbox` to see why."
+            ) from problem
+    finally:
+        process.stdin.close()
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()

@@ -1,0 +1,72 @@
+"""`cwbridge run`, `producers` and `worker`: the long-running services."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from console import lifecycle
+from cwbridge import metrics, web
+from cwbridge.ledger.history import Event
+from cwbridge.queue.queue import Queue
+from cwbridge.redis import Redis
+from cwbridge.settings import Settings
+from producers import main as producers
+from worker import main as worker
+
+log = structlog.get_logger()
+Service = Callable[[Settings, Redis, asyncio.Event], Awaitable[None]]
+
+
+async def run(settings: Settings, stop: asyncio.Event, services: Sequence[Service]) -> int:
+    """Run `services` side by side in this process with its metrics, until `stop`."""
+    async with (
+        lifecycle.store(settings) as redis,
+        web.serve(settings.http.listen, redis, gauges(settings, redis)),
+    ):
+        await together(settings, redis, stop, services)
+    return lifecycle.SETTLED
+
+
+async def together(
+    settings: Settings, redis: Redis, stop: asyncio.Event, services: Sequence[Service]
+) -> None:
+    """Run all until `stop`; when one ends by itself or fails, the others are stopped and its failure is raised."""
+    running = [asyncio.ensure_future(service(settings, redis, stop)) for service in services]
+    try:
+        done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
+        await asyncio.wait(running)
+        for service in [*done, *running]:
+            await service
+    finally:
+        for service in running:
+            service.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def worker_telling(told: Callable[[str, Event], None]) -> Service:
+    """The worker as a service whose events `told` hears."""
+
+    async def service(settings: Settings, redis: Redis, stop: asyncio.Event) -> None:
+        await worker.serve(settings, redis, stop, told=told)
+
+    return service
+
+
+def gauges(settings: Settings, redis: Redis) -> web.Refresh:
+    """Brings the gauges of the queue up to date when somebody looks at the metrics."""
+    queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
+
+    async def refresh() -> None:
+        counts = await queue.counts()
+        for state in ("due", "later", "dispatched", "running", "dead", "held"):
+            metrics.QUEUE_JOBS.labels(state).set(getattr(counts, state))
+        metrics.QUEUE_OLDEST.set(counts.oldest_due_age_ms / 1000)
+
+    return refresh
+
+
+EVERYTHING: tuple[Service, ...] = (producers.serve, worker.serve)

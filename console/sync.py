@@ -1,0 +1,143 @@
+"""`cwbridge sync`: one pass - look now, work until nothing is due, say what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from console import lifecycle, output
+from console.progress import Progress, Tally
+from cwbridge.keys import Key
+from cwbridge.queue.job import Job, Want
+from cwbridge.queue.queue import Queue
+from cwbridge.redis import Redis
+from cwbridge.settings import Settings
+from producers import main as producers
+from worker import main as worker
+
+_LOOK_SECONDS = 0.1
+_LONGEST_PAUSE_MS = 120_000
+"""A job that is not due within two minutes (a parked project, a long pause asked for) is left to the daemon and reported."""
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What one pass did and what it left."""
+
+    seen: int
+    settled: int
+    skipped: int
+    lines_created: int
+    lines_deleted: int
+    unsettled: list[Job]
+
+    @property
+    def exit_code(self) -> int:
+        return lifecycle.FAILED if self.unsettled else lifecycle.SETTLED
+
+
+async def one_pass(
+    settings: Settings,
+    redis: Redis,
+    stop: asyncio.Event,
+    *,
+    keys: Sequence[Key] = (),
+    full: bool = False,
+    show: bool = True,
+) -> Summary:
+    """Enqueue (the keys named, everything, or what changed) and work until nothing is due; `stop` ends it early."""
+    queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
+    tally = Tally()
+    seen = await _enqueue(settings, redis, queue, keys, full=full)
+    done = asyncio.Event()
+    working = asyncio.create_task(worker.serve(settings, redis, done, told=tally.told))
+    quiet = asyncio.create_task(_until_quiet(queue, [str(key) for key in keys]))
+    stopping = asyncio.create_task(stop.wait())
+    progress = Progress(queue, tally, title="cwbridge sync", console=output.console(to_errors=True))
+    showing = asyncio.create_task(progress.show()) if show else None
+    try:
+        await asyncio.wait({working, quiet, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        done.set()
+        await working
+        if quiet.done():
+            quiet.result()
+    finally:
+        helpers = [task for task in (quiet, stopping, showing, working) if task is not None]
+        for task in helpers:
+            task.cancel()
+        await asyncio.gather(*helpers, return_exceptions=True)
+    return Summary(
+        seen=seen,
+        settled=tally.settled,
+        skipped=tally.skipped,
+        lines_created=tally.created,
+        lines_deleted=tally.deleted,
+        unsettled=await _unsettled(queue, [str(key) for key in keys]),
+    )
+
+
+def show(summary: Summary) -> None:
+    """Print the summary for a person."""
+    console = output.console()
+    console.print(
+        f"looked at {summary.seen}  settled {summary.settled}  skipped {summary.skipped}  "
+        f"lines created {summary.lines_created}, deleted {summary.lines_deleted}"
+    )
+    if not summary.unsettled:
+        console.print("All is settled.")
+        return
+    console.print(
+        output.table(
+            f"Not settled: {len(summary.unsettled)}",
+            ("key", "state", "cause", "remedy"),
+            (
+                (
+                    job.key,
+                    job.state,
+                    job.failure.cause if job.failure else "",
+                    job.failure.remedy if job.failure else "",
+                )
+                for job in summary.unsettled
+            ),
+        )
+    )
+
+
+async def _enqueue(settings: Settings, redis: Redis, queue: Queue, keys: Sequence[Key], *, full: bool) -> int:
+    if keys:
+        await queue.want(*(Want(key=str(key), lane="interactive") for key in keys))
+        await queue.requeue(*(str(key) for key in keys))
+        return len(keys)
+    async with producers.jetbuilt_poller(settings, redis) as poller:
+        polled = await (poller.full_pass() if full else poller.poll())
+    return polled.projects
+
+
+async def _until_quiet(queue: Queue, keys: Sequence[str]) -> None:
+    while await _busy(queue, keys):  # noqa: ASYNC110 - other processes work too, and Redis rings no bell
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _busy(queue: Queue, keys: Sequence[str]) -> bool:
+    """Whether something is running or becomes due soon; with keys, only those count."""
+    counts = await queue.counts()
+    if not keys:
+        soon = counts.next_due_ms is not None and counts.next_due_ms - counts.now_ms < _LONGEST_PAUSE_MS
+        return counts.active > 0 or soon
+    jobs = [await queue.job(key) for key in keys]
+    return any(
+        job is not None
+        and (
+            job.state in {"due", "dispatched", "running"}
+            or (job.state == "later" and job.due_ms - counts.now_ms < _LONGEST_PAUSE_MS)
+        )
+        for job in jobs
+    )
+
+
+async def _unsettled(queue: Queue, keys: Sequence[str]) -> list[Job]:
+    if keys:
+        jobs = [await queue.job(key) for key in keys]
+        return [job for job in jobs if job is not None]
+    return await queue.jobs(most=100_000)

@@ -1,0 +1,1 @@
+"""Typed clients over one HTTP transport; no sync logic."""

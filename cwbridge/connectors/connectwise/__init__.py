@@ -1,0 +1,1 @@
+"""The ConnectWise PSA REST API."""

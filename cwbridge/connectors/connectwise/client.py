@@ -1,0 +1,203 @@
+"""The ConnectWise PSA client: every collection the flows use, over one transport."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import msgspec
+
+from cwbridge import errors, settings
+from cwbridge.connectors import together
+from cwbridge.connectors.calls import Answer, Method, Request
+from cwbridge.connectors.connectwise import conditions, models, refusals
+from cwbridge.connectors.connectwise.codebase import Codebase
+from cwbridge.connectors.connectwise.conditions import Condition
+from cwbridge.connectors.connectwise.pages import MOST_PER_PAGE
+from cwbridge.connectors.connectwise.resource import Resource, query_string
+from cwbridge.connectors.reading import reader
+from cwbridge.connectors.session import open_session
+from cwbridge.connectors.transport import Limits, Transport
+
+__all__ = ["ConnectWiseClient", "Resource", "open_client", "session_headers"]
+
+T = TypeVar("T", bound=models.Tracked)
+Read = TypeVar("Read")
+
+MOST_URL_CHARACTERS = 1_999
+"""The developer guide wants addresses under 2,000 characters."""
+_THROTTLE_SECONDS = 30.0
+_JSON: Mapping[str, str] = {"Content-Type": "application/json"}
+# The specification has a list here, which no single id would need: either form is taken.
+_read_conversions: Callable[[bytes], list[models.Conversion] | models.Conversion] = msgspec.json.Decoder(
+    list[models.Conversion] | models.Conversion
+).decode
+_read_system_info = reader(models.SystemInfo)
+
+
+class ConnectWiseClient:
+    """Typed access to one tenant; raises errors of the tree only."""
+
+    def __init__(self, transport: Transport, configured: settings.ConnectWiseSettings) -> None:
+        self._transport = transport
+        self._codebase = Codebase(
+            transport, host=configured.url or "", company_id=configured.company_id or ""
+        )
+        self.opportunities = Resource(self, "/sales/opportunities", models.Opportunity)
+        self.opportunity_types = Resource(self, "/sales/opportunities/types", models.OpportunityType)
+        self.opportunity_statuses = Resource(self, "/sales/opportunities/statuses", models.OpportunityStatus)
+        self.stages = Resource(self, "/sales/stages", models.Stage)
+        self.probabilities = Resource(self, "/sales/probabilities", models.Probability)
+        self.products = Resource(self, "/procurement/products", models.ProductItem)
+        self.catalog = Resource(self, "/procurement/catalog", models.CatalogItem)
+        self.categories = Resource(self, "/procurement/categories", models.Category)
+        self.subcategories = Resource(self, "/procurement/subcategories/", models.SubCategory)
+        self.product_types = Resource(self, "/procurement/types", models.ProductType)
+        self.units_of_measure = Resource(self, "/procurement/unitOfMeasures", models.UnitOfMeasure)
+        self.manufacturers = Resource(self, "/procurement/manufacturers", models.Manufacturer)
+        self.warehouses = Resource(self, "/procurement/warehouses", models.Warehouse)
+        self.procurement_settings = Resource(self, "/procurement/settings", models.ProcurementSetting)
+        self.companies = Resource(self, "/company/companies", models.Company)
+        self.contacts = Resource(self, "/company/contacts", models.Contact)
+        self.communication_types = Resource(self, "/company/communicationTypes", models.CommunicationType)
+        self.countries = Resource(self, "/company/countries", models.Country)
+        self.members = Resource(self, "/system/members", models.Member)
+        self.locations = Resource(self, "/system/locations", models.Location)
+        self.departments = Resource(self, "/system/departments", models.Department)
+        self.currencies = Resource(self, "/finance/currencies", models.Currency)
+        self.tax_codes = Resource(self, "/finance/taxCodes", models.TaxCode)
+
+    def __repr__(self) -> str:
+        return f"ConnectWiseClient({self._transport!r})"
+
+    def sites(self, company_id: int) -> Resource[models.Site]:
+        return Resource(
+            self,
+            f"/company/companies/{int(company_id)}/sites",
+            models.Site,
+            endpoint="/company/companies/{parentId}/sites",
+        )
+
+    def notes(self, opportunity_id: int) -> Resource[models.Note]:
+        return Resource(
+            self,
+            f"/sales/opportunities/{int(opportunity_id)}/notes",
+            models.Note,
+            endpoint="/sales/opportunities/{parentId}/notes",
+        )
+
+    async def conversions(self, opportunity_id: int) -> list[models.Conversion]:
+        """What the opportunity was converted to; empty when it was not (servers answer an empty list or not found)."""
+        endpoint = "/sales/opportunities/conversions/{id}"
+        path = f"/sales/opportunities/conversions/{int(opportunity_id)}"
+        try:
+            found = (await self.call("GET", endpoint, path, _read_conversions)).value
+        except errors.NotFound:
+            return []
+        return found if isinstance(found, list) else [found]
+
+    async def system_info(self) -> models.SystemInfo:
+        """Version and time zone of the server; proves nothing about the keys."""
+        return (await self.call("GET", "/system/info", "/system/info", _read_system_info)).value
+
+    async def check_keys(self) -> None:
+        """Prove that the keys may read; raises AuthenticationRefused, PermissionRefused or what else is wrong.
+
+        The system info may be answered without credentials, so a list of one stage is asked for.
+        """
+        await self.stages.find(fields=("id",), most=1)
+
+    async def find_in(
+        self,
+        resource: Resource[T],
+        name: str,
+        values: Iterable[str],
+        *,
+        also: Condition | None = None,
+        fields: Sequence[str] = (),
+    ) -> list[T]:
+        """Records whose field `name` is one of `values`; batches of the longest address allowed go out side by side."""
+        listed = ",".join(dict.fromkeys(["id", *fields])) if fields else ""
+        fixed = {"conditions": "x", "fields": listed, "pageSize": str(MOST_PER_PAGE)}
+        within = f" and ({also.render()})" if also is not None else ""
+        address = await self._codebase.address()
+        used = len(str(address.url(resource.path, query_string(fixed)))) + len(conditions.encoded(within))
+        spare_for_next_page = len("&pageId=") + 19
+        budget = MOST_URL_CHARACTERS + 1 - used - spare_for_next_page
+        lists = await together.all_of(
+            resource.find(condition if also is None else condition & also, fields=fields)
+            for _, condition in conditions.batches(name, values, budget=budget)
+        )
+        return list({row.id: row for rows in lists for row in rows}.values())
+
+    async def call(
+        self,
+        method: Method,
+        endpoint: str,
+        path: str,
+        decode: Callable[[bytes], Read],
+        *,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Answer[Read]:
+        """Send one call to wherever the API lives; when the code base moved, the call is sent to the new place.
+
+        That is safe for writes too: the endpoint did not exist, so nothing was executed.
+        """
+        address = await self._codebase.address()
+        extra = _JSON if headers is None and body is not None else headers
+        request = Request(method, address, endpoint, path, decode, query, extra, body)
+        _refuse_overlong(request)
+        try:
+            return await self._transport.send(request)
+        except refusals.EndpointMissing:
+            moved = await self._codebase.moved_from(address)
+            if moved is None:
+                raise
+        return await self._transport.send(Request(method, moved, endpoint, path, decode, query, extra, body))
+
+
+def _refuse_overlong(request: Request[Read]) -> None:
+    length = len(request.query)
+    if length < 1_000:
+        return
+    length = len(str(request.url))
+    if length > MOST_URL_CHARACTERS:
+        raise errors.RequestRefused(
+            f"A question to ConnectWise is longer than the {MOST_URL_CHARACTERS} characters it takes",
+            detail=f"{request.method} {request.path}, {length} characters",
+            remedy="Shorten the identifier or name in the source that makes it so long, then requeue.",
+        )
+
+
+def session_headers(configured: settings.ConnectWiseSettings) -> dict[str, str]:
+    """The default headers of a ConnectWise session; they hold the keys, so do not log them."""
+    public, private, client = (
+        secret.get_secret_value() if secret is not None else ""
+        for secret in (configured.public_key, configured.private_key, configured.client_id)
+    )
+    keys = f"{configured.company_id}+{public}:{private}".encode()
+    return {
+        "Authorization": f"Basic {base64.b64encode(keys).decode()}",
+        "clientId": client,
+        "Accept": f"application/vnd.connectwise.com+json; version={configured.api_version}",
+    }
+
+
+@asynccontextmanager
+async def open_client(configured: settings.Settings, limiter: Limits) -> AsyncIterator[ConnectWiseClient]:
+    """A client by the settings (`settings.require_connectwise` has been asked), closed at the end."""
+    async with open_session(headers=session_headers(configured.connectwise)) as session:
+        transport = Transport(
+            "connectwise",
+            session=session,
+            limiter=limiter,
+            classify=refusals.classify,
+            timeout_seconds=configured.http.timeout.total_seconds(),
+            most_body_bytes=configured.http.most_body_bytes,
+            throttle_seconds=_THROTTLE_SECONDS,
+        )
+        yield ConnectWiseClient(transport, configured.connectwise)

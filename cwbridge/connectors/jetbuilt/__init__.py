@@ -1,0 +1,1 @@
+"""The Jetbuilt customer API."""

@@ -1,0 +1,71 @@
+"""What is written down about every call: metrics, the trail of the job, one debug line. Never a header, never a body."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from cwbridge import metrics
+from cwbridge.connectors import trail
+from cwbridge.connectors.calls import Call, Request
+
+_log = structlog.get_logger(__name__)
+_level = logging.getLogger(__name__)
+
+
+class Meter:
+    """Notes the calls of one system; the label sets it has seen are kept, looking them up costs more than counting."""
+
+    def __init__(self, system: str) -> None:
+        self._system = system
+        self._requests: dict[tuple[str, str, int], Counter] = {}
+        self._durations: dict[tuple[str, str], Histogram] = {}
+
+    def note(self, request: Request[Any], call: Call) -> None:
+        """Note a call that has just ended, however it ended."""
+        seconds = time.perf_counter() - call.started
+        self._count(request.method, request.endpoint, call.status // 100, seconds)
+        calls = trail.CURRENT.get()
+        if calls is not None:
+            calls.add(self._record(request, call, seconds))
+        if _level.isEnabledFor(logging.DEBUG):
+            _log.debug(
+                "api_call",
+                system=self._system,
+                method=request.method,
+                endpoint=request.endpoint,
+                status=call.status,
+                request_id=call.request_id,
+                duration_ms=round(seconds * 1000),
+                tries=call.number,
+            )
+
+    def _count(self, method: str, endpoint: str, hundreds: int, seconds: float) -> None:
+        counter = self._requests.get((method, endpoint, hundreds))
+        if counter is None:
+            status_class = f"{hundreds}xx" if hundreds else "lost"
+            counter = metrics.API_REQUESTS.labels(self._system, method, endpoint, status_class)
+            self._requests[method, endpoint, hundreds] = counter
+        counter.inc()
+        duration = self._durations.get((method, endpoint))
+        if duration is None:
+            duration = metrics.API_DURATION.labels(self._system, method, endpoint)
+            self._durations[method, endpoint] = duration
+        duration.observe(seconds)
+
+    def _record(self, request: Request[Any], call: Call, seconds: float) -> trail.CallRecord:
+        return trail.CallRecord(
+            at_ms=call.at_ms,
+            system=self._system,
+            method=request.method,
+            endpoint=request.endpoint,
+            path=request.path,
+            status=call.status,
+            request_id=call.request_id,
+            duration_ms=round(seconds * 1000),
+            note=call.note,
+        )

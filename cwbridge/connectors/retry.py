@@ -1,0 +1,69 @@
+"""What to do when a call brought no usable answer: decisions as objects, and one place that decides.
+
+A read is repeated a few times. A write is repeated only when it is certain that it was not executed: no connection came
+about. After anything else it may have taken effect, and the caller looks at the target before it writes again.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Literal
+
+import msgspec
+
+from cwbridge import errors
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Why there is no usable answer; `cause` reads on after the name of the system.
+
+    unsent   no connection, so nothing was executed; `hopeless` when another try cannot help
+    lost     sent, then a reset, half an answer or a time-out
+    failed   the system or a gateway answered 5xx
+    unread   a good status, but a body that cannot be read
+    """
+
+    kind: Literal["unsent", "lost", "failed", "unread"]
+    cause: str
+    detail: str = ""
+    remedy: str | None = None
+    hopeless: bool = False
+
+
+class Repeat(msgspec.Struct, frozen=True):
+    """Send it again after `pause` seconds."""
+
+    pause: float
+
+
+class GiveUp(msgspec.Struct, frozen=True):
+    """Raise `error`."""
+
+    error: errors.WorkError
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """How often a call is tried in all, and how the pauses grow: `base` seconds, doubling up to `most`, with jitter."""
+
+    tries: int = 3
+    throttles: int = 5
+    base: float = 0.25
+    most: float = 4.0
+
+    def decide(self, trouble: Trouble, *, system: str, writes: bool, tries: int) -> Repeat | GiveUp:
+        """Decide after try number `tries` (from 1) of a read or a write to `system`."""
+        if writes and trouble.kind != "unsent":
+            return GiveUp(
+                errors.OutcomeUnknown(
+                    f"A write to {system} was sent and its outcome is unknown: it {trouble.cause}",
+                    detail=trouble.detail,
+                )
+            )
+        if tries < self.tries and not trouble.hopeless:
+            return Repeat(self._pause(tries))
+        refusal = errors.Unreachable if trouble.kind in {"unsent", "lost"} else errors.ServerFailed
+        return GiveUp(refusal(f"{system} {trouble.cause}", detail=trouble.detail, remedy=trouble.remedy))
+
+    def _pause(self, tries: int) -> float:
+        longest = min(self.most, self.base * 2.0 ** (tries - 1))
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads callers, guards nothing

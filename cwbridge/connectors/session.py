@@ -1,0 +1,31 @@
+"""The HTTP session of one system: pooled connections, verified TLS, nothing followed and nothing repeated by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import aiohttp
+
+from cwbridge import __version__
+
+# Shorter than the idle time-outs of the usual servers, so that we close an idle connection before they do: a write on a
+# connection that dies at that moment has an unknown outcome.
+_KEEP_ALIVE_SECONDS = 12.0
+_DNS_SECONDS = 60
+
+
+def open_session(*, headers: Mapping[str, str], connections: int = 64) -> aiohttp.ClientSession:
+    """Open a session whose default `headers` carry the keys, so that no request object does; close it yourself."""
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=connections, ttl_dns_cache=_DNS_SECONDS, keepalive_timeout=_KEEP_ALIVE_SECONDS
+        ),
+        headers={"User-Agent": f"cwbridge/{__version__}", **headers},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        raise_for_status=False,
+    )
+    # aiohttp sends GET, PUT and DELETE a second time when a kept connection turns out dead. That second call would pass by
+    # the limiter and the write guard, and a DELETE may have been executed. There is no public switch for it.
+    session._retry_connection = False  # noqa: SLF001
+    return session

@@ -1,0 +1,221 @@
+"""One HTTP call as every system needs it: limited, guarded, measured, and repeated only when that is safe."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Literal, Protocol, TypeVar
+
+import aiohttp
+import msgspec
+
+from cwbridge import errors, metrics
+from cwbridge.connectors import answers, guard, malformed
+from cwbridge.connectors.calls import Answer, Call, Request
+from cwbridge.connectors.meter import Meter
+from cwbridge.connectors.retry import GiveUp, Policy, Trouble
+
+T = TypeVar("T")
+Classify = Callable[[int, Mapping[str, str], bytes], errors.WorkError]
+
+TITLES = {"jetbuilt": "Jetbuilt", "connectwise": "ConnectWise", "bss": "BSS"}
+_CONNECT_SECONDS = 10.0
+_MOST_REFUSAL_BYTES = 64 * 1024
+_KEYS_REFUSED_SECONDS = 60.0
+
+
+class Limits(Protocol):
+    """What the transport asks of the limiter."""
+
+    def slot(self) -> AbstractAsyncContextManager[object]: ...
+
+    async def hold(self, seconds: float, *, reason: Literal["throttled", "keys_refused"]) -> None: ...
+
+
+class Throttle(msgspec.Struct, frozen=True):
+    """The system answered 429 and asks for a pause."""
+
+    seconds: float
+
+
+class Transport:
+    """Sends the calls of one system; a refusal never leaves it as an answer but as an error of the tree.
+
+    `classify` turns status, headers and body of a refusal into that error. `throttle_seconds` is the pause after a 429
+    that names none.
+    """
+
+    def __init__(
+        self,
+        system: str,
+        *,
+        session: aiohttp.ClientSession,
+        limiter: Limits,
+        classify: Classify,
+        timeout_seconds: float = 60.0,
+        most_body_bytes: int = 32 * 1024 * 1024,
+        throttle_seconds: float = 30.0,
+        policy: Policy | None = None,
+    ) -> None:
+        self.system = system
+        self.title = TITLES.get(system, system)
+        self._session = session
+        self._limiter = limiter
+        self._classify = classify
+        self._timeout = aiohttp.ClientTimeout(
+            total=timeout_seconds, sock_connect=min(_CONNECT_SECONDS, timeout_seconds)
+        )
+        self._most_body_bytes = most_body_bytes
+        self._throttle_seconds = throttle_seconds
+        self._policy = policy if policy is not None else Policy()
+        self._meter = Meter(system)
+
+    def __repr__(self) -> str:
+        return f"Transport({self.system})"
+
+    async def send(self, request: Request[T]) -> Answer[T]:
+        """Send, wait out throttling, repeat what is safe to repeat; raises errors of the tree only."""
+        tries, throttles = 1, 0
+        while True:
+            outcome = await self._in_turn(request, tries + throttles)
+            if isinstance(outcome, Answer):
+                return outcome
+            if isinstance(outcome, Throttle):
+                throttles += 1
+                self._still_patient(throttles, outcome)
+                continue
+            decision = self._policy.decide(outcome, system=self.title, writes=request.writes, tries=tries)
+            if isinstance(decision, GiveUp):
+                raise _placed(decision.error, request)
+            metrics.API_REPEATED.labels(self.system, outcome.kind).inc()
+            tries += 1
+            await asyncio.sleep(decision.pause)
+
+    async def _in_turn(self, request: Request[T], number: int) -> Answer[T] | Throttle | Trouble:
+        """One sending under the limits; a pause asked for is announced to everybody before the place is given back."""
+        async with self._limiter.slot():
+            if request.writes:
+                guard.check()
+            call = Call(number)
+            try:
+                outcome = await self._sent(request, call)
+            except errors.AuthenticationRefused:
+                await self._limiter.hold(_KEYS_REFUSED_SECONDS, reason="keys_refused")
+                raise
+            finally:
+                # There is no outcome when the caller was cancelled, but the call was made.
+                self._meter.note(request, call)
+            if isinstance(outcome, Throttle):
+                metrics.API_THROTTLED.labels(self.system).inc()
+                await self._limiter.hold(outcome.seconds, reason="throttled")
+            return outcome
+
+    def _still_patient(self, throttles: int, last: Throttle) -> None:
+        if throttles > self._policy.throttles:
+            raise errors.Throttled(f"{self.title} keeps asking for a pause", seconds=last.seconds)
+        metrics.API_REPEATED.labels(self.system, "throttled").inc()
+
+    async def _sent(self, request: Request[T], call: Call) -> Answer[T] | Throttle | Trouble:
+        """Send once and say what came of it; no error of aiohttp gets out, because they hold our headers."""
+        try:
+            async with self._session.request(
+                request.method,
+                request.url,
+                data=request.body,
+                headers=request.headers,
+                allow_redirects=False,
+                timeout=self._timeout,
+            ) as response:
+                call.status = response.status
+                headers = response.headers
+                call.request_id = headers.get("x-cw-request-id") or headers.get("x-request-id") or ""
+                body = await self._body(request, response)
+                outcome = body if isinstance(body, Trouble) else self._judged(request, headers, body, call)
+        except (aiohttp.ClientError, OSError) as problem:
+            outcome = _trouble_of(problem)
+            call.status = 0
+        if isinstance(outcome, Trouble):
+            call.note = outcome.kind
+        return outcome
+
+    async def _body(self, request: Request[T], response: aiohttp.ClientResponse) -> bytes | Trouble:
+        """The body up to its limit; the rest of an overlong refusal does not matter, of a good answer it does."""
+        good = response.status < 300
+        most = self._most_body_bytes if good else min(self._most_body_bytes, _MOST_REFUSAL_BYTES)
+        parts: list[bytes] = []
+        size = 0
+        while chunk := await response.content.readany():
+            parts.append(chunk)
+            size += len(chunk)
+            if size > most:
+                response.close()
+                if good:
+                    return self._too_large(request)
+                break
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _too_large(self, request: Request[T]) -> Trouble:
+        cause = f"sent an answer larger than {self._most_body_bytes} bytes"
+        if request.writes:
+            return Trouble("unread", cause)
+        remedy = "Raise CWBRIDGE_HTTP__MOST_BODY_BYTES if such an answer is to be expected."
+        raise _placed(errors.Malformed(f"{self.title} {cause}", remedy=remedy), request)
+
+    def _judged(
+        self, request: Request[T], headers: Mapping[str, str], body: bytes, call: Call
+    ) -> Answer[T] | Throttle | Trouble:
+        status = call.status
+        if 200 <= status < 300:
+            return self._decoded(request, headers, body, call)
+        if status == 429:
+            call.note = "throttled"
+            return Throttle(answers.retry_after(headers.get("Retry-After"), default=self._throttle_seconds))
+        if status >= 500 or status == 408:
+            return Trouble("failed", f"answered {status}", detail=answers.text_of(headers, body))
+        raise _placed(self._classify(status, headers, body), request, call)
+
+    def _decoded(
+        self, request: Request[T], headers: Mapping[str, str], body: bytes, call: Call
+    ) -> Answer[T] | Trouble:
+        try:
+            value = request.decode(body)
+        except msgspec.ValidationError as problem:
+            if request.writes:
+                return Trouble("unread", "sent an answer of an undocumented form", detail=str(problem))
+            raise _placed(
+                malformed.error(self.title, request.endpoint, problem, body), request, call
+            ) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+            return Trouble(
+                "unread", "sent an answer that cannot be read", detail=answers.shortened(str(problem))
+            )
+        return Answer(call.status, headers, body, value, call.request_id)
+
+
+def _placed(error: errors.WorkError, request: Request[T], call: Call | None = None) -> errors.WorkError:
+    """The error with the call in its detail; its cause stays the same for every object."""
+    where = f"{request.method} {request.path}"
+    if call is not None and call.request_id:
+        where += f", request {call.request_id}"
+    error.detail = f"{error.detail}; {where}" if error.detail else where
+    return error
+
+
+def _trouble_of(problem: aiohttp.ClientError | OSError) -> Trouble:
+    kind = type(problem).__name__
+    if isinstance(problem, (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError)):
+        return Trouble(
+            "unsent",
+            "cannot be trusted: the TLS connection failed",
+            detail=kind,
+            remedy="Check the host in the settings, its certificate and this machine's clock.",
+            hopeless=True,
+        )
+    if isinstance(problem, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
+        return Trouble("unsent", "cannot be reached", detail=kind)
+    if isinstance(problem, TimeoutError):
+        return Trouble("lost", "did not answer in time", detail=kind)
+    if isinstance(problem, aiohttp.ClientPayloadError):
+        return Trouble("unread", "sent half an answer", detail=kind)
+    return Trouble("lost", "closed the connection without an answer", detail=kind)

@@ -1,0 +1,68 @@
+"""What happened to each object: the last events, newest first.
+
+{namespace}:history:{key}    list of Event as JSON, at most 30, forgotten half a year after the last
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from cwbridge import clock
+from cwbridge.redis import Redis, reply
+
+_MOST = 30
+_KEPT_SECONDS = 180 * 86400
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that happened: `what` is a verb in the past, the rest says how much and why."""
+
+    what: str
+    at_ms: int = msgspec.field(default_factory=clock.now_ms)
+    target: int | None = None
+    reason: str = ""
+    remedy: str = ""
+    created: int = 0
+    deleted: int = 0
+    kept: int = 0
+    foreign: int = 0
+    calls: int = 0
+    seconds: float = 0.0
+    total: str = ""
+    difference: str = ""
+    last_calls: tuple[str, ...] = ()
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Event)
+
+
+class History:
+    """The event lists in Redis."""
+
+    def __init__(
+        self, redis: Redis, *, namespace: str, told: Callable[[str, Event], None] | None = None
+    ) -> None:
+        """`told` hears of every event of this process, for live progress."""
+        self._redis = redis
+        self._told = told
+        self._prefix = f"{namespace}:history:"
+
+    async def add(self, key: str, event: Event) -> None:
+        """Put `event` on top of the history of `key`."""
+        name = self._prefix + key
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.lpush(name, _encoder.encode(event))
+            pipe.ltrim(name, 0, _MOST - 1)
+            pipe.expire(name, _KEPT_SECONDS)
+            await pipe.execute()
+        if self._told is not None:
+            self._told(key, event)
+
+    async def of(self, key: str) -> list[Event]:
+        """The events of `key`, newest first."""
+        return [
+            _decoder.decode(stored) for stored in await reply(self._redis.lrange(self._prefix + key, 0, -1))
+        ]

@@ -1,0 +1,61 @@
+"""Links between source and target: which record of ConnectWise belongs to which object, and how it was found.
+
+    {namespace}:links:{kind}     hash, source identity -> Link as JSON
+
+Kinds: opportunity (field: the key), company (Jetbuilt client id), contact (Jetbuilt contact id @ company id). A lost link is
+found again by its mark or by matching; it is never the only thing that prevents a second create.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from cwbridge import clock
+from cwbridge.redis import Redis, reply
+
+Kind = Literal["opportunity", "company", "contact"]
+How = Literal["mark", "name", "email", "default", "created", "person"]
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """The target's id, how it was matched, and the content it last held (`fingerprint`, empty: unknown)."""
+
+    target: int
+    how: How
+    fingerprint: str = ""
+    at_ms: int = msgspec.field(default_factory=clock.now_ms)
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Link)
+
+
+class Links:
+    """The ledger of links in Redis."""
+
+    def __init__(self, redis: Redis, *, namespace: str) -> None:
+        self._redis = redis
+        self._prefix = f"{namespace}:links:"
+
+    async def get(self, kind: Kind, source: str) -> Link | None:
+        """The link of `source`, or None."""
+        stored = await reply(self._redis.hget(self._prefix + kind, source))
+        return None if stored is None else _decoder.decode(stored)
+
+    async def put(self, kind: Kind, source: str, link: Link) -> None:
+        """Keep `link` as the one of `source`."""
+        await reply(self._redis.hset(self._prefix + kind, source, _encoder.encode(link).decode()))
+
+    async def remove(self, kind: Kind, source: str) -> bool:
+        """Forget the link of `source`; True when there was one."""
+        return bool(await reply(self._redis.hdel(self._prefix + kind, source)))
+
+    async def all(self, kind: Kind) -> dict[str, Link]:
+        """Every link of a kind."""
+        stored = await reply(self._redis.hgetall(self._prefix + kind))
+        return {source.decode(): _decoder.decode(link) for source, link in stored.items()}
+
+    async def count(self, kind: Kind) -> int:
+        return int(await reply(self._redis.hlen(self._prefix + kind)))

@@ -1,0 +1,99 @@
+"""The limits of one system as all processes share them through Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import time
+import uuid
+
+import redis.exceptions as redis_exceptions
+
+from cwbridge import lua
+from cwbridge.limits.answer import Answer, Full, Granted, Held, HoldReason
+from cwbridge.limits.rate import Rate
+from cwbridge.redis import Redis
+
+# A killed process blocks its places this long; a living one renews them three times as often.
+_PLACE_MS = 9_000
+_RECOVERY_MS = 300_000
+
+
+class SharedLimit:
+    """An exact sliding log with reservations, and places that lapse with their process."""
+
+    def __init__(
+        self, redis: Redis, *, namespace: str, system: str, rate: Rate, concurrency: int, margin: float
+    ) -> None:
+        self._keys = [f"{namespace}:limit:{system}:{part}" for part in ("log", "places", "state")]
+        self._limit = rate.calls
+        self._window_ms = round(rate.seconds * 1000)
+        self._margin_ms = round(margin * 1000)
+        self._concurrency = concurrency
+        self._redis = redis
+        self._take, self._confirm, self._renew, self._hold, self._clear = (
+            lua.script(redis, "cwbridge.limits", "window", name)
+            for name in ("take", "confirm", "renew", "hold", "clear")
+        )
+        self._process = uuid.uuid4().hex[:12]
+        self._numbers = itertools.count(1)
+        self._ours: set[str] = set()
+        self._renewal: asyncio.Task[None] | None = None
+
+    async def ask(self) -> Answer:
+        call = f"{self._process}:{next(self._numbers)}"
+        asked_at = time.monotonic()
+        given: list[int | str] = [call, self._limit, self._window_ms, self._margin_ms, self._concurrency]
+        given += [_PLACE_MS, _RECOVERY_MS]
+        self._ours.add(call)
+        try:
+            answer, milliseconds, *why = await self._take(self._keys, given)
+        except BaseException:
+            # Whether the place was given is unknown; it lapses, and its turn with the window.
+            self._ours.discard(call)
+            raise
+        if answer == b"granted":
+            self._keep_places()
+            return Granted(call, milliseconds / 1000, asked_at)
+        self._ours.discard(call)
+        if answer == b"held":
+            return Held(milliseconds / 1000, "keys_refused" if why == [b"keys_refused"] else "throttled")
+        return Full()
+
+    async def confirm(self, call: str, *, late: bool) -> bool:
+        return not await self._confirm(self._keys, [call, int(late)])
+
+    async def give_back(self, call: str, *, used: bool) -> None:
+        """Never fails: what cannot be given back now lapses by itself."""
+        self._ours.discard(call)
+        log, places, _ = self._keys
+        with contextlib.suppress(redis_exceptions.RedisError, OSError):
+            if used:
+                await self._redis.zrem(places, call)
+                return
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.zrem(places, call)
+                pipeline.zrem(log, call)
+                await pipeline.execute()
+
+    async def hold(self, seconds: float, reason: HoldReason) -> None:
+        given: list[int | str] = [round(seconds * 1000), reason, self._limit, self._window_ms, _RECOVERY_MS]
+        await self._hold(self._keys, given)
+
+    async def clear_hold(self) -> None:
+        await self._clear(self._keys)
+
+    def _keep_places(self) -> None:
+        if self._renewal is None or self._renewal.done():
+            self._renewal = asyncio.create_task(self._renew_places(), name="limiter-renewal")
+
+    async def _renew_places(self) -> None:
+        """Ends by itself once no call of ours has been under way for a while; the next one starts it again."""
+        while True:
+            await asyncio.sleep(_PLACE_MS / 3000)
+            if not self._ours:
+                return
+            # The calls themselves will hear of trouble; the places stay or lapse as Redis does.
+            with contextlib.suppress(redis_exceptions.RedisError, OSError):
+                await self._renew(self._keys, [_PLACE_MS, *self._ours])

@@ -1,0 +1,36 @@
+-- What the limiter of one system keeps in Redis; opens each of its scripts.
+-- KEYS[1]  {ns}:limit:{system}:log      sorted set  a call -> the moment (ms) it is or will be sent; its turn
+-- KEYS[2]  {ns}:limit:{system}:places   sorted set  a call under way or waiting for its turn -> when its place lapses (ms)
+-- KEYS[3]  {ns}:limit:{system}:state    hash        held_until (ms), held_for: nobody calls before, and why
+--                                                   cut_to (calls), cut_at (ms): limit after the last throttle, and when
+local log, places, state = KEYS[1], KEYS[2], KEYS[3]
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- How long everybody is held from now (ms, 0 when nobody is) and for what.
+local function held(now)
+  local hold = redis.call('HMGET', state, 'held_until', 'held_for')
+  local left = (tonumber(hold[1]) or 0) - now
+  if left > 0 then
+    return left, hold[2]
+  end
+  return 0, ''
+end
+
+-- The limit in force: the configured one, or less for a while after a throttle.
+local function limit_now(now, limit, recovery)
+  local cut = redis.call('HMGET', state, 'cut_to', 'cut_at')
+  if not cut[1] then
+    return limit
+  end
+  local grown = math.max(0, (now - tonumber(cut[2])) / recovery)
+  if grown >= 1 then
+    redis.call('HDEL', state, 'cut_to', 'cut_at')
+    return limit
+  end
+  local base = math.min(limit, tonumber(cut[1]))
+  return math.max(1, math.floor(base + (limit - base) * grown))
+end

@@ -1,0 +1,77 @@
+"""Locks over all processes, for what has no key of its own: creating one catalog item, one company."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import redis.exceptions
+from redis.asyncio.lock import Lock
+
+from cwbridge import clock, errors
+from cwbridge.redis import Redis
+
+_LASTS_SECONDS = 15.0
+_POLL_SECONDS = 0.05
+
+
+class Locks:
+    """Named locks with one holder across all processes; one whose holder was killed is free after 15 s."""
+
+    def __init__(self, redis: Redis, *, namespace: str, lasts: float = _LASTS_SECONDS) -> None:
+        self._redis = redis
+        self._namespace = namespace
+        self._lasts = lasts
+
+    @contextlib.asynccontextmanager
+    async def hold(self, name: str, *, wait: float = 30.0) -> AsyncIterator[None]:
+        """Run the body as the only holder; raises Busy when not had within `wait` seconds.
+
+        When the lock is lost meanwhile, the body is cancelled and LeaseLost raised.
+        """
+        lock = Lock(
+            self._redis,
+            f"{self._namespace}:lock:{name}",
+            timeout=self._lasts,
+            sleep=_POLL_SECONDS,
+            thread_local=False,
+        )
+        if not await lock.acquire(blocking_timeout=wait):
+            raise errors.Busy("another job holds the lock needed", seconds=2, detail=name)
+        body = asyncio.timeout(None)
+        try:
+            async with body:
+                renewal = asyncio.create_task(self._renew(lock, body), name=f"lock-{name}")
+                try:
+                    yield
+                finally:
+                    renewal.cancel()
+        except TimeoutError:
+            if body.expired():
+                raise errors.LeaseLost("the lock was lost while it was held", detail=name) from None
+            raise
+        finally:
+            await asyncio.shield(asyncio.ensure_future(_release(lock)))
+
+    async def _renew(self, lock: Lock, body: asyncio.Timeout) -> None:
+        """Keep the lock; when it may be somebody else's by now, end the body."""
+        kept_at = clock.lasting_seconds()
+        while (left := kept_at + self._lasts - clock.lasting_seconds()) > 0:
+            await asyncio.sleep(min(self._lasts / 3, left))
+            asked_at = clock.lasting_seconds()
+            try:
+                async with asyncio.timeout(max(0.0, kept_at + self._lasts - asked_at)):
+                    await lock.reacquire()
+            except redis.exceptions.LockError:
+                break
+            except (redis.exceptions.RedisError, OSError):
+                continue
+            kept_at = asked_at
+        body.reschedule(asyncio.get_running_loop().time())
+
+
+async def _release(lock: Lock) -> None:
+    # A lock that is lost or cannot be reached ends by itself.
+    with contextlib.suppress(redis.exceptions.RedisError, OSError):
+        await lock.release()

@@ -1,0 +1,94 @@
+"""Claims due keys for the free places of one worker and has them delivered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import redis.exceptions
+import structlog
+
+from cwbridge import clock, metrics
+from cwbridge.queue.queue import Queue
+
+_IDLE_SECONDS = 0.1
+_RECLAIM_SECONDS = 1.0
+_OUTAGE_SECONDS = 0.5
+
+Deliver = Callable[[str, int], Awaitable[None]]
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Dispatcher:
+    """Keeps `settings.concurrency` places filled; `begun` and `ended` tell it what became of a delivery."""
+
+    def __init__(self, queue: Queue, deliver: Deliver, *, arq_queue: str) -> None:
+        self._queue = queue
+        self._deliver = deliver
+        self._arq_queue = arq_queue
+        self._lease = queue.settings.lease.total_seconds()
+        self._delivered: dict[int, float] = {}
+        self._running: set[int] = set()
+        self._place_free = asyncio.Event()
+        self._reclaim_at = 0.0
+
+    @property
+    def free_places(self) -> int:
+        return self._queue.settings.concurrency - len(self._delivered) - len(self._running)
+
+    def begun(self, ticket: int) -> None:
+        self._delivered.pop(ticket, None)
+        self._running.add(ticket)
+
+    def ended(self, ticket: int) -> None:
+        self._running.discard(ticket)
+        self._place_free.set()
+
+    async def run(self) -> None:
+        """Dispatch until cancelled; an outage of Redis is said once, and once that it is over."""
+        away = False
+        while True:
+            try:
+                found = await self._round()
+            except (redis.exceptions.RedisError, OSError) as problem:
+                if not away:
+                    log.warning("redis_lost", error=type(problem).__name__)
+                    metrics.REDIS_UP.set(0)
+                away = True
+                await asyncio.sleep(_OUTAGE_SECONDS)
+                continue
+            if away:
+                log.info("redis_found_again")
+                # Every lease looks ended after an outage; those whose workers live are extended first.
+                self._reclaim_at = clock.lasting_seconds() + self._lease
+                away = False
+            metrics.REDIS_UP.set(1)
+            if not found:
+                await self._rest()
+
+    async def _round(self) -> bool:
+        now = clock.lasting_seconds()
+        if now >= self._reclaim_at:
+            await self._queue.reclaim()
+            self._reclaim_at = now + _RECLAIM_SECONDS
+            self._forget_unstarted(now)
+        self._place_free.clear()
+        claimed = await self._queue.claim(self.free_places, arq_queue=self._arq_queue)
+        for key, ticket in claimed:
+            self._delivered[ticket] = now
+            await self._deliver(key, ticket)
+        return bool(claimed)
+
+    def _forget_unstarted(self, now: float) -> None:
+        """What was not started within its lease was taken back, or is gone with a wiped Redis."""
+        for ticket, at in list(self._delivered.items()):
+            if now - at > self._lease:
+                del self._delivered[ticket]
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(_IDLE_SECONDS):
+                await self._place_free.wait()
+        except TimeoutError:
+            return

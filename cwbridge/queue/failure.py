@@ -1,0 +1,82 @@
+"""Why a run did not settle its object, as it is kept and shown."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Self
+
+import msgspec
+
+from cwbridge import clock, errors
+
+_LONGEST_TEXT = 1_000
+_LONGEST_TRACE = 8_000
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A failure a person can act on; `cause` is equal for every object with the same trouble."""
+
+    work_class: errors.WorkClass
+    error: str
+    cause: str
+    detail: str
+    remedy: str
+    at_ms: int
+    trace: str = ""
+
+    @classmethod
+    def of(cls, problem: BaseException) -> Self:
+        """What an exception says; anything that is not a WorkError is a bug, kept with its trace."""
+        if isinstance(problem, errors.BridgeError):
+            work_class = problem.work_class if isinstance(problem, errors.WorkError) else "bug"
+            return cls(
+                work_class=work_class,
+                error=type(problem).__name__,
+                cause=problem.cause[:_LONGEST_TEXT],
+                detail=problem.detail[:_LONGEST_TEXT],
+                remedy=problem.remedy[:_LONGEST_TEXT],
+                at_ms=clock.now_ms(),
+                trace=_trace(problem) if work_class == "bug" else "",
+            )
+        return cls(
+            work_class="bug",
+            error=type(problem).__name__,
+            cause=f"{type(problem).__name__} in {_place(problem)}",
+            detail=str(problem)[:_LONGEST_TEXT],
+            remedy="This is a mistake in cwbridge: report it with the trace from `cwbridge jobs show`.",
+            at_ms=clock.now_ms(),
+            trace=_trace(problem),
+        )
+
+    @classmethod
+    def of_store(cls, problem: BaseException) -> Self:
+        """Redis was away in the middle of a run."""
+        return cls(
+            work_class="wait",
+            error=type(problem).__name__,
+            cause="Redis did not answer during the run",
+            detail=str(problem)[:_LONGEST_TEXT],
+            remedy=errors.StoreUnavailable.remedy_by_default,
+            at_ms=clock.now_ms(),
+        )
+
+    @classmethod
+    def of_kills(cls, kills: int) -> Self:
+        """The worker of this object died again and again."""
+        return cls(
+            work_class="refused",
+            error="WorkerDied",
+            cause=f"its worker died {kills} times while doing it",
+            detail="",
+            remedy="Look for the worker's end in the system log (out of memory?), then requeue.",
+            at_ms=clock.now_ms(),
+        )
+
+
+def _place(problem: BaseException) -> str:
+    frames = traceback.extract_tb(problem.__traceback__)
+    return f"{frames[-1].name}, line {frames[-1].lineno}" if frames else "an unknown place"
+
+
+def _trace(problem: BaseException) -> str:
+    return "".join(traceback.format_exception(problem))[-_LONGEST_TRACE:]

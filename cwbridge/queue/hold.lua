@@ -1,0 +1,21 @@
+-- Keep keys from running: at once, or as soon as the run under way has ended. Unknown keys are held in advance.
+-- ARGV: keys...
+-- Answer: how many were not held before
+local count = 0
+for _, key in ipairs(ARGV) do
+  local job = read(key, 'state', 'hold', 'lane', 'due', 'reason')
+  if not job[2] then
+    redis.call('HSET', record_of(key), 'hold', 1)
+    if job[1] == 'due' or job[1] == 'dispatched' then
+      put(key, 'due', job[3], tonumber(job[4]), job[5])
+    elseif job[1] == 'dead' then
+      put(key, 'dead')
+    elseif not job[1] then
+      redis.call('HSET', record_of(key), 'wanted', 0, 'seen', 0, 'lane', 'fresh', 'due', now, 'reason', 'wanted')
+      afresh(key, now)
+      put(key, 'gone')
+    end
+    count = count + 1
+  end
+end
+return count

@@ -1,0 +1,82 @@
+"""What goes into the queue and what can be read from it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from cwbridge import errors, keys
+from cwbridge.limits.lane import Lane
+from cwbridge.queue.failure import Failure
+
+State = Literal["due", "later", "dispatched", "running", "dead", "held"]
+"""As shown: `later` is due at a moment still to come."""
+
+Reason = Literal["wanted", "wait", "retry", "killed"]
+
+
+class Want(msgspec.Struct, frozen=True):
+    """An object that may have changed; with a `version`, only when it differs from the last one wanted."""
+
+    key: str
+    lane: Lane = "fresh"
+    version: str = ""
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One delivery that has begun; `ticket` fences it. All times are Redis's."""
+
+    key: str
+    ticket: int
+    attempts: int
+    kills: int
+    waits: int
+    lane: Lane
+    since_ms: int
+    due_ms: int
+    wanted: int
+    started_ms: int
+
+
+class Job(msgspec.Struct, frozen=True):
+    """Outstanding work of one object, for people."""
+
+    key: str
+    state: State
+    lane: Lane
+    wanted: int
+    attempts: int
+    kills: int
+    waits: int
+    since_ms: int
+    due_ms: int
+    failure: Failure | None
+    reason: Reason = "wanted"
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How much work there is; `next_due_ms` is the first moment at which something of `later` becomes due."""
+
+    due: int
+    later: int
+    dispatched: int
+    running: int
+    dead: int
+    held: int
+    oldest_due_age_ms: int
+    next_due_ms: int | None
+    now_ms: int
+
+    @property
+    def active(self) -> int:
+        """What is being done or could be done now."""
+        return self.due + self.dispatched + self.running
+
+
+def flow_of(key: str) -> str:
+    """The flow of a key as a label; a key nobody knows has none."""
+    try:
+        return keys.Key.parse(key).flow
+    except errors.Refused:
+        return "unknown"

@@ -1,0 +1,64 @@
+"""The right to write one object, kept by a heartbeat while its run goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from types import TracebackType
+from typing import Self
+
+import redis.exceptions
+
+from cwbridge import clock, errors
+from cwbridge.queue.job import Run
+from cwbridge.queue.queue import Queue
+
+# A write that is allowed now is under way for a moment longer; by then nobody else may have begun.
+_MARGIN = 0.2
+
+
+class Lease:
+    """Around a run: extends the lease three times as often as needed; `lost` is set when it is not ours any more."""
+
+    def __init__(self, queue: Queue, run: Run, *, taken_at: float) -> None:
+        self._queue = queue
+        self._run = run
+        self._length = queue.settings.lease.total_seconds()
+        self._ends_at = taken_at + self._length * (1 - _MARGIN)
+        self._heartbeat: asyncio.Task[None] | None = None
+        self.lost = asyncio.Event()
+        self.taken = False
+        """True when Redis said that the ticket is somebody else's; else a lost lease only may be."""
+
+    def ensure(self) -> None:
+        """Raise LeaseLost unless this run may still write; looks at the clock only, so it can stand before every write."""
+        if clock.lasting_seconds() >= self._ends_at:
+            self.lost.set()
+        if self.lost.is_set():
+            raise errors.LeaseLost("this worker's lease on the object has ended", detail=self._run.key)
+
+    async def __aenter__(self) -> Self:
+        self._heartbeat = asyncio.create_task(self._beat(), name=f"lease-{self._run.key}")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+
+    async def _beat(self) -> None:
+        while (left := self._ends_at - clock.lasting_seconds()) > 0:
+            await asyncio.sleep(min(self._length / 3, left))
+            asked_at = clock.lasting_seconds()
+            # While Redis is away there is nothing to do but to ask again until the lease ends.
+            with contextlib.suppress(redis.exceptions.RedisError, OSError, TimeoutError):
+                async with asyncio.timeout(max(0.0, self._ends_at - asked_at)):
+                    if not await self._queue.extend(self._run):
+                        self.taken = True
+                        break
+                self._ends_at = asked_at + self._length * (1 - _MARGIN)
+        self.lost.set()

@@ -1,0 +1,172 @@
+"""Outstanding work per object, in Redis; every change of state is one script."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Literal, TypeVar
+
+import msgspec
+import structlog
+from redis.commands.core import AsyncScript
+
+from cwbridge import lua, metrics
+from cwbridge.queue import outcome as outcomes
+from cwbridge.queue.failure import Failure
+from cwbridge.queue.job import Counts, Job, Run, State, Want, flow_of
+from cwbridge.queue.reading import JobReader
+from cwbridge.redis import Redis
+from cwbridge.settings import QueueSettings
+
+_AT_ONCE = 500
+_PACKAGE = "cwbridge.queue"
+_START_FIELDS = ("attempts", "kills", "waits", "lane", "since_ms", "due_ms", "wanted", "started_ms")
+_T = TypeVar("_T")
+
+Settled = Literal["gone", "due", "dead", "held"]
+"""What became of a key whose run ended."""
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Queue:
+    """The port of the queue; all methods raise redis.exceptions.RedisError when Redis stays away."""
+
+    def __init__(self, redis: Redis, *, namespace: str, settings: QueueSettings) -> None:
+        self.namespace = namespace
+        self.settings = settings
+        self._keys = [namespace]
+        self._redis = redis
+        self._reader = JobReader(redis, namespace)
+        self._want = self._script("want")
+        self._claim = self._script("claim")
+        self._start = self._script("start")
+        self._extend = self._script("extend")
+        self._settle = self._script("settle")
+        self._reclaim = self._script("reclaim")
+        self._counts = self._script("counts")
+        self._requeue = self._script("requeue")
+        self._archive = self._script("archive")
+        self._hold = self._script("hold")
+        self._release = self._script("release")
+
+    async def want(self, *wants: Want) -> int:
+        """Mark objects as wanted; durable when it returns. Answers how many were marked: unchanged versions are not."""
+        marked = 0
+        for some in _batches(wants, _AT_ONCE):
+            given = [text for want in some for text in (want.key, want.lane, want.version)]
+            marked += await self._want(self._keys, [_ms(self.settings.debounce), *given])
+        return marked
+
+    async def claim(self, most: int, *, arq_queue: str = "") -> list[tuple[str, int]]:
+        """Up to `most` keys with their new tickets, to be delivered through `arq_queue` at once."""
+        if most <= 0:
+            return []
+        flat = await self._claim(self._keys, [most, _ms(self.settings.lease), arq_queue])
+        return [(key.decode(), ticket) for key, ticket in _batches(flat, 2)]
+
+    async def start(self, key: str, ticket: int) -> Run | None:
+        """Begin the run of a delivery; None when it is stale."""
+        answer = await self._start(self._keys, [key, ticket, _ms(self.settings.lease)])
+        if answer is None:
+            return None
+        fields = dict(zip(_START_FIELDS, _texts(answer), strict=True))
+        return msgspec.convert({"key": key, "ticket": ticket, **fields}, Run, strict=False)
+
+    async def extend(self, run: Run) -> bool:
+        """The heartbeat; False when the ticket is somebody else's by now."""
+        return bool(await self._extend(self._keys, [run.key, run.ticket, _ms(self.settings.lease)]))
+
+    async def settle(self, run: Run, outcome: outcomes.Outcome) -> Settled | None:
+        """End a run; None, and nothing changed, when the ticket is somebody else's by now."""
+        kind, delay_ms, failure = self._decision(run, outcome)
+        given: list[str | int | bytes] = [run.key, run.ticket, kind, delay_ms]
+        given += [self.settings.attempts, _ms(self.settings.debounce)]
+        given += [msgspec.json.encode(failure) if failure is not None else b""]
+        answer = await self._settle(self._keys, given)
+        return None if answer is None else answer.decode()
+
+    async def reclaim(self) -> int:
+        """Take back what silent workers had; a key whose workers died too often is given up. Answers how many."""
+        return await self._take_back("")
+
+    async def give_back(self, arq_queue: str) -> int:
+        """Take back what was delivered to `arq_queue` and not started, because its worker stops."""
+        return await self._take_back(arq_queue)
+
+    async def counts(self) -> Counts:
+        due, later, dispatched, running, dead, held, age, upcoming, now = await self._counts(self._keys)
+        following = upcoming if upcoming >= 0 else None
+        return Counts(due, later, dispatched, running, dead, held, age, following, now)
+
+    async def job(self, key: str) -> Job | None:
+        """The outstanding work of one object; None when it is settled."""
+        return await self._reader.job(key)
+
+    async def jobs(self, *, state: State | None = None, most: int = 1000) -> list[Job]:
+        """Outstanding work, the earliest first within each state."""
+        return await self._reader.jobs(state, most)
+
+    async def requeue(self, *keys: str) -> int:
+        """Dead and parked keys start over in the interactive lane."""
+        return await self._mark(self._requeue, keys)
+
+    async def archive(self, *keys: str) -> int:
+        """Forget dead keys until they change again."""
+        return await self._mark(self._archive, keys)
+
+    async def hold(self, *keys: str) -> int:
+        """Keep keys from running until `release`; a run under way ends first."""
+        return await self._mark(self._hold, keys)
+
+    async def release(self, *keys: str) -> int:
+        return await self._mark(self._release, keys)
+
+    def _script(self, name: str) -> AsyncScript:
+        return lua.script(self._redis, _PACKAGE, "record", name)
+
+    async def _mark(self, script: AsyncScript, keys: Sequence[str]) -> int:
+        count = 0
+        for some in _batches(keys, _AT_ONCE):
+            count += await script(self._keys, some)
+        return count
+
+    async def _take_back(self, arq_queue: str) -> int:
+        poison = Failure.of_kills(self.settings.kills)
+        given: list[str | int | bytes] = [self.settings.kills, msgspec.json.encode(poison), arq_queue]
+        taken = _texts(await self._reclaim(self._keys, given))
+        for key, after in _batches(taken, 2):
+            log.warning("job_reclaimed", key=key, after=after)
+            if after == "dead":
+                metrics.DEAD_LETTERS.labels(flow_of(str(key)), poison.error).inc()
+        metrics.RECLAIMED.inc(len(taken) // 2)
+        return len(taken) // 2
+
+    def _decision(self, run: Run, outcome: outcomes.Outcome) -> tuple[str, int, Failure | None]:
+        match outcome:
+            case outcomes.Done():
+                return "done", 0, None
+            case outcomes.WaitFor():
+                return "wait", round(outcome.seconds * 1000), outcome.failure
+            case outcomes.TryAgain():
+                return "retry", self._backoff_ms(run.attempts), outcome.failure
+            case outcomes.GiveUp():
+                return "refused", 0, outcome.failure
+
+    def _backoff_ms(self, attempts: int) -> int:
+        """Exponential with full jitter: many jobs that failed together do not come back together."""
+        longest = min(self.settings.backoff_most, self.settings.backoff * 2 ** min(attempts, 20))
+        return round(_ms(longest) * random.random())  # noqa: S311 - spreads load, guards nothing
+
+
+def _ms(length: timedelta) -> int:
+    return round(length.total_seconds() * 1000)
+
+
+def _texts(answer: list[bytes | int]) -> list[str | int]:
+    return [part.decode() if isinstance(part, bytes) else part for part in answer]
+
+
+def _batches(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -1,0 +1,88 @@
+-- What the queue keeps in Redis; opens each of its scripts. Redis is a single primary, so keys are built here.
+-- KEYS[1]              {ns}                    the namespace
+-- {ns}:job:{key}       hash        outstanding work of one object; no record, no work:
+--     state            due | dispatched | running | dead | held
+--     wanted, seen     how often it was wanted; the same when its last run started
+--     lane             interactive | fresh | backlog
+--     due, since       ms: when it may start; when it was first wanted
+--     reason           why it is due then: wanted | wait | retry | killed
+--     attempts, kills, waits    runs that ended in a Retry; workers that died in a row; runs that ended in a Wait
+--     failure          JSON of the last failure
+--     ticket, queue    fencing token of the delivery, and the arq queue it went to (dispatched and running)
+--     again, again_lane   ms and most urgent lane of what was wanted since the run started (running)
+--     hold             1 while a person holds it
+--     after            held: what it is on release: due | dead | gone
+-- {ns}:due:{lane}      sorted set  keys that are due, by when (ms)
+-- {ns}:leases          sorted set  keys dispatched or running, by the end of their lease (ms)
+-- {ns}:dead, {ns}:held sorted set  keys given up, keys held, by since when (ms)
+-- {ns}:seen            hash        key -> version last wanted
+-- {ns}:ticket          string      the last ticket; starts with the clock, so that no ticket comes twice after a wipe
+-- {ns}:turn            string      counts the places given to fresh and backlog
+-- arq:job:{id}, arq:in-progress:{id}, arq:retry:{id}   of arq; id = {ns}:{key}#{ticket}
+local ns = KEYS[1]
+local leases, dead, held, versions = ns .. ':leases', ns .. ':dead', ns .. ':held', ns .. ':seen'
+local RANK = {interactive = 1, fresh = 2, backlog = 3}
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function record_of(key)
+  return ns .. ':job:' .. key
+end
+
+local function due_set(lane)
+  return ns .. ':due:' .. lane
+end
+
+local function read(key, ...)
+  return redis.call('HMGET', record_of(key), ...)
+end
+
+local function urgent(one, other)
+  if not RANK[other] or RANK[one] <= RANK[other] then
+    return one
+  end
+  return other
+end
+
+-- The only way from state to state (but for claim and start): takes the key out of the set of its old state and puts it where
+-- it belongs. `after` is due, dead or gone; a key that a person holds becomes held and remembers it.
+local function put(key, after, lane, at, reason)
+  local record = record_of(key)
+  local old = redis.call('HMGET', record, 'state', 'lane', 'hold')
+  if old[1] == 'due' then
+    redis.call('ZREM', due_set(old[2]), key)
+  elseif old[1] == 'dispatched' or old[1] == 'running' then
+    redis.call('ZREM', leases, key)
+  elseif old[1] == 'dead' then
+    redis.call('ZREM', dead, key)
+  elseif old[1] == 'held' then
+    redis.call('ZREM', held, key)
+  end
+  redis.call('HDEL', record, 'ticket', 'queue', 'again', 'again_lane', 'after')
+  if after == 'due' then
+    redis.call('HSET', record, 'lane', lane, 'due', at, 'reason', reason)
+  end
+  if old[3] then
+    redis.call('HSET', record, 'state', 'held', 'after', after)
+    redis.call('ZADD', held, now, key)
+    return 'held'
+  end
+  if after == 'due' then
+    redis.call('HSET', record, 'state', 'due')
+    redis.call('ZADD', due_set(lane), at, key)
+  elseif after == 'dead' then
+    redis.call('HSET', record, 'state', 'dead')
+    redis.call('ZADD', dead, now, key)
+  else
+    redis.call('DEL', record)
+  end
+  return after
+end
+
+-- As if it were wanted for the first time at `since`.
+local function afresh(key, since)
+  local record = record_of(key)
+  redis.call('HSET', record, 'attempts', 0, 'kills', 0, 'waits', 0, 'since', since)
+  redis.call('HDEL', record, 'failure')
+end

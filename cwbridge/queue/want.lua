@@ -1,0 +1,48 @@
+-- Mark objects as wanted.
+-- ARGV: debounce ms, then key, lane, version for each
+-- Answer: how many were marked; the version last wanted, wanted again, is not
+local debounce = tonumber(ARGV[1])
+local marked = 0
+
+local function want(key, lane)
+  local soon = lane == 'interactive' and now or now + debounce
+  redis.call('HINCRBY', record_of(key), 'wanted', 1)
+  local job = read(key, 'state', 'lane', 'due', 'reason', 'after', 'again_lane')
+  local state, best = job[1], urgent(lane, job[2])
+  if not state then
+    redis.call('HSET', record_of(key), 'seen', 0)
+    afresh(key, now)
+    put(key, 'due', lane, soon, 'wanted')
+  elseif state == 'dead' then
+    afresh(key, now)
+    put(key, 'due', lane, soon, 'wanted')
+  elseif state == 'due' then
+    local due = tonumber(job[3])
+    if lane == 'interactive' or job[4] == 'retry' then
+      due = math.min(due, soon)
+    end
+    put(key, 'due', best, due, job[4])
+  elseif state == 'held' then
+    if job[5] == 'due' then
+      redis.call('HSET', record_of(key), 'lane', best)
+    else
+      afresh(key, now)
+      put(key, 'due', lane, soon, 'wanted')
+    end
+  elseif state == 'running' then
+    redis.call('HSETNX', record_of(key), 'again', now)
+    redis.call('HSET', record_of(key), 'again_lane', urgent(lane, job[6]))
+  end
+end
+
+for i = 2, #ARGV, 3 do
+  local key, lane, version = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  if version == '' or redis.call('HGET', versions, key) ~= version then
+    if version ~= '' then
+      redis.call('HSET', versions, key, version)
+    end
+    want(key, lane)
+    marked = marked + 1
+  end
+end
+return marked

@@ -1,0 +1,71 @@
+"""Opens the connections to the outside systems, with the limits that all processes share, and proves the keys."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import structlog
+
+from cwbridge import errors
+from cwbridge import settings as settings_module
+from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge.connectors.jetbuilt import client as jetbuilt
+from cwbridge.limits.limiter import Limiter
+from cwbridge.redis import Redis
+from cwbridge.settings import ConnectWiseSettings, JetbuiltSettings, Settings
+
+log = structlog.get_logger()
+
+
+class _Checked(Protocol):
+    async def check_keys(self) -> None: ...
+
+
+@asynccontextmanager
+async def open_jetbuilt(settings: Settings, redis: Redis) -> AsyncIterator[jetbuilt.JetbuiltClient]:
+    """A client of Jetbuilt whose keys are proven; raises SettingsError when they are missing or refused."""
+    settings_module.require_jetbuilt(settings)
+    limiter = _limiter(settings, redis, "jetbuilt", settings.jetbuilt)
+    async with jetbuilt.open_client(settings, limiter) as client:
+        await _prove("jetbuilt", client, limiter, ("url", "api_key"))
+        yield client
+        await limiter.close()
+
+
+@asynccontextmanager
+async def open_connectwise(settings: Settings, redis: Redis) -> AsyncIterator[connectwise.ConnectWiseClient]:
+    """A client of ConnectWise whose keys are proven; raises SettingsError when they are missing or refused."""
+    settings_module.require_connectwise(settings)
+    limiter = _limiter(settings, redis, "connectwise", settings.connectwise)
+    async with connectwise.open_client(settings, limiter) as client:
+        named = ("company_id", "public_key", "private_key", "client_id")
+        await _prove("connectwise", client, limiter, named)
+        yield client
+        await limiter.close()
+
+
+def _limiter(
+    settings: Settings, redis: Redis, system: str, section: JetbuiltSettings | ConnectWiseSettings
+) -> Limiter:
+    return Limiter(
+        redis,
+        namespace=settings.namespace,
+        system=system,
+        rate=section.rate_limit,
+        concurrency=section.concurrency,
+    )
+
+
+async def _prove(system: str, client: _Checked, limiter: Limiter, named: tuple[str, ...]) -> None:
+    """Refused keys are a mistake in the settings; a system that is away for a while is not, and work begins when it is back."""
+    await limiter.clear_hold()
+    try:
+        await client.check_keys()
+    except (errors.AuthenticationRefused, errors.PermissionRefused, errors.MappingRefused) as refusal:
+        await limiter.clear_hold()
+        variables = ", ".join(settings_module.variable(system, name) for name in named)
+        raise errors.SettingsError(f"{refusal.cause}: {variables}", remedy=refusal.remedy) from refusal
+    except (errors.Retry, errors.Wait) as trouble:
+        log.warning("system_away", system=system, reason=str(trouble), remedy=trouble.remedy)

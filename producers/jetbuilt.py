@@ -1,0 +1,81 @@
+"""Asks Jetbuilt what changed and enqueues the keys; never reads more than the list and never writes to a target."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+
+from cwbridge import clock, metrics
+from cwbridge.connectors.jetbuilt import client as jetbuilt
+from cwbridge.connectors.jetbuilt import models
+from cwbridge.keys import Key
+from cwbridge.ledger.sightings import Sightings
+from cwbridge.limits.lane import Lane
+from cwbridge.queue.job import Want
+from cwbridge.queue.queue import Queue
+from producers.watermarks import Watermark
+
+log = structlog.get_logger()
+
+
+class Polled(msgspec.Struct, frozen=True):
+    """What a poll saw and how many keys it newly marked as wanted."""
+
+    projects: int
+    wanted: int
+
+
+class JetbuiltPoller:
+    """The poll (what changed since the watermark) and the full pass (everything, whatever its time stamps say)."""
+
+    def __init__(
+        self,
+        client: jetbuilt.JetbuiltClient,
+        queue: Queue,
+        *,
+        watermark: Watermark,
+        sightings: Sightings,
+        overlap: timedelta,
+    ) -> None:
+        self._client = client
+        self._queue = queue
+        self._watermark = watermark
+        self._sightings = sightings
+        self._overlap = overlap
+
+    async def poll(self) -> Polled:
+        """Enqueue what changed; one call when nothing did. The overlap sees some again, their version tells them."""
+        known = await self._watermark.get()
+        since = None if known is None else known - self._overlap
+        return await self._read(since, "fresh", "jetbuilt_poll")
+
+    async def full_pass(self) -> Polled:
+        """Enqueue every project: catches what time stamps miss, such as edits of items only."""
+        return await self._read(None, "backlog", "jetbuilt_full_pass")
+
+    async def _read(self, since: datetime | None, lane: Lane, schedule: str) -> Polled:
+        """All pages; the watermark moves to the time of the first answer, and only after the last page is enqueued."""
+        page: int | None = 1
+        first_answer: datetime | None = None
+        seen = wanted = 0
+        while page is not None:
+            answer = await self._client.projects_page(page=page, updated_since=since)
+            first_answer = first_answer or answer.server_time or clock.utc_now()
+            await self._sightings.note({project.family: project.id for project in answer.items})
+            wanted += await self._queue.want(*(_want(project, lane) for project in answer.items))
+            seen += len(answer.items)
+            page = answer.next_page
+        if first_answer is not None:
+            await self._watermark.advance(first_answer)
+        metrics.KEYS_WANTED.labels(schedule).inc(wanted)
+        if wanted:
+            log.info("keys_wanted", schedule=schedule, projects=seen, wanted=wanted)
+        return Polled(seen, wanted)
+
+
+def _want(project: models.Project, lane: Lane) -> Want:
+    """A full pass wants every project; a poll only what differs from the version it enqueued last."""
+    version = f"{project.id}@{project.updated_at}" if lane == "fresh" and project.updated_at else ""
+    return Want(key=str(Key(project.family)), lane=lane, version=version)

@@ -1,0 +1,46 @@
+"""Which of the documented quirks the stand-in shows; changed in process or by PATCH /__sandbox__/modes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sandbox import credentials
+
+
+@dataclass(kw_only=True)
+class Modes:
+    """The switches of the stand-in; the defaults are a well-behaved cloud tenant."""
+
+    cloud: bool = True
+    """On: only the current code base is served. Off: `v4_6_release/` is served as well, as on premises."""
+    codebase: str = "v2025_1/"
+    company_id: str = credentials.CONNECTWISE_COMPANY_ID
+
+    wrong_keys: Literal["401", "404"] = "401"
+    """What wrong keys are answered with; on cloud it may be the 404 of a missing endpoint."""
+
+    rate_limit: int = 1000
+    """Calls admitted in any `rate_seconds`; 0 switches the limit off."""
+    rate_seconds: float = 60.0
+    count_refused: bool = False
+    latency_ms: int = 0
+
+    url_limit: int = 2000
+    long_url: Literal["414", "html404"] = "414"
+    nulls: Literal["omit", "explicit", "empty"] = "omit"
+    date_literals: Literal["both", "time", "day"] = "both"
+    """Which bracketed dates find anything in conditions; servers differ."""
+
+    catalog_duplicates: Literal["copy", "error"] = "copy"
+    older_lengths: bool = False
+    """On: names of companies and sites are as short as the servers before 2026 had them."""
+    inactive_catalog: Literal["accept", "refuse"] = "accept"
+    """What happens to a product item of an inactive catalog item."""
+    inventory_auditing: Literal["off", "inventory", "all"] = "off"
+    """Whether product items can be created and deleted: `inventory` refuses those of class Inventory only."""
+    inventory_text: str = "The record cannot be changed while inventory auditing is in progress."
+    readonly_setup: bool = False
+    """On: the set-up tables (types, categories, manufacturers, ...) refuse writes with 403."""
+    tenant_required: list[tuple[str, str]] = field(default_factory=list)
+    """Further fields this tenant demands, as (table, field): ("sales/opportunities", "customerPO")."""

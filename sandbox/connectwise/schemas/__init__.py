@@ -1,0 +1,1 @@
+"""The field tables of the modules, one line per field."""

@@ -1,0 +1,1 @@
+"""The documented JSON of every noun, field by field."""

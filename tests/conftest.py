@@ -1,0 +1,33 @@
+"""A real Redis for every test that asks for one: a server per test process, a namespace per test."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from cwbridge import redis as redis_module
+from cwbridge.embedded import EmbeddedRedis
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    state_dir: Path = tmp_path_factory.mktemp("state")
+    server = EmbeddedRedis(state_dir)
+    yield asyncio.run(server.__aenter__())
+    asyncio.run(server.__aexit__(None, None, None))
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[redis_module.Redis]:
+    client = redis_module.connect(redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def namespace() -> str:
+    return f"t{uuid.uuid4().hex[:12]}"

@@ -1,0 +1,43 @@
+"""One process of the limiter test: calls as often as the shared limiter lets it, and tells when its calls would arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+import time
+
+from cwbridge import redis
+from cwbridge.limits.limiter import Limiter
+from cwbridge.limits.rate import Rate
+
+JITTER_SECONDS = (0.002, 0.025)
+MARGIN_SECONDS = 0.025
+
+
+async def main(url: str, namespace: str, seed: int, until: float) -> list[float]:
+    client, chance, arrivals = redis.connect(url), random.Random(seed), []
+    limiter = Limiter(
+        client, namespace=namespace, system="test", rate=Rate(20, 1.0), concurrency=6, margin=MARGIN_SECONDS
+    )
+
+    async def calls() -> None:
+        while True:
+            async with limiter.slot():
+                sent = time.time()
+                if sent >= until:
+                    return
+                way = chance.uniform(*JITTER_SECONDS)
+                arrivals.append(sent + way)
+                await asyncio.sleep(2 * way)
+
+    await asyncio.gather(*(calls() for _ in range(6)))
+    await limiter.close()
+    await client.aclose()
+    return arrivals
+
+
+if __name__ == "__main__":
+    given_url, given_namespace, given_seed, given_until = sys.argv[1:]
+    print(json.dumps(asyncio.run(main(given_url, given_namespace, int(given_seed), float(given_until)))))

@@ -1,0 +1,358 @@
+"""The scripts of the queue, through the Queue, on a real Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from cwbridge.queue.failure import Failure
+from cwbridge.queue.job import Run, Want
+from cwbridge.queue.outcome import Done, GiveUp, TryAgain, WaitFor
+from cwbridge.queue.queue import Queue
+from cwbridge.redis import Redis
+from cwbridge.settings import QueueSettings
+
+KEY = "jetbuilt/project/1"
+QUICK = QueueSettings(
+    debounce=timedelta(0), lease=timedelta(milliseconds=150), attempts=3, backoff=timedelta(0), kills=2
+)
+FAILURE = Failure(
+    work_class="refused",
+    error="MappingRefused",
+    cause="category Rack missing",
+    detail="",
+    remedy="Create it.",
+    at_ms=1,
+)
+
+
+@pytest.fixture
+def queue(redis: Redis, namespace: str) -> Queue:
+    return Queue(redis, namespace=namespace, settings=QUICK)
+
+
+async def started(queue: Queue, key: str = KEY) -> Run:
+    [(claimed, ticket)] = await queue.claim(1)
+    assert claimed == key
+    run = await queue.start(key, ticket)
+    assert run is not None
+    return run
+
+
+async def state_of(queue: Queue, key: str = KEY) -> str | None:
+    job = await queue.job(key)
+    return job.state if job else None
+
+
+async def test_a_settled_key_leaves_no_record(queue: Queue, redis: Redis, namespace: str) -> None:
+    assert await queue.want(Want(KEY)) == 1
+    run = await started(queue)
+    assert (run.attempts, run.kills, run.waits, run.wanted) == (0, 0, 0, 1)
+    assert await queue.settle(run, Done()) == "gone"
+    assert await queue.job(KEY) is None
+    left = {name.decode().removeprefix(f"{namespace}:") async for name in redis.scan_iter(f"{namespace}:*")}
+    assert left == {"ticket", "turn"}
+
+
+async def test_an_edit_during_a_run_is_run_again(queue: Queue) -> None:
+    await queue.want(Want(KEY))
+    first = await started(queue)
+    await queue.want(Want(KEY))
+    assert await queue.claim(5) == []
+    assert await queue.settle(first, Done()) == "due"
+    second = await started(queue)
+    assert second.ticket > first.ticket
+    assert second.since_ms >= first.started_ms
+    assert await queue.settle(second, Done()) == "gone"
+
+
+async def test_an_edit_between_delivery_and_start_is_part_of_that_run(queue: Queue) -> None:
+    await queue.want(Want(KEY))
+    [(_, ticket)] = await queue.claim(1)
+    await queue.want(Want(KEY))
+    run = await queue.start(KEY, ticket)
+    assert run is not None
+    assert run.wanted == 2
+    assert await queue.settle(run, Done()) == "gone"
+
+
+async def test_the_same_version_is_not_queued_twice(queue: Queue) -> None:
+    assert await queue.want(Want(KEY, version="7")) == 1
+    assert await queue.want(Want(KEY, version="7")) == 0
+    await queue.settle(await started(queue), Done())
+    assert await queue.want(Want(KEY, version="7")) == 0
+    assert await queue.claim(1) == []
+    assert await queue.want(Want(KEY, version="8"), Want(KEY, version="8")) == 1
+    assert await queue.want(Want(KEY)) == 1
+
+
+async def test_a_burst_of_edits_is_one_run(redis: Redis, namespace: str) -> None:
+    queue = Queue(
+        redis,
+        namespace=namespace,
+        settings=QUICK.model_copy(update={"debounce": timedelta(milliseconds=150)}),
+    )
+    for version in range(20):
+        await queue.want(Want(KEY, version=str(version)))
+    assert await queue.claim(5) == []
+    counts = await queue.counts()
+    assert (counts.due, counts.later) == (0, 1)
+    assert counts.next_due_ms is not None
+    await asyncio.sleep((counts.next_due_ms - counts.now_ms) / 1000 + 0.01)
+    run = await started(queue)
+    assert run.wanted == 20
+    assert await queue.settle(run, Done()) == "gone"
+
+
+async def test_a_person_does_not_wait_for_the_debounce(redis: Redis, namespace: str) -> None:
+    queue = Queue(
+        redis, namespace=namespace, settings=QUICK.model_copy(update={"debounce": timedelta(hours=1)})
+    )
+    await queue.want(Want(KEY, lane="backlog"))
+    assert await queue.claim(1) == []
+    await queue.want(Want(KEY, lane="interactive"))
+    assert (await started(queue)).lane == "interactive"
+
+
+async def test_a_killed_workers_job_is_picked_up(queue: Queue) -> None:
+    await queue.want(Want(KEY))
+    dead_run = await started(queue)
+    assert await queue.reclaim() == 0
+    await asyncio.sleep(0.16)
+    assert await queue.reclaim() == 1
+    run = await started(queue)
+    assert (run.kills, run.attempts) == (1, 0)
+    assert await queue.settle(dead_run, Done()) is None
+    assert await queue.settle(run, Done()) == "gone"
+
+
+async def test_a_delivery_that_never_starts_comes_back_at_no_cost(queue: Queue) -> None:
+    await queue.want(Want(KEY))
+    await queue.claim(1)
+    await asyncio.sleep(0.16)
+    assert await queue.reclaim() == 1
+    assert (await started(queue)).kills == 0
+
+
+async def test_a_worker_that_stops_gives_back_what_it_had_not_begun(queue: Queue) -> None:
+    await queue.want(Want(KEY), Want("jetbuilt/project/2"))
+    [(first, ticket), _] = await queue.claim(2, arq_queue="mine")
+    assert await queue.start(first, ticket) is not None
+    assert await queue.give_back("other") == 0
+    assert await queue.give_back("mine") == 1
+    counts = await queue.counts()
+    assert (counts.due, counts.dispatched, counts.running) == (1, 0, 1)
+
+
+async def test_poison_is_dead_lettered(queue: Queue) -> None:
+    await queue.want(Want(KEY))
+    for _ in range(QUICK.kills):
+        await started(queue)
+        await asyncio.sleep(0.16)
+        assert await queue.reclaim() == 1
+    job = await queue.job(KEY)
+    assert job is not None
+    assert job.state == "dead"
+    assert job.failure is not None
+    assert job.failure.cause == "its worker died 2 times while doing it"
+    assert await queue.claim(1) == []
+
+
+async def test_an_edit_during_the_last_kill_is_not_lost(queue: Queue) -> None:
+    await queue.want(Want(KEY))
+    for kill in range(QUICK.kills):
+        await started(queue)
+        if kill == QUICK.kills - 1:
+            await queue.want(Want(KEY))
+        await asyncio.sleep(0.16)
+        await queue.reclaim()
+    assert await state_of(queue) == "due"
+
+
+async def test_a_stale_ticket_can_neither_start_nor_extend_nor_settle(queue: Queue) -> None:
+    await queue.want(Want(KEY))
+    [(_, lost_ticket)] = await queue.claim(1)
+    await asyncio.sleep(0.16)
+    await queue.reclaim()
+    assert await queue.start(KEY, lost_ticket) is None
+    stale = await started(queue)
+    assert await queue.start(KEY, stale.ticket) is None
+    await asyncio.sleep(0.16)
+    await queue.reclaim()
+    run = await started(queue)
+    assert await queue.extend(stale) is False
+    for outcome in (Done(), WaitFor(1), TryAgain(FAILURE), GiveUp(FAILURE)):
+        assert await queue.settle(stale, outcome) is None
+    assert await state_of(queue) == "running"
+    assert await queue.extend(run) is True
+    assert await queue.settle(run, Done()) == "gone"
+
+
+async def test_a_heartbeat_keeps_the_lease(queue: Queue) -> None:
+    await queue.want(Want(KEY))
+    run = await started(queue)
+    for _ in range(4):
+        await asyncio.sleep(0.06)
+        assert await queue.extend(run) is True
+        assert await queue.reclaim() == 0
+
+
+async def test_waits_cost_no_attempt_and_keep_their_time(queue: Queue) -> None:
+    await queue.want(Want(KEY))
+    assert await queue.settle(await started(queue), WaitFor(0, FAILURE)) == "due"
+    run = await started(queue)
+    assert (run.attempts, run.waits) == (0, 1)
+    assert await queue.settle(run, WaitFor(3600, FAILURE)) == "due"
+    await queue.want(Want(KEY))
+    job = await queue.job(KEY)
+    assert job is not None
+    assert (job.state, job.reason, job.failure) == ("later", "wait", FAILURE)
+    await queue.want(Want(KEY, lane="interactive"))
+    assert (await started(queue)).attempts == 0
+
+
+async def test_a_broken_off_run_costs_nothing(queue: Queue) -> None:
+    await queue.want(Want(KEY))
+    assert await queue.settle(await started(queue), WaitFor(0)) == "due"
+    run = await started(queue)
+    assert (run.attempts, run.waits, run.kills) == (0, 0, 0)
+
+
+async def test_the_last_attempt_is_dead_with_its_real_cause(queue: Queue) -> None:
+    await queue.want(Want(KEY))
+    for attempt in range(QUICK.attempts):
+        run = await started(queue)
+        assert run.attempts == attempt
+        after = await queue.settle(run, TryAgain(FAILURE))
+        assert after == ("dead" if attempt == QUICK.attempts - 1 else "due")
+    job = await queue.job(KEY)
+    assert job is not None
+    assert (job.state, job.attempts, job.failure) == ("dead", 3, FAILURE)
+
+
+async def test_a_new_edit_ends_the_backing_off(redis: Redis, namespace: str) -> None:
+    slow = QUICK.model_copy(update={"backoff": timedelta(days=1), "backoff_most": timedelta(days=1)})
+    queue = Queue(redis, namespace=namespace, settings=slow)
+    await queue.want(Want(KEY))
+    await queue.settle(await started(queue), TryAgain(FAILURE))
+    assert await queue.claim(1) == []
+    await queue.want(Want(KEY))
+    assert (await started(queue)).attempts == 1
+
+
+async def test_a_refused_key_is_dead_at_once_and_a_new_edit_revives_it(queue: Queue) -> None:
+    await queue.want(Want(KEY, version="1"))
+    assert await queue.settle(await started(queue), GiveUp(FAILURE)) == "dead"
+    await queue.want(Want(KEY, version="1"))
+    assert [job.key for job in await queue.jobs(state="dead")] == [KEY]
+    await queue.want(Want(KEY, version="2"))
+    job = await queue.job(KEY)
+    assert job is not None
+    assert (job.state, job.attempts, job.failure) == ("due", 0, None)
+
+
+async def test_an_edit_during_a_refused_run_is_tried(queue: Queue) -> None:
+    await queue.want(Want(KEY))
+    run = await started(queue)
+    await queue.want(Want(KEY))
+    assert await queue.settle(run, GiveUp(FAILURE)) == "due"
+
+
+async def test_ten_thousand_backlog_keys_do_not_delay_a_person(queue: Queue) -> None:
+    await queue.want(*(Want(f"jetbuilt/project/{number}", lane="backlog") for number in range(1, 10_001)))
+    await queue.claim(8)
+    await queue.want(Want("jetbuilt/project/77777", lane="interactive"))
+    [(key, _)] = await queue.claim(1)
+    assert key == "jetbuilt/project/77777"
+    counts = await queue.counts()
+    assert (counts.due, counts.dispatched) == (9_992, 9)
+
+
+async def test_the_backlog_gets_every_fourth_place_and_does_not_starve(queue: Queue) -> None:
+    await queue.want(*(Want(f"jetbuilt/project/{number}") for number in range(1, 101)))
+    await queue.want(*(Want(f"jetbuilt/project/{number}", lane="backlog") for number in range(101, 201)))
+    claimed = [await queue.claim(1) for _ in range(40)]
+    backlog = [key for [(key, _)] in claimed if int(key.rsplit("/", 1)[1]) > 100]
+    assert len(backlog) == 10
+
+
+async def test_requeue_puts_dead_and_parked_keys_first(queue: Queue) -> None:
+    await queue.want(Want(KEY))
+    await queue.settle(await started(queue), GiveUp(FAILURE))
+    await queue.want(Want("jetbuilt/project/2"))
+    await queue.settle(await started(queue, "jetbuilt/project/2"), WaitFor(3600, FAILURE))
+    assert await queue.requeue(KEY, "jetbuilt/project/2", "jetbuilt/project/3") == 2
+    jobs = await queue.jobs(state="due")
+    assert {(job.key, job.lane, job.attempts) for job in jobs} == {
+        (KEY, "interactive", 0),
+        ("jetbuilt/project/2", "interactive", 0),
+    }
+
+
+async def test_an_archived_key_is_forgotten_until_it_changes(queue: Queue) -> None:
+    await queue.want(Want(KEY, version="1"))
+    await queue.settle(await started(queue), GiveUp(FAILURE))
+    assert await queue.archive(KEY) == 1
+    assert await queue.job(KEY) is None
+    assert await queue.want(Want(KEY, version="1")) == 0
+    assert await queue.want(Want(KEY, version="2")) == 1
+
+
+async def test_a_held_key_does_not_run_until_released(queue: Queue) -> None:
+    await queue.want(Want(KEY))
+    assert await queue.hold(KEY) == 1
+    assert await queue.hold(KEY) == 0
+    await queue.want(Want(KEY, lane="interactive"))
+    assert await queue.claim(1) == []
+    assert await state_of(queue) == "held"
+    assert await queue.release(KEY) == 1
+    assert (await started(queue)).wanted == 2
+
+
+async def test_holding_a_delivered_key_makes_its_delivery_stale(queue: Queue) -> None:
+    await queue.want(Want(KEY))
+    [(_, ticket)] = await queue.claim(1)
+    await queue.hold(KEY)
+    assert await queue.start(KEY, ticket) is None
+    assert (await queue.counts()).held == 1
+
+
+async def test_holding_a_running_key_lets_it_end_and_then_holds_it(queue: Queue) -> None:
+    await queue.want(Want(KEY))
+    run = await started(queue)
+    await queue.hold(KEY)
+    assert await queue.extend(run) is True
+    assert await queue.settle(run, Done()) == "held"
+    await queue.want(Want(KEY))
+    assert await queue.claim(1) == []
+    await queue.release(KEY)
+    assert await queue.settle(await started(queue), Done()) == "gone"
+
+
+async def test_a_key_can_be_held_before_it_is_ever_wanted(queue: Queue) -> None:
+    assert await queue.hold(KEY) == 1
+    assert await queue.release(KEY) == 1
+    assert await queue.job(KEY) is None
+
+
+async def test_tickets_go_on_rising_after_redis_was_wiped(queue: Queue, redis: Redis, namespace: str) -> None:
+    await queue.want(Want(KEY))
+    before = await started(queue)
+    await redis.delete(*[name async for name in redis.scan_iter(f"{namespace}:*")])
+    await queue.want(Want(KEY))
+    after = await started(queue)
+    assert after.ticket > before.ticket
+    assert await queue.extend(before) is False
+    assert await queue.settle(before, Done()) is None
+
+
+async def test_counts_say_how_old_the_oldest_due_key_is(queue: Queue) -> None:
+    empty = await queue.counts()
+    assert (empty.oldest_due_age_ms, empty.next_due_ms, empty.active) == (0, None, 0)
+    await queue.want(Want(KEY))
+    await asyncio.sleep(0.05)
+    counts = await queue.counts()
+    assert 50 <= counts.oldest_due_age_ms < 1000
+    assert counts.active == 1

@@ -1,0 +1,373 @@
+"""Runner, lease, dispatcher and arq together: what becomes of a job, whatever its handler, its worker or Redis do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import arq.constants
+import pytest
+import redis.asyncio
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from cwbridge import errors, keys
+from cwbridge import redis as redis_module
+from cwbridge.connectors import guard
+from cwbridge.embedded import EmbeddedRedis
+from cwbridge.limits import lane
+from cwbridge.queue import arq_port
+from cwbridge.queue.job import Run, Want
+from cwbridge.queue.outcome import Done, GiveUp, Outcome, TryAgain, WaitFor
+from cwbridge.queue.queue import Queue
+from cwbridge.queue.runner import Handler, Runner
+from cwbridge.redis import Redis
+from cwbridge.settings import QueueSettings
+
+KEY = "jetbuilt/project/1"
+QUICK = QueueSettings(
+    concurrency=4,
+    debounce=timedelta(0),
+    lease=timedelta(milliseconds=300),
+    attempts=2,
+    backoff=timedelta(0),
+    kills=2,
+    drain=timedelta(seconds=2),
+)
+
+
+class Handling:
+    """A handler that says what it was asked to do, and does what the test wants."""
+
+    def __init__(self, does: Callable[[keys.Key], Awaitable[None]] | None = None) -> None:
+        self.seen: list[str] = []
+        self._does = does
+
+    async def __call__(self, key: keys.Key) -> None:
+        self.seen.append(str(key))
+        if self._does is not None:
+            await self._does(key)
+
+
+class History:
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+
+    async def __call__(self, _run: Run, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+
+
+@pytest.fixture
+def queue(redis: Redis, namespace: str) -> Queue:
+    return Queue(redis, namespace=namespace, settings=QUICK)
+
+
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 8.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - what is awaited happens in Redis
+            await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def serving(client: Redis, queue: Queue, handler: Handler) -> AsyncIterator[asyncio.Event]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(
+        arq_port.serve(client, queue, Runner(queue, {"opportunity": handler}), stop=stop)
+    )
+    try:
+        yield stop
+    finally:
+        stop.set()
+        await task
+
+
+async def run_once(queue: Queue, handler: Handler) -> Outcome | None:
+    history = History()
+    [(key, ticket)] = await queue.claim(1)
+    await Runner(queue, {"opportunity": handler}, on_settled=history).run(key, ticket)
+    return history.outcomes[0] if history.outcomes else None
+
+
+async def raising(queue: Queue, problem: BaseException) -> Outcome | None:
+    async def fail(_key: keys.Key) -> None:
+        raise problem
+
+    await queue.want(Want(KEY))
+    return await run_once(queue, fail)
+
+
+async def test_waits_are_parked(queue: Queue) -> None:
+    outcome = await raising(queue, errors.InventoryLocked("auditing is on", seconds=60))
+    assert isinstance(outcome, WaitFor)
+    job = await queue.job(KEY)
+    assert job is not None
+    assert (job.state, job.attempts, job.waits) == ("later", 0, 1)
+    assert job.failure is not None
+    assert (job.failure.error, job.failure.cause) == ("InventoryLocked", "auditing is on")
+
+
+async def test_retries_end_as_a_dead_letter_with_the_real_cause(queue: Queue) -> None:
+    assert isinstance(await raising(queue, errors.ServerFailed("ConnectWise answered 502")), TryAgain)
+    assert isinstance(await raising(queue, errors.Unreachable("no connection")), GiveUp)
+    [job] = await queue.jobs(state="dead")
+    assert job.failure is not None
+    assert (job.failure.work_class, job.failure.cause) == ("retry", "no connection")
+
+
+async def test_a_refusal_is_dead_at_once_with_its_remedy(queue: Queue) -> None:
+    assert isinstance(await raising(queue, errors.MappingRefused("category Rack missing")), GiveUp)
+    [job] = await queue.jobs(state="dead")
+    assert job.failure is not None
+    assert job.failure.remedy == errors.MappingRefused.remedy_by_default
+
+
+async def test_anything_else_is_a_bug_kept_with_its_trace(queue: Queue) -> None:
+    await raising(queue, ZeroDivisionError("by nothing"))
+    [job] = await queue.jobs(state="dead")
+    assert job.failure is not None
+    assert (job.failure.work_class, job.failure.error) == ("bug", "ZeroDivisionError")
+    assert "by nothing" in job.failure.trace
+    assert "report it" in job.failure.remedy
+
+
+@pytest.mark.parametrize("problem", [RedisConnectionError("gone"), errors.StoreUnavailable("gone")])
+async def test_trouble_with_redis_is_nobodys_attempt(queue: Queue, problem: Exception) -> None:
+    outcome = await raising(queue, problem)
+    assert isinstance(outcome, WaitFor)
+    assert outcome.seconds == 5
+
+
+async def test_of_several_troubles_the_worst_decides(queue: Queue) -> None:
+    group = ExceptionGroup(
+        "apply", [errors.Throttled("pause"), ExceptionGroup("", [errors.ValueRefused("no such unit")])]
+    )
+    await raising(queue, group)
+    [job] = await queue.jobs(state="dead")
+    assert job.failure is not None
+    assert job.failure.error == "ValueRefused"
+
+
+async def test_a_handler_that_cancels_itself_is_not_run_without_end(queue: Queue) -> None:
+    assert isinstance(await raising(queue, asyncio.CancelledError()), GiveUp)
+
+
+async def test_the_runner_never_raises(queue: Queue, redis: Redis, namespace: str) -> None:
+    async def broken(_run: Run, _outcome: Outcome) -> None:
+        raise RuntimeError("history is full")
+
+    await queue.want(Want("no key of ours"), Want(KEY))
+    claimed = await queue.claim(2)
+    runner = Runner(queue, {}, on_settled=broken)
+    for key, ticket in claimed:
+        await runner.run(key, ticket)
+    await runner.run(KEY, 12345)
+    assert {job.state for job in await queue.jobs()} == {"dead"}
+
+    nowhere = redis_module.connect("unix:///nonexistent/redis.sock", patient=False)
+    away = Queue(nowhere, namespace=namespace, settings=QUICK)
+    await Runner(away, {}).run(KEY, 1)
+    await nowhere.aclose()
+
+
+async def test_a_handler_knows_its_lane_and_its_guard(queue: Queue) -> None:
+    async def look(_key: keys.Key) -> None:
+        assert lane.CURRENT.get() == "interactive"
+        guard.check()
+
+    await queue.want(Want(KEY, lane="interactive"))
+    assert await run_once(queue, look) == Done()
+    assert guard.CURRENT.get() is None
+
+
+async def test_a_handler_is_cancelled_and_forbidden_to_write_when_its_lease_is_taken(queue: Queue) -> None:
+    verdicts: list[str] = []
+
+    async def long_run(_key: keys.Key) -> None:
+        try:
+            await asyncio.sleep(5)
+        except asyncio.CancelledError:
+            with pytest.raises(errors.LeaseLost):
+                guard.check()
+            verdicts.append("cancelled")
+            raise
+
+    await queue.want(Want(KEY))
+    [(key, ticket)] = await queue.claim(1)
+    running = asyncio.create_task(Runner(queue, {"opportunity": long_run}).run(key, ticket))
+
+    async def is_running() -> bool:
+        return (await queue.counts()).running == 1
+
+    await until(is_running)
+    # Somebody else has it: its lease is ended by hand and it is claimed and begun again.
+    await queue._redis.zadd(f"{queue.namespace}:leases", {KEY: 1})
+    await queue.reclaim()
+    [(_, other_ticket)] = await queue.claim(1)
+    other = await queue.start(KEY, other_ticket)
+    assert other is not None
+    await asyncio.wait_for(running, 2)
+    assert verdicts == ["cancelled"]
+    assert await queue.settle(other, Done()) == "gone"
+
+
+async def test_a_long_run_keeps_its_lease(queue: Queue) -> None:
+    async def long_run(_key: keys.Key) -> None:
+        for _ in range(8):
+            await asyncio.sleep(0.1)
+            guard.check()
+            assert await queue.reclaim() == 0
+
+    await queue.want(Want(KEY))
+    assert await run_once(queue, long_run) == Done()
+
+
+async def test_edits_during_runs_reach_the_handler_through_arq(queue: Queue, redis: Redis) -> None:
+    async def edit_once(_key: keys.Key) -> None:
+        if len(handling.seen) == 1:
+            await queue.want(Want(KEY))
+
+    handling = Handling(edit_once)
+
+    async def settled() -> bool:
+        return len(handling.seen) >= 2 and await queue.job(KEY) is None
+
+    async with serving(redis, queue, handling):
+        await queue.want(Want(KEY))
+        await until(settled)
+    assert handling.seen == [KEY, KEY]
+
+
+async def test_many_jobs_are_each_run_once_and_leave_nothing_behind(
+    queue: Queue, redis: Redis, namespace: str
+) -> None:
+    handling = Handling()
+    names = [f"jetbuilt/project/{number}" for number in range(1, 61)]
+
+    async def all_settled() -> bool:
+        return len(handling.seen) >= 60 and (await queue.counts()).active == 0
+
+    await queue.want(*(Want(name, lane="backlog") for name in names))
+    async with serving(redis, queue, handling), serving(redis, queue, handling):
+        await until(all_settled)
+    assert sorted(handling.seen) == sorted(names)
+    left = {name.decode().removeprefix(f"{namespace}:") async for name in redis.scan_iter(f"{namespace}:*")}
+    assert left == {"ticket", "turn"}
+    assert [name async for name in redis.scan_iter(f"arq:*{namespace}*")] == []
+
+
+async def test_a_person_waits_for_no_more_than_the_places_in_use(queue: Queue, redis: Redis) -> None:
+    async def brief(_key: keys.Key) -> None:
+        await asyncio.sleep(0.02)
+
+    handling = Handling(brief)
+    person = "jetbuilt/project/99999"
+
+    async def busy() -> bool:
+        return len(handling.seen) >= 5
+
+    async def served() -> bool:
+        return person in handling.seen
+
+    await queue.want(*(Want(f"jetbuilt/project/{number}", lane="backlog") for number in range(1, 2001)))
+    async with serving(redis, queue, handling):
+        await until(busy)
+        before = len(handling.seen)
+        await queue.want(Want(person, lane="interactive"))
+        await until(served)
+        assert handling.seen.index(person) - before <= 2 * QUICK.concurrency
+
+
+async def test_stopping_lets_runs_end_and_takes_no_new_ones(queue: Queue, redis: Redis) -> None:
+    ends: list[str] = []
+
+    async def half_a_second(key: keys.Key) -> None:
+        await asyncio.sleep(0.4)
+        ends.append(str(key))
+
+    handling = Handling(half_a_second)
+
+    async def all_places_taken() -> bool:
+        return len(handling.seen) == QUICK.concurrency
+
+    await queue.want(*(Want(f"jetbuilt/project/{number}") for number in range(1, 11)))
+    async with serving(redis, queue, handling):
+        await until(all_places_taken)
+    assert sorted(ends) == sorted(handling.seen)
+    assert len(ends) == QUICK.concurrency
+    counts = await queue.counts()
+    assert (counts.due, counts.dispatched, counts.running) == (10 - QUICK.concurrency, 0, 0)
+
+
+async def test_what_does_not_end_in_time_is_broken_off_and_due_at_once(redis: Redis, namespace: str) -> None:
+    hasty = QUICK.model_copy(update={"drain": timedelta(milliseconds=50)})
+    queue = Queue(redis, namespace=namespace, settings=hasty)
+
+    async def for_ever(_key: keys.Key) -> None:
+        await asyncio.sleep(60)
+
+    handling = Handling(for_ever)
+
+    async def begun() -> bool:
+        return bool(handling.seen)
+
+    await queue.want(Want(KEY))
+    async with serving(redis, queue, handling):
+        await until(begun)
+    job = await queue.job(KEY)
+    assert job is not None
+    assert (job.state, job.attempts, job.kills, job.waits) == ("due", 0, 0, 0)
+
+
+async def test_the_loop_survives_a_stop_and_start_of_redis(tmp_path: Path, namespace: str) -> None:
+    server = EmbeddedRedis(tmp_path)
+    url = await server.__aenter__()
+    # Impatient on purpose: every error of the outage reaches arq's loop and the dispatcher.
+    client = redis_module.connect(url, patient=False)
+    queue = Queue(client, namespace=namespace, settings=QUICK)
+    handling = Handling()
+
+    def handled(count: int) -> Callable[[], Awaitable[bool]]:
+        async def reached() -> bool:
+            return len(handling.seen) >= count
+
+        return reached
+
+    async with serving(client, queue, handling):
+        await queue.want(Want("jetbuilt/project/1"))
+        await until(handled(1))
+        await server.__aexit__(None, None, None)
+        with pytest.raises(redis.exceptions.RedisError):
+            await client.ping()
+        await asyncio.sleep(0.3)
+        await server.__aenter__()
+        await queue.want(Want("jetbuilt/project/2"))
+        await until(handled(2))
+    await client.aclose()
+    await server.__aexit__(None, None, None)
+    assert handling.seen == ["jetbuilt/project/1", "jetbuilt/project/2"]
+
+
+def test_only_a_key_and_a_ticket_are_read_from_a_job() -> None:
+    body = {"t": None, "f": "run", "a": (KEY, 7), "k": {}, "et": 1}
+    assert arq_port.decode(arq_port.encode(body)) == body
+    for foreign in (
+        b"\x80\x04K\x01.",
+        b'{"f":"run","a":[],"k":{},"et":1}',
+        b'{"f":"run","a":["k",1],"k":{"x":1},"et":1}',
+    ):
+        with pytest.raises(ValueError, match=r".+"):
+            arq_port.decode(foreign)
+    with pytest.raises(ValueError, match="bytes"):
+        arq_port.decode(b" " * 70_000)
+
+
+def test_the_scripts_remove_what_arq_calls_its_keys() -> None:
+    script = (Path(arq_port.__file__).parent / "reclaim.lua").read_text()
+    for prefix in (
+        arq.constants.job_key_prefix,
+        arq.constants.in_progress_key_prefix,
+        arq.constants.retry_key_prefix,
+    ):
+        assert f"'{prefix}' .. id" in script

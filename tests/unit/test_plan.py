@@ -1,0 +1,182 @@
+"""The plan leads from any actual lines to the desired ones, and then has nothing left to do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.opportunity import plan
+from worker.opportunity.desired import (
+    DesiredCompany,
+    DesiredLine,
+    DesiredOpportunity,
+    DesiredPerson,
+    DesiredProduct,
+    DesiredRep,
+    DesiredSite,
+    Rules,
+)
+
+amounts = st.decimals(min_value=-10_000, max_value=10_000, places=2, allow_nan=False)
+line_keys = st.one_of(
+    st.integers(1, 30).map("item:{}".format),
+    st.integers(1, 5).map("labor:{}".format),
+    st.integers(1, 5).map("factor:{}".format),
+    st.just("shipping"),
+)
+foreign_marks = st.sampled_from(["", "other tool", "item:7", "item:7@NOTOURS", "quote 12@abcdefghij"])
+
+
+@st.composite
+def lines(draw, key=line_keys):
+    return DesiredLine(
+        key=draw(key),
+        product=DesiredProduct(
+            identifier=draw(st.sampled_from(["A", "B"])), qualified="X A", kind="equipment", description="d"
+        ),
+        quantity=draw(amounts),
+        price=draw(amounts),
+        cost=draw(amounts),
+        description="d",
+        customer_description="d",
+    )
+
+
+line_lists = st.lists(lines(), max_size=12, unique_by=lambda line: line.key).map(tuple)
+
+
+def opportunity(wanted: tuple[DesiredLine, ...], name: str = "Lecture Hall 3") -> DesiredOpportunity:
+    return DesiredOpportunity(
+        mark="jetbuilt:1",
+        name=name,
+        type_name="Jetbuilt Project",
+        close_date=datetime(2026, 12, 1, tzinfo=UTC),
+        notes="",
+        rep=DesiredRep(),
+        company=DesiredCompany(jetbuilt_id=1, name="Northwind"),
+        contact=DesiredPerson(jetbuilt_id=None, first_name="Main Contact"),
+        site=DesiredSite(name="Main"),
+        lines=wanted,
+    )
+
+
+def carried_out(
+    actual: list[plan.ActualLine], step: plan.Plan, *, only: int | None = None
+) -> list[plan.ActualLine]:
+    """What ConnectWise holds after the writes of `step`, or after its first `only` writes."""
+    writes: list[plan.MarkedLine | int] = [*step.creates, *step.deletes]
+    done = writes if only is None else writes[:only]
+    deleted = {write for write in done if isinstance(write, int)}
+    next_id = max((line.id for line in actual), default=0) + 1
+    created = [
+        plan.ActualLine(next_id + offset, write.mark)
+        for offset, write in enumerate(write for write in done if isinstance(write, plan.MarkedLine))
+    ]
+    return [line for line in actual if line.id not in deleted] + created
+
+
+@st.composite
+def standing(draw, *projects: DesiredOpportunity):
+    """Any mixture of lines of several versions, doubled ones and foreign ones."""
+    rules = draw(st.sampled_from([Rules(line_strategy="recreate"), Rules(line_strategy="changed")]))
+    ours = [marked.mark for project in projects for marked in plan.marked(project, rules)]
+    marks = draw(
+        st.lists(st.one_of(foreign_marks, st.sampled_from(ours) if ours else foreign_marks), max_size=25)
+    )
+    return rules, [plan.ActualLine(number, mark) for number, mark in enumerate(marks, start=1)]
+
+
+@given(st.data(), line_lists, line_lists)
+def test_carrying_out_the_plan_gives_the_desired_lines_and_leaves_foreign_ones(data, wanted, before):
+    rules, actual = data.draw(standing(opportunity(wanted), opportunity(before)))
+    desired = plan.marked(opportunity(wanted), rules)
+
+    after = carried_out(actual, plan.plan(desired, actual))
+
+    assert sorted(line.mark for line in after if line.ours) == sorted(line.mark for line in desired)
+    assert [line for line in after if not line.ours] == [line for line in actual if not line.ours]
+
+
+@given(st.data(), line_lists, line_lists)
+def test_planning_again_gives_nothing(data, wanted, before):
+    rules, actual = data.draw(standing(opportunity(wanted), opportunity(before)))
+    desired = plan.marked(opportunity(wanted), rules)
+
+    after = carried_out(actual, plan.plan(desired, actual))
+
+    again = plan.plan(desired, after)
+    assert again.empty
+    assert again.kept == len(desired)
+
+
+@given(st.data(), line_lists, line_lists)
+def test_a_crash_after_any_number_of_writes_continues_where_it_stopped(data, wanted, before):
+    rules, actual = data.draw(standing(opportunity(wanted), opportunity(before)))
+    desired = plan.marked(opportunity(wanted), rules)
+    first = plan.plan(desired, actual)
+    done = data.draw(st.integers(0, len(first.creates) + len(first.deletes)))
+
+    crashed = carried_out(actual, first, only=done)
+    second = plan.plan(desired, crashed)
+
+    assert len(second.creates) + len(second.deletes) == len(first.creates) + len(first.deletes) - done
+    assert plan.plan(desired, carried_out(crashed, second)).empty
+
+
+@given(line_lists.filter(bool))
+def test_recreate_replaces_every_line_when_anything_changes(wanted):
+    rules = Rules(line_strategy="recreate")
+    before = [
+        plan.ActualLine(number, marked.mark)
+        for number, marked in enumerate(plan.marked(opportunity(wanted), rules), start=1)
+    ]
+
+    step = plan.plan(plan.marked(opportunity(wanted, name="Renamed"), rules), before)
+
+    assert len(step.creates) == len(step.deletes) == len(wanted)
+
+
+@given(line_lists.filter(bool), st.data())
+def test_changed_replaces_only_the_line_that_changed(wanted, data):
+    rules = Rules(line_strategy="changed")
+    before = [
+        plan.ActualLine(number, marked.mark)
+        for number, marked in enumerate(plan.marked(opportunity(wanted), rules), start=1)
+    ]
+    place = data.draw(st.integers(0, len(wanted) - 1))
+    edited = list(wanted)
+    edited[place] = msgspec.structs.replace(wanted[place], price=wanted[place].price + 1)
+
+    step = plan.plan(plan.marked(opportunity(tuple(edited), name="Renamed"), rules), before)
+
+    assert [marked.line.key for marked in step.creates] == [wanted[place].key]
+    assert step.deletes == (place + 1,)
+
+
+@given(line_lists)
+def test_marks_fit_and_are_recognised_as_ours(wanted):
+    for rules in (Rules(line_strategy="recreate"), Rules(line_strategy="changed")):
+        marks = [marked.mark for marked in plan.marked(opportunity(wanted), rules)]
+        assert len(set(marks)) == len(marks)
+        assert all(len(mark) <= 50 and plan.ActualLine(1, mark).ours for mark in marks)
+
+
+def test_the_longest_jetbuilt_id_fits_into_a_mark():
+    line = DesiredLine(
+        key=f"package:{2**63 - 1}",
+        product=DesiredProduct(identifier="A", qualified="X A", kind="service", description="d"),
+        quantity=Decimal(1),
+        price=Decimal(1),
+        cost=Decimal(1),
+        description="d",
+        customer_description="d",
+    )
+
+    (marked,) = plan.marked(opportunity((line,)), Rules())
+
+    assert len(marked.mark) <= 50
+    assert plan.ActualLine(1, marked.mark).ours

@@ -1,0 +1,142 @@
+"""Bring the product items of an opportunity to the desired ones: probe, write side by side, look again.
+
+First one new line alone: only when ConnectWise takes it do the other creates and the deletes run, so that a refusal (inventory
+auditing, a required field) leaves the old lines untouched and the opportunity is never empty because of us.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+
+from cwbridge import errors, metrics
+from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge.connectors.connectwise.conditions import field
+from worker.opportunity import side_by_side
+from worker.opportunity.desired import DesiredProduct
+from worker.opportunity.plan import ActualLine, MarkedLine, Plan, plan
+
+log = structlog.get_logger()
+_ROUNDS = 4
+
+
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done to the lines until they matched."""
+
+    created: int = 0
+    deleted: int = 0
+    kept: int = 0
+    foreign: int = 0
+
+
+class LineWriter:
+    """Writes the product items of one opportunity."""
+
+    def __init__(
+        self,
+        client: connectwise.ConnectWiseClient,
+        opportunity: int,
+        catalog: Mapping[DesiredProduct, int],
+        *,
+        concurrency: int,
+    ) -> None:
+        self._products = client.products
+        self._opportunity = opportunity
+        self._catalog = catalog
+        self._concurrency = concurrency
+        self._refusals: list[errors.Refused] = []
+        self._created = 0
+        self._deleted = 0
+
+    async def settle(self, desired: Sequence[MarkedLine], *, known_empty: bool) -> Applied:
+        """Write and look again until the lines match; raises the refusal of a line, or Unsettled after four rounds."""
+        actual = [] if known_empty else await self.lines()
+        for _ in range(_ROUNDS):
+            step = plan(desired, actual)
+            if step.empty:
+                return Applied(
+                    created=self._created, deleted=self._deleted, kept=step.kept, foreign=step.foreign
+                )
+            await self._carry_out(step)
+            actual = await self.lines()
+        raise errors.Unsettled(
+            f"The lines still differ after {_ROUNDS} rounds of writing",
+            detail=f"opportunity {self._opportunity}",
+        )
+
+    async def lines(self) -> list[ActualLine]:
+        """All product items of the opportunity."""
+        rows = await self._products.find(
+            field("opportunity/id").equals(self._opportunity), fields=("id", "integrationXRef")
+        )
+        return [ActualLine(row.id, row.integrationXRef or "") for row in rows]
+
+    async def _carry_out(self, step: Plan) -> None:
+        if step.creates:
+            await self._create(step.creates[0])
+            self._raise_refusal()
+        await side_by_side.run(self._rest(step), most=self._concurrency)
+        self._raise_refusal()
+
+    def _rest(self, step: Plan) -> Iterator[Coroutine[Any, Any, None]]:
+        for line in step.creates[1:]:
+            yield self._create(line)
+        for line_id in step.deletes:
+            yield self._delete(line_id)
+
+    async def _create(self, line: MarkedLine) -> None:
+        """A lost answer is left to the second look; a refusal is kept until the other lines are done."""
+        try:
+            await self._products.create(self._draft(line))
+        except errors.OutcomeUnknown:
+            log.info("line_outcome_unknown", mark=line.mark)
+        except errors.Refused as refusal:
+            self._refusals.append(_about(refusal, line))
+        else:
+            self._created += 1
+            metrics.OBJECTS.labels("product item", "created").inc()
+
+    async def _delete(self, line_id: int) -> None:
+        try:
+            await self._products.delete(line_id)
+        except errors.OutcomeUnknown:
+            log.info("line_outcome_unknown", id=line_id)
+        except errors.Refused as refusal:
+            self._refusals.append(refusal)
+        else:
+            self._deleted += 1
+            metrics.OBJECTS.labels("product item", "deleted").inc()
+
+    def _raise_refusal(self) -> None:
+        if self._refusals:
+            raise self._refusals[0]
+
+    def _draft(self, marked: MarkedLine) -> dict[str, Any]:
+        line = marked.line
+        draft: dict[str, Any] = {
+            "opportunity": {"id": self._opportunity},
+            "catalogItem": {"id": self._catalog[line.product]},
+            "integrationXRef": marked.mark,
+            "sequenceNumber": marked.position,
+            "quantity": line.quantity,
+            "price": line.price,
+            "cost": line.cost,
+            "description": line.description or line.product.identifier,
+            "customerDescription": line.customer_description or line.product.identifier,
+            "billableOption": line.billable,
+            "taxableFlag": line.taxable,
+        }
+        if line.internal_notes:
+            draft["internalNotes"] = line.internal_notes
+        if line.vendor_sku:
+            draft["vendorSku"] = line.vendor_sku
+        return draft
+
+
+def _about(refusal: errors.Refused, line: MarkedLine) -> errors.Refused:
+    """The refusal with the line it is about."""
+    refusal.detail = f"{line.line.key} {line.line.product.identifier!r}: {refusal.detail}".rstrip(": ")
+    return refusal

@@ -1,0 +1,225 @@
+"""The catalog: each product matched to its catalog item, or created, never twice.
+
+Identifiers that many jobs ask for within a few milliseconds go out as one `identifier in (...)` request. What was found is
+remembered in Redis for all workers. A create happens under a lock per identifier, after a fresh look that includes inactive
+items, and the identifier in the answer is compared with the one sent, because ConnectWise may store a taken identifier
+with a copy suffix instead of refusing it (Zomentum help; connectwise reference 12.3).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any, Literal
+
+import msgspec
+import structlog
+
+from cwbridge import errors, locks, metrics
+from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge.connectors.connectwise import models
+from cwbridge.connectors.connectwise.resource import Change
+from cwbridge.ledger.catalog import CatalogMemory
+from worker.opportunity import side_by_side
+from worker.opportunity.coalesce import Coalescer
+from worker.opportunity.desired import DesiredProduct
+from worker.opportunity.taxonomy import FACTORS, Taxonomy
+from worker.opportunity.text import folded
+
+log = structlog.get_logger()
+_COLLECT_FOR = timedelta(milliseconds=5)
+
+
+class Catalog:
+    """Finds or creates the catalog item of each product."""
+
+    def __init__(
+        self,
+        client: connectwise.ConnectWiseClient,
+        locker: locks.Locks,
+        taxonomy: Taxonomy,
+        memory: CatalogMemory,
+        *,
+        inactive: Literal["qualify", "reactivate", "refuse"],
+        concurrency: int,
+    ) -> None:
+        self._client = client
+        self._locks = locker
+        self._taxonomy = taxonomy
+        self._memory = memory
+        self._inactive = inactive
+        self._concurrency = concurrency
+        self._look_up = Coalescer(self._find_all, collect_for=_COLLECT_FOR)
+
+    async def resolve(self, products: Iterable[DesiredProduct]) -> dict[DesiredProduct, int]:
+        """The catalog item id of each product; missing items are created."""
+        distinct = _one_per_item(products)
+        remembered = await self._memory.recall([_memory_key(product) for product in distinct])
+        known = {
+            product: item_id
+            for product, item_id in zip(distinct, remembered, strict=True)
+            if item_id is not None
+        }
+        unknown = [product for product in distinct if product not in known]
+        found = await asyncio.gather(*(self._look_up.get(product.identifier) for product in unknown))
+        await side_by_side.run(
+            (
+                self._settle(product, candidates, known)
+                for product, candidates in zip(unknown, found, strict=True)
+            ),
+            most=self._concurrency,
+        )
+        by_item = {_memory_key(product): item_id for product, item_id in known.items()}
+        return {product: by_item[_memory_key(product)] for product in products}
+
+    async def _settle(
+        self,
+        product: DesiredProduct,
+        candidates: list[models.CatalogItem],
+        known: dict[DesiredProduct, int],
+    ) -> None:
+        known[product] = await self._match_or_create(product, candidates)
+        await self._memory.remember({_memory_key(product): known[product]})
+
+    async def forget(self, products: Iterable[DesiredProduct]) -> None:
+        """Look these up anew next time: ConnectWise no longer takes what we remember."""
+        await self._memory.forget([_memory_key(product) for product in products])
+
+    async def _find_all(self, identifiers: Sequence[str]) -> dict[str, list[models.CatalogItem]]:
+        """Every catalog item, inactive ones included, under the identifier that asked for it."""
+        by_name: dict[str, list[models.CatalogItem]] = {}
+        for item in await self._client.find_in(self._client.catalog, "identifier", identifiers):
+            by_name.setdefault(folded(item.identifier), []).append(item)
+        return {identifier: by_name.get(folded(identifier), []) for identifier in identifiers}
+
+    async def _find(self, identifier: str) -> list[models.CatalogItem]:
+        return (await self._find_all([identifier]))[identifier]
+
+    async def _match_or_create(self, product: DesiredProduct, candidates: list[models.CatalogItem]) -> int:
+        """Under the plain identifier when that is free or fits, else under the qualified one."""
+        if (item := await self._match(product, candidates)) is not None:
+            return item
+        if candidates:
+            return await self._qualified(product)
+        async with self._locks.hold(f"catalog:{folded(product.identifier)}"):
+            candidates = await self._find(product.identifier)
+            if (item := await self._match(product, candidates)) is not None:
+                return item
+            if not candidates:
+                return await self._create(product, product.identifier)
+        return await self._qualified(product)
+
+    async def _match(self, product: DesiredProduct, candidates: list[models.CatalogItem]) -> int | None:
+        """The active candidate that is the product; an inactive one is reactivated or refused when the setting says so."""
+        fitting = [item for item in candidates if _fits(product, item)]
+        active = _only(product, [item for item in fitting if not item.inactiveFlag])
+        if active is not None:
+            return active.id
+        if not fitting or self._inactive == "qualify":
+            return None
+        if self._inactive == "refuse":
+            raise _inactive(product, fitting[0])
+        return await self._reactivate(fitting[0])
+
+    async def _reactivate(self, item: models.CatalogItem) -> int:
+        await self._client.catalog.patch(item.id, Change("replace", "/inactiveFlag", value=False))
+        metrics.OBJECTS.labels("catalog item", "reactivated").inc()
+        log.info("catalog_item_reactivated", identifier=item.identifier, id=item.id)
+        return item.id
+
+    async def _qualified(self, product: DesiredProduct) -> int:
+        """The item under `Manufacturer Model`, because the plain identifier is somebody else's or no longer in use."""
+        async with self._locks.hold(f"catalog:{folded(product.qualified)}"):
+            candidates = await self._find(product.qualified)
+            if (item := await self._match(product, candidates)) is not None:
+                return item
+            if not candidates:
+                return await self._create(product, product.qualified)
+        if any(_fits(product, item) for item in candidates):
+            raise _inactive(product, candidates[0])
+        raise errors.Ambiguous(
+            "A catalog identifier and its qualified form both belong to other products",
+            detail=f"{product.identifier!r} and {product.qualified!r} "
+            f"(catalog items {', '.join(str(item.id) for item in candidates)})",
+            remedy="Rename or correct the manufacturer of one of these catalog items in ConnectWise, then requeue.",
+        )
+
+    async def _create(self, product: DesiredProduct, identifier: str) -> int:
+        draft = await self._draft(product, identifier)
+        try:
+            created = await self._client.catalog.create(draft)
+        except (errors.OutcomeUnknown, errors.Duplicate):
+            # It may have been made all the same: look, and only then let the failure through.
+            for item in await self._find(identifier):
+                return item.id
+            raise
+        if folded(created.identifier) != folded(identifier):
+            return await self._undo_copy(created, identifier)
+        metrics.OBJECTS.labels("catalog item", "created").inc()
+        log.info("catalog_item_created", identifier=identifier, id=created.id)
+        return created.id
+
+    async def _undo_copy(self, copy: models.CatalogItem, identifier: str) -> int:
+        """ConnectWise had the identifier after all and stored ours with a suffix: delete ours, take the other."""
+        await self._client.catalog.delete(copy.id)
+        log.warning("catalog_copy_removed", identifier=identifier, stored_as=copy.identifier, id=copy.id)
+        for item in await self._find(identifier):
+            return item.id
+        raise errors.Refused(
+            "ConnectWise stores a catalog item under another identifier and shows none under the one sent",
+            detail=f"{identifier!r} was stored as {copy.identifier!r}",
+            remedy="Look for a deleted or hidden catalog item of that identifier in ConnectWise.",
+        )
+
+    async def _draft(self, product: DesiredProduct, identifier: str) -> dict[str, Any]:
+        draft: dict[str, Any] = {
+            "identifier": identifier,
+            "description": product.description or identifier[:60],
+            "customerDescription": product.customer_description or identifier,
+            "price": product.price,
+            "cost": product.cost,
+            "taxableFlag": product.taxable,
+            "integrationXRef": "cwbridge",
+            **await self._taxonomy.placement(product),
+        }
+        if product.part_number:
+            draft["manufacturerPartNumber"] = product.part_number
+        return draft
+
+
+def _one_per_item(products: Iterable[DesiredProduct]) -> list[DesiredProduct]:
+    """One product for each catalog item needed; lines at different prices share it."""
+    return list({_memory_key(product): product for product in products}.values())
+
+
+def _memory_key(product: DesiredProduct) -> str:
+    owner = folded(product.manufacturer) or ("factors" if product.kind == "factor" else "")
+    return msgspec.json.encode([folded(product.identifier), owner]).decode()
+
+
+def _only(product: DesiredProduct, active: list[models.CatalogItem]) -> models.CatalogItem | None:
+    if len(active) > 1:
+        raise errors.Ambiguous(
+            "Several active catalog items have one identifier",
+            detail=f"{product.identifier!r}: catalog items {', '.join(str(item.id) for item in active)}",
+            remedy="Inactivate or rename all but one of them in ConnectWise, then requeue.",
+        )
+    return active[0] if active else None
+
+
+def _inactive(product: DesiredProduct, item: models.CatalogItem) -> errors.Refused:
+    return errors.Refused(
+        "A catalog item is inactive",
+        detail=f"{product.identifier!r}, catalog item {item.id} {item.identifier!r}",
+        remedy="Activate it in ConnectWise, or set catalog.inactive_items to reactivate; then requeue.",
+    )
+
+
+def _fits(product: DesiredProduct, item: models.CatalogItem) -> bool:
+    """Another manufacturer's item does not fit; a factor only fits in the locked sub-category."""
+    if product.kind == "factor":
+        return item.subcategory is not None and folded(item.subcategory.name) == folded(FACTORS)
+    if not product.manufacturer or item.manufacturer is None or not item.manufacturer.name:
+        return True
+    return folded(item.manufacturer.name) == folded(product.manufacturer)

@@ -1,0 +1,169 @@
+"""The lines of a project as product items, by the rules of the mapping table (docs/mapping.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from cwbridge.connectors.jetbuilt import models
+from worker.opportunity import products
+from worker.opportunity.desired import DesiredLine, DesiredProduct, Kind
+from worker.opportunity.source import Source
+from worker.opportunity.text import clip, many_lines, one_line
+
+DESCRIPTION_MOST = 2000
+CUSTOMER_DESCRIPTION_MOST = 6000
+NOTES_MOST = 1000
+VENDOR_SKU_MOST = 50
+_CENT = Decimal("0.01")
+_ZERO = Decimal(0)
+
+
+def of_project(source: Source, *, no_charge_owner_furnished: bool) -> tuple[DesiredLine, ...]:
+    """All lines in the order of the project's rooms and systems, then labor, factors, shipping and service packages."""
+    items = _in_order(source.project, source.items.line_items)
+    if not no_charge_owner_furnished:
+        items = [item for item in items if not item.owner_furnished]
+    return (
+        *(line for item in items if (line := _item(item)) is not None),
+        *(_labor(labor) for labor in source.project.labor or () if labor.total_hours),
+        *(_factor(factor) for factor in source.items.factors),
+        *_shipping(source),
+        *(_package(package) for package in source.packages if _sold(package)),
+    )
+
+
+def _in_order(project: models.Project, items: Iterable[models.LineItem]) -> list[models.LineItem]:
+    """Items outside options, room by room and system by system as the project lists them."""
+    rooms = {room.id: place for place, room in enumerate(project.rooms or ())}
+    systems = {system.id: place for place, system in enumerate(project.systems or ())}
+    last = len(rooms) + len(systems)
+
+    def place(item: models.LineItem) -> tuple[int, int]:
+        room = rooms.get(item.room.id, last) if item.room else last
+        system = systems.get(item.system.id, last) if item.system else last
+        return room, system
+
+    return sorted((item for item in items if item.option is None), key=place)
+
+
+def _item(item: models.LineItem) -> DesiredLine | None:
+    """A physical or subcontract item; hourly labor items are part of the project's labor and give no line."""
+    if item.kind == "hourly_labor":
+        return None
+    subcontract = item.kind == "subcontract_labor"
+    price = item.subcontract_labor_price if subcontract else item.price
+    cost = item.subcontract_labor_cost if subcontract else item.project_cost
+    kind: Kind = "subcontract" if subcontract else "equipment"
+    product = products.of_item(item, kind=kind, price=_exact(price), cost=_exact(cost))
+    furnished = bool(item.owner_furnished)
+    return DesiredLine(
+        key=f"item:{item.id}",
+        product=product,
+        quantity=_exact(item.quantity),
+        price=_ZERO if furnished else _exact(price),
+        cost=_ZERO if furnished else _exact(cost),
+        description=clip(product.customer_description, DESCRIPTION_MOST),
+        customer_description=clip(product.customer_description, CUSTOMER_DESCRIPTION_MOST),
+        internal_notes=clip(_notes(item), NOTES_MOST),
+        vendor_sku=clip(one_line(item.part_number), VENDOR_SKU_MOST),
+        billable="NoCharge" if furnished else "Billable",
+        taxable=bool(item.tax_equipment),
+    )
+
+
+def _notes(item: models.LineItem) -> str:
+    """Where the item stands and what is noted about it, for the people who order and install."""
+    places = " / ".join(
+        one_line(place.name) for place in (item.room, item.system) if place is not None and place.name
+    )
+    return "\n".join(part for part in (places, many_lines(item.notes)) if part)
+
+
+def _labor(labor: models.Labor) -> DesiredLine:
+    product = products.named(
+        "labor",
+        one_line(labor.name) or f"Labor {labor.id}",
+        price=_exact(labor.price),
+        cost=_exact(labor.cost),
+    )
+    return _plain(
+        f"labor:{labor.id}",
+        product,
+        quantity=_exact(labor.total_hours),
+        price=product.price,
+        cost=product.cost,
+        taxable=False,
+    )
+
+
+def _factor(factor: models.Factor) -> DesiredLine:
+    """A factor is one amount: quantity 1, its total in cents."""
+    product = products.named("factor", one_line(factor.name) or f"Factor {factor.id}")
+    return _plain(
+        f"factor:{factor.id}",
+        product,
+        quantity=Decimal(1),
+        price=_cents(factor.total_price),
+        cost=_cents(factor.total_cost),
+        taxable=bool(factor.taxed),
+        told=one_line(factor.description),
+    )
+
+
+def _shipping(source: Source) -> Iterable[DesiredLine]:
+    """One line for all shipping; Jetbuilt tells the price only, so its cost is 0."""
+    total = _cents(source.project.shipping_total)
+    if not total:
+        return
+    product = products.named("shipping", "Shipping")
+    yield _plain("shipping", product, quantity=Decimal(1), price=total, cost=_ZERO, taxable=False)
+
+
+def _package(package: models.ServicePackage) -> DesiredLine:
+    product = products.named("service", one_line(package.name) or f"Service package {package.id}")
+    return _plain(
+        f"package:{package.id}",
+        product,
+        quantity=Decimal(1),
+        price=_cents(package.calculated_price),
+        cost=_cents(package.calculated_cost),
+        taxable=bool(package.taxed),
+    )
+
+
+def _sold(package: models.ServicePackage) -> bool:
+    return bool(package.sold) or package.purchase_type == "included"
+
+
+def _plain(
+    key: str,
+    product: DesiredProduct,
+    *,
+    quantity: Decimal,
+    price: Decimal,
+    cost: Decimal,
+    taxable: bool,
+    told: str = "",
+) -> DesiredLine:
+    shown = " - ".join(part for part in (product.customer_description, told) if part)
+    return DesiredLine(
+        key=key,
+        product=product,
+        quantity=quantity,
+        price=price,
+        cost=cost,
+        description=clip(shown, DESCRIPTION_MOST),
+        customer_description=clip(shown, CUSTOMER_DESCRIPTION_MOST),
+        taxable=taxable,
+    )
+
+
+def _cents(amount: Decimal | None) -> Decimal:
+    return (amount or _ZERO).quantize(_CENT, rounding="ROUND_HALF_UP")
+
+
+def _exact(amount: Decimal | None) -> Decimal:
+    """An amount with all the digits it came with, less needless zeros: rounding hours or unit prices would move totals."""
+    plain = (amount or _ZERO).normalize()
+    return plain if plain.as_tuple().exponent <= 0 else plain.quantize(Decimal(1))  # type: ignore[operator]  # never NaN

@@ -1,0 +1,89 @@
+"""Set-up tables of ConnectWise by name: listed once, remembered, and added to when a name is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from cwbridge import errors, locks, metrics
+from cwbridge.connectors.connectwise import models
+from cwbridge.connectors.connectwise.resource import Resource
+from cwbridge.remembered import Remembered
+from worker.opportunity.text import folded
+
+log = structlog.get_logger()
+T = TypeVar("T", bound=models.Tracked)
+_REMEMBERED_SECONDS = 600.0
+
+
+class NameTable(Generic[T]):
+    """One set-up table; names are compared without case and needless blanks, inactive rows included."""
+
+    def __init__(
+        self,
+        noun: str,
+        resource: Resource[T],
+        *,
+        locker: locks.Locks,
+        name_of: Callable[[T], str],
+        scope: Callable[[T], bool] = lambda _row: True,
+    ) -> None:
+        self.noun = noun
+        self._resource = resource
+        self._locks = locker
+        self._name_of = name_of
+        self._scope = scope
+        self._rows = Remembered(self._list, seconds=_REMEMBERED_SECONDS)
+
+    async def find(self, name: str, *, fresh: bool = False) -> T | None:
+        """The row of that name, or None; raises MappingRefused when it is inactive, Ambiguous when there are two."""
+        rows = await self._rows.get(at_most=0 if fresh else None)
+        found = rows.get(folded(name), [])
+        active = [row for row in found if not getattr(row, "inactiveFlag", None)]
+        if found and not active:
+            raise errors.MappingRefused(
+                f"{self.noun} {name!r} is inactive in ConnectWise",
+                remedy="Activate it in ConnectWise, or name another in the settings, then requeue.",
+            )
+        if len(active) > 1:
+            raise errors.Ambiguous(
+                f"ConnectWise has {len(active)} rows of {self.noun} {name!r}",
+                detail=", ".join(f"id {row.id}" for row in active),
+            )
+        return active[0] if active else None
+
+    async def ensure(self, name: str, draft: Mapping[str, Any]) -> T:
+        """The row of that name, created from `draft` when there is none; one creator at a time across all processes."""
+        found = await self.find(name)
+        if found is not None:
+            return found
+        async with self._locks.hold(f"name:{self.noun}:{folded(name)}"):
+            found = await self.find(name, fresh=True)
+            return found if found is not None else await self._create(name, draft)
+
+    async def _create(self, name: str, draft: Mapping[str, Any]) -> T:
+        try:
+            created = await self._resource.create(draft)
+        except errors.PermissionRefused as refusal:
+            raise errors.MappingRefused(
+                f"{self.noun} {name!r} is missing in ConnectWise and our API member may not create it",
+                remedy="Create it by hand, name another in the settings, or widen the role; then requeue.",
+            ) from refusal
+        except (errors.Duplicate, errors.OutcomeUnknown):
+            existing = await self.find(name, fresh=True)
+            if existing is None:
+                raise
+            return existing
+        self._rows.forget()
+        metrics.OBJECTS.labels(self.noun, "created").inc()
+        log.info("name_created", table=self.noun, name=name)
+        return created
+
+    async def _list(self) -> dict[str, list[T]]:
+        rows: dict[str, list[T]] = {}
+        for row in await self._resource.find():
+            if self._scope(row):
+                rows.setdefault(folded(self._name_of(row)), []).append(row)
+        return rows

@@ -1,0 +1,57 @@
+"""Catalog items as the lines need them: identifiers, descriptions and the fall-backs when a name is taken."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from cwbridge.connectors.jetbuilt import models
+from worker.opportunity.desired import DesiredProduct, Kind
+from worker.opportunity.text import clip, one_line, shorten
+
+IDENTIFIER_MOST = 75
+DESCRIPTION_MOST = 60
+PART_NUMBER_MOST = 50
+_LABELS: dict[Kind, str] = {
+    "equipment": "Equipment",
+    "subcontract": "Subcontract",
+    "labor": "Labor",
+    "factor": "Factor",
+    "shipping": "Shipping",
+    "service": "Service",
+}
+
+
+def of_item(item: models.LineItem, *, kind: Kind, price: Decimal, cost: Decimal) -> DesiredProduct:
+    """The product of a line item: identifier from its model, else its part number, else its description."""
+    manufacturer = one_line(item.manufacturer_name)
+    described = one_line(item.short_description)
+    model = one_line(item.model) or one_line(item.part_number) or described or f"Item {item.id}"
+    shown = described or " ".join(part for part in (manufacturer, model) if part)
+    return DesiredProduct(
+        identifier=shorten(model, IDENTIFIER_MOST),
+        qualified=shorten(f"{manufacturer or _LABELS[kind]} {model}", IDENTIFIER_MOST),
+        kind=kind,
+        description=clip(shown, DESCRIPTION_MOST),
+        manufacturer=clip(manufacturer, 50),
+        part_number=clip(one_line(item.part_number) or model, PART_NUMBER_MOST),
+        customer_description=shown,
+        price=price,
+        cost=cost,
+        taxable=bool(item.tax_equipment),
+    )
+
+
+def named(
+    kind: Kind, name: str, *, price: Decimal = Decimal(0), cost: Decimal = Decimal(0)
+) -> DesiredProduct:
+    """The product of labor, a factor, shipping or a service package, known by its name alone."""
+    return DesiredProduct(
+        identifier=shorten(name, IDENTIFIER_MOST),
+        qualified=shorten(f"{_LABELS[kind]} {name}", IDENTIFIER_MOST),
+        kind=kind,
+        description=clip(name, DESCRIPTION_MOST),
+        customer_description=name,
+        price=price,
+        cost=cost,
+        taxable=False,
+    )

@@ -1,0 +1,158 @@
+"""What a Jetbuilt project becomes: a pure function from what was read to the desired opportunity."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+
+from cwbridge import errors
+from cwbridge.connectors.jetbuilt import models
+from worker.opportunity import lines
+from worker.opportunity.desired import (
+    Address,
+    DesiredCompany,
+    DesiredOpportunity,
+    DesiredPerson,
+    DesiredRep,
+    DesiredSite,
+    Rules,
+)
+from worker.opportunity.source import Source
+from worker.opportunity.text import many_lines, one_line, shorten
+
+NEVER_EXPORTED = frozenset({"template", "trash"})
+NAME_MOST = 100
+_SITE_NAME_MOST = 50
+
+
+def skip_reason(project: models.Project, rules: Rules) -> str | None:
+    """Why the project is not exported, or None when it is."""
+    stage = project.stage or ""
+    if stage in NEVER_EXPORTED:
+        return f"stage {stage} is never exported"
+    if stage in rules.skip_stages:
+        return f"stage {stage} is left out by opportunity.skip_stages"
+    return None
+
+
+def project(source: Source, rules: Rules) -> DesiredOpportunity:
+    """The opportunity as it should be; raises Refused when the project lacks what ConnectWise demands."""
+    client = source.client
+    if client is None:
+        raise errors.Refused(
+            "The project has no client, and an opportunity needs a company",
+            remedy="Choose a client for the project in Jetbuilt; saving it starts the export again.",
+        )
+    return DesiredOpportunity(
+        mark=source.key.mark,
+        name=_name(source.project, rules),
+        type_name=rules.type_name,
+        close_date=_close_date(source.project, rules),
+        notes=_notes(source.project, rules),
+        rep=_rep(source),
+        company=_company(client),
+        contact=_contact(source, client, rules),
+        site=_site(source, rules),
+        lines=lines.of_project(source, no_charge_owner_furnished=rules.no_charge_owner_furnished),
+        source_total=_total_without_tax(source.project),
+    )
+
+
+def _name(project: models.Project, rules: Rules) -> str:
+    filled = one_line(
+        rules.name_template.format(
+            custom_id=project.custom_id or "",
+            name=project.name or "",
+            id=project.id,
+            version=project.version or "",
+        )
+    )
+    return shorten(filled or f"Project {project.id}", NAME_MOST)
+
+
+def _close_date(project: models.Project, rules: Rules) -> datetime:
+    """Jetbuilt's close date, else a fixed time after the project was made: never counted from today, or each run would differ."""
+    if project.close_date is not None:
+        return datetime.combine(project.close_date, time(), UTC)
+    created = (project.created_at or datetime(2000, 1, 1, tzinfo=UTC)).astimezone(UTC)
+    return datetime.combine(created.date(), time(), UTC) + timedelta(days=rules.close_after_days)
+
+
+def _notes(project: models.Project, rules: Rules) -> str:
+    link = rules.project_link.format(id=project.id)
+    return "\n".join(part for part in (many_lines(project.short_description), f"Jetbuilt: {link}") if part)
+
+
+def _rep(source: Source) -> DesiredRep:
+    named = source.project.owner.full_name if source.project.owner else None
+    email = source.owner.email if source.owner else None
+    return DesiredRep(full_name=one_line(named), email=one_line(email))
+
+
+def _company(client: models.Client) -> DesiredCompany:
+    name = one_line(client.company_name)
+    if not name:
+        raise errors.Refused(
+            "The project's client has no company name",
+            detail=f"client {client.id}",
+            remedy="Give the client a company name in Jetbuilt, then save the project.",
+        )
+    return DesiredCompany(
+        jetbuilt_id=client.id,
+        name=name,
+        address=Address(
+            line1=one_line(client.address),
+            city=one_line(client.city),
+            state=one_line(client.state),
+            zip=one_line(client.zipcode),
+        ),
+        phone=one_line(client.phone),
+    )
+
+
+def _contact(source: Source, client: models.Client, rules: Rules) -> DesiredPerson:
+    """The project's own contact when it belongs to the client, else the client's primary one, else a stand-in."""
+    chosen = source.project.primary_contact.id if source.project.primary_contact else None
+    contacts = client.contacts or []
+    found = next((person for person in contacts if chosen is not None and person.id == chosen), None)
+    found = found or next((person for person in contacts if person.primary), None)
+    if found is None:
+        return DesiredPerson(jetbuilt_id=None, first_name=rules.fallback_contact)
+    first, last = one_line(found.first_name), one_line(found.last_name)
+    return DesiredPerson(
+        jetbuilt_id=found.id,
+        first_name=first or last or rules.fallback_contact,
+        last_name=last if first else "",
+        email=one_line(found.email_address),
+        title=one_line(found.title),
+        phones=tuple(
+            phone for phone in (one_line(found.phone_number_1), one_line(found.phone_number_2)) if phone
+        ),
+    )
+
+
+def _site(source: Source, rules: Rules) -> DesiredSite:
+    named = one_line(source.project.company_location.name) if source.project.company_location else ""
+    if not named:
+        return DesiredSite(name=rules.fallback_site)
+    office = source.office
+    if office is None:
+        return DesiredSite(name=shorten(named, _SITE_NAME_MOST))
+    return DesiredSite(
+        name=shorten(named, _SITE_NAME_MOST),
+        address=Address(
+            line1=one_line(office.address),
+            city=one_line(office.city),
+            state=one_line(office.state),
+            zip=one_line(office.zipcode),
+        ),
+    )
+
+
+def _total_without_tax(project: models.Project) -> Decimal | None:
+    """What all lines together should come to, in cents; the parts may carry many digits on the wire."""
+    parts = (project.equipment_total, project.labor_total, project.shipping_total)
+    if any(part is None for part in parts):
+        return None
+    whole = sum((part for part in parts if part is not None), Decimal(0))
+    return whole.quantize(Decimal("0.01"), rounding="ROUND_HALF_UP")

@@ -1,0 +1,105 @@
+"""Types and categories: where a catalog item belongs, by the names in the settings, created when missing.
+
+The sub-category of factors is locked to `Factors`, as Jetbuilt's own export has it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from cwbridge import locks, settings
+from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge.connectors.connectwise import models
+from worker.opportunity.desired import DesiredProduct, Kind
+from worker.opportunity.names import NameTable
+
+FACTORS = "Factors"
+_Accounting = Literal["InventoryPart", "NonInventoryPart", "OtherCharge", "Service"]
+
+
+class Shelf(msgspec.Struct, frozen=True):
+    """Where a kind of product belongs: names, the accounting class of its type, the stock class of the item."""
+
+    subcategory: str
+    type: str
+    type_xref: _Accounting
+    product_class: Literal["NonInventory", "Service"]
+
+
+def shelves(names: settings.CatalogSettings) -> dict[Kind, Shelf]:
+    """The shelf of each kind of line."""
+    return {
+        "equipment": Shelf(
+            names.subcategory_equipment, names.type_equipment, "NonInventoryPart", "NonInventory"
+        ),
+        "subcontract": Shelf(names.subcategory_subcontract_labor, names.type_labor, "Service", "Service"),
+        "labor": Shelf(names.subcategory_labor, names.type_labor, "Service", "Service"),
+        "factor": Shelf(FACTORS, names.type_other, "OtherCharge", "Service"),
+        "shipping": Shelf(names.subcategory_shipping, names.type_other, "OtherCharge", "Service"),
+        "service": Shelf(names.subcategory_service, names.type_other, "OtherCharge", "Service"),
+    }
+
+
+class Taxonomy:
+    """Resolves the names of shelves, units, manufacturers and opportunity types to references."""
+
+    def __init__(
+        self, client: connectwise.ConnectWiseClient, locker: locks.Locks, names: settings.CatalogSettings
+    ) -> None:
+        self._client = client
+        self._locks = locker
+        self._names = names
+        self.shelves = shelves(names)
+        self._categories = NameTable(
+            "category", client.categories, locker=locker, name_of=lambda row: row.name
+        )
+        self._types = NameTable(
+            "product type", client.product_types, locker=locker, name_of=lambda row: row.name
+        )
+        self._units = NameTable(
+            "unit of measure", client.units_of_measure, locker=locker, name_of=lambda row: row.name
+        )
+        self._manufacturers = NameTable(
+            "manufacturer", client.manufacturers, locker=locker, name_of=lambda row: row.name
+        )
+        self._opportunity_types = NameTable(
+            "opportunity type", client.opportunity_types, locker=locker, name_of=lambda row: row.description
+        )
+        self._subcategories: dict[int, NameTable[models.SubCategory]] = {}
+
+    async def opportunity_type(self, name: str) -> int:
+        """The id of the opportunity type of that name."""
+        return (await self._opportunity_types.ensure(name, {"description": name})).id
+
+    async def placement(self, product: DesiredProduct) -> dict[str, Any]:
+        """The part of a catalog draft that says where `product` belongs."""
+        shelf = self.shelves[product.kind]
+        product_type = await self._types.ensure(shelf.type, {"name": shelf.type, "typeXref": shelf.type_xref})
+        unit = await self._units.ensure(self._names.unit_of_measure, {"name": self._names.unit_of_measure})
+        placed: dict[str, Any] = {
+            "subcategory": {"id": await self._subcategory(shelf.subcategory)},
+            "type": {"id": product_type.id},
+            "productClass": shelf.product_class,
+            "unitOfMeasure": {"id": unit.id},
+        }
+        if product.manufacturer:
+            maker = await self._manufacturers.ensure(product.manufacturer, {"name": product.manufacturer})
+            placed["manufacturer"] = {"id": maker.id}
+        return placed
+
+    async def _subcategory(self, name: str) -> int:
+        """Sub-category names are unique within their category only, so they are looked for in ours alone."""
+        category = await self._categories.ensure(self._names.category, {"name": self._names.category})
+        table = self._subcategories.get(category.id)
+        if table is None:
+            table = NameTable(
+                "sub-category",
+                self._client.subcategories,
+                locker=self._locks,
+                name_of=lambda row: row.name,
+                scope=lambda row: row.category is not None and row.category.id == category.id,
+            )
+            self._subcategories[category.id] = table
+        return (await table.ensure(name, {"name": name, "category": {"id": category.id}})).id

@@ -1,0 +1,59 @@
+"""Text on its way into ConnectWise: cleaned, and shortened so that the same long text always becomes the same short one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import unicodedata
+
+# Characters that are copied along unseen and make equal texts differ (ConnectWise field experience: U+200B..U+200F, U+FEFF).
+_UNSEEN = dict.fromkeys([0x00AD, 0x200B, 0x200C, 0x200E, 0x200F, 0x2060, 0xFEFF])
+_BLANKS = re.compile(r"\s+")
+_DIGEST_LENGTH = 10
+
+
+def digest(data: bytes) -> str:
+    """Ten lower-case letters and digits that stand for `data` (50 bits)."""
+    return base64.b32encode(hashlib.blake2b(data, digest_size=8).digest())[:_DIGEST_LENGTH].decode().lower()
+
+
+def one_line(text: str | None) -> str:
+    """`text` without unseen and control characters, every run of blanks as one space."""
+    visible = unicodedata.normalize("NFC", text or "").translate(_UNSEEN)
+    spaced = "".join(" " if unicodedata.category(char) == "Cc" else char for char in visible)
+    return _BLANKS.sub(" ", spaced).strip()
+
+
+def many_lines(text: str | None) -> str:
+    """Like `one_line`, but line breaks stay."""
+    return "\n".join(one_line(line) for line in (text or "").splitlines()).strip()
+
+
+def shorten(text: str, most: int) -> str:
+    """`text` itself when it fits in `most` characters, else its beginning and a digest of the whole.
+
+    ConnectWise counts UTF-16 units (a .NET server); an emoji is two of them.
+    """
+    if _units(text) <= most:
+        return text
+    tail = f"~{digest(text.encode())}"
+    return _cut(text, most - len(tail)).rstrip() + tail
+
+
+def clip(text: str, most: int) -> str:
+    """`text` cut to `most` characters with an ellipsis, where nothing is matched by it."""
+    return text if _units(text) <= most else _cut(text, most - 1).rstrip() + "\u2026"
+
+
+def folded(text: str | None) -> str:
+    """The form in which names are compared: case and blanks do not count."""
+    return one_line(text).casefold()
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _cut(text: str, most: int) -> str:
+    return text.encode("utf-16-le")[: most * 2].decode("utf-16-le", errors="ignore")
