@@ -12,6 +12,7 @@ from cwbridge import __version__
 # connection that dies at that moment has an unknown outcome.
 _KEEP_ALIVE_SECONDS = 12.0
 _DNS_SECONDS = 60
+_LONGEST_HEADER = 64 * 1024
 
 
 def open_session(*, headers: Mapping[str, str], connections: int = 64) -> aiohttp.ClientSession:
@@ -23,7 +24,9 @@ def open_session(*, headers: Mapping[str, str], connections: int = 64) -> aiohtt
         headers={"User-Agent": f"cwbridge/{__version__}", **headers},
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
-        raise_for_status=False,
+        # A Link header repeats a long question once for each page it names.
+        max_line_size=_LONGEST_HEADER,
+        max_field_size=_LONGEST_HEADER,
     )
     # aiohttp sends GET, PUT and DELETE a second time when a kept connection turns out dead. That second call would pass by
     # the limiter and the write guard, and a DELETE may have been executed. There is no public switch for it.

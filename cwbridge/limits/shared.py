@@ -18,6 +18,7 @@ from cwbridge.redis import Redis
 # A killed process blocks its places this long; a living one renews them three times as often.
 _PLACE_MS = 9_000
 _RECOVERY_MS = 300_000
+_PARTS = ("log", "places", "state", "line", "looked")
 
 
 class SharedLimit:
@@ -26,7 +27,7 @@ class SharedLimit:
     def __init__(
         self, redis: Redis, *, namespace: str, system: str, rate: Rate, concurrency: int, margin: float
     ) -> None:
-        self._keys = [f"{namespace}:limit:{system}:{part}" for part in ("log", "places", "state")]
+        self._keys = [f"{namespace}:limit:{system}:{part}" for part in _PARTS]
         self._limit = rate.calls
         self._window_ms = round(rate.seconds * 1000)
         self._margin_ms = round(margin * 1000)
@@ -67,7 +68,7 @@ class SharedLimit:
     async def give_back(self, call: str, *, used: bool) -> None:
         """Never fails: what cannot be given back now lapses by itself."""
         self._ours.discard(call)
-        log, places, _ = self._keys
+        log, places, *_ = self._keys
         with contextlib.suppress(redis_exceptions.RedisError, OSError):
             if used:
                 await self._redis.zrem(places, call)

@@ -1,18 +1,58 @@
 -- Give a call its place and its turn, or say why not.
 -- ARGV: call, limit, window ms, margin ms, concurrency, place ms, recovery ms
+-- A call is named {process}:{number}.
 -- Answer: {'granted', ms until its turn} | {'full', 0} | {'held', ms, why}
 local call, limit, window, margin = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local concurrency, lasts, recovery = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local process = string.match(call, '^[^:]*')
 local now = now_ms()
+local SILENT_MS = 150
 
 local left, why = held(now)
 if left > 0 then
   return {'held', left, why}
 end
 redis.call('ZREMRANGEBYSCORE', places, '-inf', now)
-if redis.call('ZCARD', places) >= concurrency then
+
+-- Whether a process that waits longer comes first: it does, once this one would have more than its share of the places.
+-- Otherwise the process that gives a place back would always be the first to take it again.
+local function others_first()
+  redis.call('ZREMRANGEBYSCORE', looked, '-inf', now - SILENT_MS)
+  local since = tonumber(redis.call('ZSCORE', line, process)) or now
+  local mine, processes, waits_longer = 1, 1, false
+  local known = {[process] = true}
+  local waiting = redis.call('ZRANGE', line, 0, -1, 'WITHSCORES')
+  for i = 1, #waiting, 2 do
+    local other = waiting[i]
+    if not redis.call('ZSCORE', looked, other) then
+      redis.call('ZREM', line, other)
+    elseif not known[other] then
+      known[other], processes = true, processes + 1
+      waits_longer = waits_longer or tonumber(waiting[i + 1]) <= since
+    end
+  end
+  if not waits_longer then
+    return false
+  end
+  for _, holder in ipairs(redis.call('ZRANGE', places, 0, -1)) do
+    local other = string.match(holder, '^[^:]*')
+    if other == process then
+      mine = mine + 1
+    elseif not known[other] then
+      known[other], processes = true, processes + 1
+    end
+  end
+  return mine * processes > concurrency
+end
+
+if redis.call('ZCARD', places) >= concurrency or others_first() then
+  redis.call('ZADD', line, 'NX', now, process)
+  redis.call('ZADD', looked, now, process)
+  redis.call('PEXPIRE', line, 60000)
+  redis.call('PEXPIRE', looked, 60000)
   return {'full', 0}
 end
+redis.call('ZREM', line, process)
 
 -- Exact sliding log: the call may go once the limit-th newest call is older than the window and the margin for jitter.
 redis.call('ZREMRANGEBYSCORE', log, '-inf', now - window - margin)

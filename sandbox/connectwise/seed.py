@@ -20,7 +20,12 @@ SHARE_OF_CLIENTS = 0.6
 SHARE_OF_CONTACTS = 0.5
 SHARE_OF_PRODUCTS = 0.4
 INACTIVE_PRODUCTS = 3
-OLD = {"lastUpdated": "2024-03-04T15:20:00Z", "updatedBy": "admin", "dateEntered": "2019-05-06T14:00:00Z"}
+OLD = {
+    "lastUpdated": "2024-03-04T15:20:00Z",
+    "updatedBy": "admin",
+    "dateEntered": "2019-05-06T14:00:00Z",
+    "enteredBy": "admin",
+}
 
 
 def seed(store: ConnectWiseStore, world: World) -> None:
@@ -36,6 +41,9 @@ class _Seeder:
 
     def run(self) -> None:
         fill_setup_tables(self._store, [office.name for office in self._world.company.offices])
+        for table in self._store.tables.values():
+            for row in list(table):
+                self._store.put(table.name, row | {"_info": OLD})
         self._members()
         self._companies()
         self._catalog()

@@ -149,6 +149,23 @@ async def test_a_page_of_projects_is_asked_for_as_documented(client: JetbuiltCli
     )
 
 
+async def test_one_odd_project_does_not_hide_the_others(client: JetbuiltClient, peer: Any) -> None:
+    odd = {
+        "id": 8,
+        "original_version_id": 3,
+        "total": "much",
+        "updated_at": "2026-11-21T22:18:00Z",
+        "name": "B",
+    }
+    body = msgspec.json.encode([{"id": 7, "name": "A", "total": "1.5"}, odd])
+    peer.will(peer.reply(200, body), peer.reply(200, b'[{"id":7},{"name":"nobody"}]'))
+    good, headed = (await client.projects_page()).items
+    assert (good.name, good.total) == ("A", Decimal("1.5"))
+    assert (headed.id, headed.family, headed.updated_at) == (8, 3, datetime(2026, 11, 21, 22, 18, tzinfo=UTC))
+    with pytest.raises(errors.Malformed):
+        await client.projects_page()
+
+
 async def test_a_field_of_another_form_names_endpoint_field_and_record(
     client: JetbuiltClient, peer: Any
 ) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.contract.sandbox_tenant import Tenant, open_tenant
+from sandbox.connectwise import seed
+from sandbox.connectwise.store import ConnectWiseStore
+from tests.contract.sandbox_tenant import Tenant, open_tenant, small_world
 
 
 @pytest.fixture
@@ -326,6 +328,16 @@ async def test_custom_fields_keep_the_values_that_a_patch_leaves_out(tenant: Ten
     }
     for wrong in ([{"id": 99, "value": 1}], [{"id": 3, "value": "many"}], [{"id": 2, "value": 5}]):
         assert (await tenant.patch(path, customFields=wrong)).inner == ("InvalidField", "customFields")
+
+
+def test_the_same_world_seeds_the_same_rows_on_another_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeded = []
+    for day in ("2026-01-01", "2027-01-01"):
+        monkeypatch.setattr(ConnectWiseStore, "now", lambda _, at=day: f"{at}T00:00:00Z")
+        store = ConnectWiseStore()
+        seed.seed(store, small_world())
+        seeded.append({name: table.rows for name, table in store.tables.items()})
+    assert seeded[0] == seeded[1]
 
 
 async def test_the_seed_knows_most_of_the_integrator_and_sets_its_traps(tenant: Tenant) -> None:

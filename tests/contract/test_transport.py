@@ -300,6 +300,14 @@ async def test_a_refusal_names_cause_call_and_request_id(
     assert len(peer.seen) == 1
 
 
+async def test_a_long_header_is_read(bench: Bench, peer: Any, reply: Callable[..., bytes]) -> None:
+    link = ", ".join(
+        f'<https://x/?c={"y" * 4_000}>; rel="{name}"' for name in ("next", "last", "first", "prev")
+    )
+    peer.will(reply(200, b'{"id":7}', {"Link": link}))
+    assert (await bench.send()).headers["Link"] == link
+
+
 async def test_a_redirect_is_not_followed(bench: Bench, peer: Any, reply: Callable[..., bytes]) -> None:
     peer.will(reply(302, b"", {"Location": f"{peer.url}/elsewhere"}))
     with pytest.raises(errors.RequestRefused):

@@ -40,4 +40,4 @@ async def main(url: str, namespace: str, seed: int, until: float) -> list[float]
 
 if __name__ == "__main__":
     given_url, given_namespace, given_seed, given_until = sys.argv[1:]
-    print(json.dumps(asyncio.run(main(given_url, given_namespace, int(given_seed), float(given_until)))))
+    json.dump(asyncio.run(main(given_url, given_namespace, int(given_seed), float(given_until))), sys.stdout)

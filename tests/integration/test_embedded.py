@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import redis.asyncio
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from cwbridge import embedded, errors
@@ -112,7 +111,7 @@ async def test_a_server_whose_starter_was_killed_is_adopted(tmp_path: Path) -> N
 async def test_commands_join_and_leave_in_any_order(tmp_path: Path) -> None:
     first = await command(tmp_path)
     async with EmbeddedRedis(tmp_path) as url:
-        await first.communicate()
+        await first.communicate(b"")
         client = client_of(url)
         assert await client.ping()
         await client.aclose()

@@ -63,11 +63,16 @@ async def test_a_killed_holder_blocks_for_the_length_of_the_lock_only(redis: Red
 async def test_the_body_is_cancelled_when_the_lock_is_lost(redis: Redis, namespace: str) -> None:
     locks = Locks(redis, namespace=namespace, lasts=0.15)
     wrote = False
-    with pytest.raises(errors.LeaseLost):
+
+    async def write() -> None:
+        nonlocal wrote
         async with locks.hold("a"):
             await redis.set(f"{namespace}:lock:a", "of somebody else")
             await asyncio.sleep(2)
             wrote = True
+
+    with pytest.raises(errors.LeaseLost):
+        await write()
     assert not wrote
     assert await redis.get(f"{namespace}:lock:a") == b"of somebody else"
 

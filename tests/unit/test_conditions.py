@@ -184,3 +184,9 @@ def test_batches_are_as_full_as_the_budget_allows(values: list[str]) -> None:
     cut = [batch for batch, _ in batches("identifier", values, budget=budget)]
     for batch, after in itertools.pairwise(cut):
         assert len(field("identifier").one_of([*batch, after[0]]).encode()) > budget
+
+
+@pytest.mark.parametrize("budget", range(60, 140))
+def test_no_budget_is_exceeded_by_a_single_character(budget: int) -> None:
+    values = [f"AB-{number}" for number in range(10, 30)]
+    assert all(len(condition.encode()) <= budget for _, condition in batches("sku", values, budget=budget))

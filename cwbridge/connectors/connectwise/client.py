@@ -30,7 +30,7 @@ MOST_URL_CHARACTERS = 1_999
 """The developer guide wants addresses under 2,000 characters."""
 _THROTTLE_SECONDS = 30.0
 _JSON: Mapping[str, str] = {"Content-Type": "application/json"}
-# The specification has a list here, which no single id would need: either form is taken.
+# The specification promises a list; a server that answers the one conversion itself is understood as well.
 _read_conversions: Callable[[bytes], list[models.Conversion] | models.Conversion] = msgspec.json.Decoder(
     list[models.Conversion] | models.Conversion
 ).decode

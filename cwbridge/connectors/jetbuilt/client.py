@@ -13,7 +13,7 @@ import msgspec
 from cwbridge import clock, errors, settings
 from cwbridge.connectors import together
 from cwbridge.connectors.calls import Address, Answer, Request
-from cwbridge.connectors.jetbuilt import models, pages, refusals
+from cwbridge.connectors.jetbuilt import listed, models, pages, refusals
 from cwbridge.connectors.jetbuilt.pages import Page
 from cwbridge.connectors.reading import reader
 from cwbridge.connectors.session import open_session
@@ -28,7 +28,6 @@ _THROTTLE_SECONDS = 10.0
 _READINGS = 3
 
 _read_project = reader(models.Project)
-_read_projects = reader(list[models.Project])
 _read_items = reader(models.ProjectItems)
 _read_option = reader(models.OptionPage)
 _read_options = reader(list[models.Option])
@@ -63,7 +62,7 @@ class JetbuiltClient:
             "query": query,
             "min_updated_at": clock.iso(updated_since) if updated_since is not None else None,
         }
-        answer = await self._get("/projects", "/projects", _read_projects, _query(wanted, page))
+        answer = await self._get("/projects", "/projects", listed.projects, _query(wanted, page))
         return Page.read(answer.value, answer.headers, number=page)
 
     async def project(self, project_id: int) -> models.Project:
