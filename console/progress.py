@@ -40,7 +40,7 @@ class Tally(msgspec.Struct):
         self.latest.append((key, event))
         self.created += event.created
         self.deleted += event.deleted
-        if event.what in {"created", "updated"}:
+        if event.what in {"created", "updated", "checked", "finished"}:
             self.settled += 1
             self.keys.add(key)
         elif event.what == "skipped":

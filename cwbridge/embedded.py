@@ -168,10 +168,9 @@ class EmbeddedRedis:
 
     async def _stop(self) -> None:
         async with self._client() as client:
+            # The connection ends with the process, so its end is also the answer.
             with contextlib.suppress(redis.exceptions.RedisError, OSError):
-                await client.shutdown(save=False, nosave=False)
-        while self._is_running():  # noqa: ASYNC110 - another process ends, no event of ours tells of it
-            await asyncio.sleep(_POLL_SECONDS)
+                await client.shutdown()
 
     def _client(self) -> redis.asyncio.Redis:
         return redis.asyncio.Redis(unix_socket_path=str(self._socket), socket_timeout=_LONGEST_START_SECONDS)

@@ -27,6 +27,12 @@ def _hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
     return event
 
 
+# Local variables of a frame may hold keys, so a trace shows places only.
+_traces = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
+
 def _as_json(value: object, **_options: object) -> str:
     return msgspec.json.encode(value, enc_hook=str).decode()
 
@@ -42,9 +48,13 @@ def configure(*, level: str = "info", form: Format = "auto", stream: TextIO | No
         _hide_secrets,
     ]
     renderer: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=target.isatty())]
+        [
+            structlog.dev.ConsoleRenderer(
+                colors=target.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
         if columns
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(serializer=_as_json)]
+        else [_traces, structlog.processors.JSONRenderer(serializer=_as_json)]
     )
     handler = logging.StreamHandler(target)
     handler.setFormatter(

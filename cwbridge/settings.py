@@ -64,6 +64,15 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _fillable(template: str, *places: str) -> str:
+    try:
+        template.format(**dict.fromkeys(places, ""))
+    except (KeyError, IndexError, ValueError) as problem:
+        named = ", ".join(f"{{{place}}}" for place in places)
+        raise ValueError(f"the places of this template are {named}") from problem
+    return template
+
+
 RateSetting = Annotated[pydantic.InstanceOf[Rate], BeforeValidator(_rate)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Listen = Annotated[str, AfterValidator(_listen)]
@@ -113,25 +122,65 @@ class ConnectWiseSettings(Section):
         return self.url is not None
 
 
+class StageTarget(Section):
+    """What a Jetbuilt stage means in ConnectWise, by the names of its set-up tables; what is not named is left alone."""
+
+    stage: str | None = None
+    status: str | None = None
+    probability: int | None = Field(default=None, ge=0, le=100)
+
+
+class OfficeTarget(Section):
+    """Where the opportunities of a Jetbuilt office belong in ConnectWise."""
+
+    location: str | None = None
+    department: str | None = None
+
+
 class OpportunitySettings(Section):
     line_strategy: Literal["recreate", "changed"] = "recreate"
     name_template: str = "{custom_id} {name}"
+    option_name_template: str = "{parent} / {name}"
     type_project: str = "Jetbuilt Project"
+    type_option: str = "Jetbuilt Option"
+    type_change_order: str = "Jetbuilt Change Order"
     skip_stages: tuple[str, ...] = ()
+    stages: dict[str, StageTarget] = {}
+    offices: dict[str, OfficeTarget] = {}
     close_after: Duration = timedelta(days=30)
     fallback_contact: str = "Main Contact"
     fallback_site: str = "Main"
+    site: Literal["office", "project"] = "office"
+    currency: Literal["by_code", "leave"] = "by_code"
     owner_furnished: Literal["no_charge", "leave_out"] = "no_charge"
+    foreign_lines: Literal["keep", "remove"] = "keep"
+    drift: Literal["report", "repair"] = "report"
+    finished_status: str | None = None
+    inventory_probe: Duration = timedelta(minutes=5)
     apply_concurrency: int = Field(default=6, ge=1, le=32)
 
     @pydantic.field_validator("name_template")
     @classmethod
     def _known_places(cls, template: str) -> str:
-        try:
-            template.format(custom_id="", name="", id="", version="")
-        except (KeyError, IndexError, ValueError) as problem:
-            raise ValueError("the places are {custom_id}, {name}, {id} and {version}") from problem
-        return template
+        return _fillable(template, "custom_id", "name", "id", "version")
+
+    @pydantic.field_validator("option_name_template")
+    @classmethod
+    def _known_option_places(cls, template: str) -> str:
+        return _fillable(template, "parent", "name", "id")
+
+
+class FixedSettings(Section):
+    """Values written into every new record of a kind, for fields that this tenant demands and Jetbuilt does not know.
+
+    A text, number or boolean is written as it is; a reference is written as a table such as `{id = 5}`.
+    """
+
+    opportunity: dict[str, Any] = {}
+    product: dict[str, Any] = {}
+    catalog: dict[str, Any] = {}
+    company: dict[str, Any] = {}
+    contact: dict[str, Any] = {}
 
 
 class CatalogSettings(Section):
@@ -145,6 +194,8 @@ class CatalogSettings(Section):
     type_labor: str = "Labor"
     type_other: str = "Other Charges"
     unit_of_measure: str = "Each"
+    item_types: dict[str, str] = {}
+    """Jetbuilt item type -> sub-category of its equipment; types not named go to `subcategory_equipment`."""
     inactive_items: Literal["qualify", "reactivate", "refuse"] = "qualify"
     found_for: Duration = timedelta(hours=12)
 
@@ -189,6 +240,7 @@ class Settings(pydantic_settings.BaseSettings):
     jetbuilt: JetbuiltSettings = JetbuiltSettings()
     connectwise: ConnectWiseSettings = ConnectWiseSettings()
     opportunity: OpportunitySettings = OpportunitySettings()
+    fixed: FixedSettings = FixedSettings()
     catalog: CatalogSettings = CatalogSettings()
     queue: QueueSettings = QueueSettings()
     http: HttpSettings = HttpSettings()

@@ -32,6 +32,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seconds: float = 0.0
     total: str = ""
     difference: str = ""
+    matches: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
     last_calls: tuple[str, ...] = ()
 
 
@@ -53,6 +55,8 @@ class History:
     async def add(self, key: str, event: Event) -> None:
         """Put `event` on top of the history of `key`."""
         name = self._prefix + key
+        if event.what == "checked":
+            await self._drop_check(name)
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.lpush(name, _encoder.encode(event))
             pipe.ltrim(name, 0, _MOST - 1)
@@ -60,6 +64,12 @@ class History:
             await pipe.execute()
         if self._told is not None:
             self._told(key, event)
+
+    async def _drop_check(self, name: str) -> None:
+        """Of many checks in a row only the last is kept, or they would push out what matters."""
+        newest = await reply(self._redis.lindex(name, 0))
+        if newest is not None and _decoder.decode(newest).what == "checked":
+            await reply(self._redis.lpop(name))
 
     async def of(self, key: str) -> list[Event]:
         """The events of `key`, newest first."""

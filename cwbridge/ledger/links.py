@@ -2,7 +2,8 @@
 
     {namespace}:links:{kind}     hash, source identity -> Link as JSON
 
-Kinds: opportunity (field: the key), company (Jetbuilt client id), contact (Jetbuilt contact id @ company id). A lost link is
+Kinds: opportunity (field: the key), company (Jetbuilt client id), contact (Jetbuilt contact id @
+company id), site (name @ company id). A lost link is
 found again by its mark or by matching; it is never the only thing that prevents a second create.
 """
 
@@ -15,16 +16,20 @@ import msgspec
 from cwbridge import clock
 from cwbridge.redis import Redis, reply
 
-Kind = Literal["opportunity", "company", "contact"]
+Kind = Literal["opportunity", "company", "contact", "site"]
 How = Literal["mark", "name", "email", "default", "created", "person"]
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """The target's id, how it was matched, and the content it last held (`fingerprint`, empty: unknown)."""
+    """The target's id, how it was matched, and the content it last held (`fingerprint`, empty: unknown).
+
+    `finished` says why the source is no more; such a target is written to again only when the source comes back.
+    """
 
     target: int
     how: How
     fingerprint: str = ""
+    finished: str = ""
     at_ms: int = msgspec.field(default_factory=clock.now_ms)
 
 

@@ -28,7 +28,8 @@ local function others_first()
       redis.call('ZREM', line, other)
     elseif not known[other] then
       known[other], processes = true, processes + 1
-      waits_longer = waits_longer or tonumber(waiting[i + 1]) <= since
+      local others_since = tonumber(waiting[i + 1])
+      waits_longer = waits_longer or others_since < since or (others_since == since and other < process)
     end
   end
   if not waits_longer then

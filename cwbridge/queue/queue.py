@@ -47,6 +47,7 @@ class Queue:
         self._reclaim = self._script("reclaim")
         self._counts = self._script("counts")
         self._requeue = self._script("requeue")
+        self._wake = self._script("wake")
         self._archive = self._script("archive")
         self._hold = self._script("hold")
         self._release = self._script("release")
@@ -111,6 +112,10 @@ class Queue:
     async def requeue(self, *keys: str) -> int:
         """Dead and parked keys start over in the interactive lane."""
         return await self._mark(self._requeue, keys)
+
+    async def wake(self, *keys: str) -> int:
+        """What waited for the same thing goes on at once, in its own lane."""
+        return await self._mark(self._wake, keys)
 
     async def archive(self, *keys: str) -> int:
         """Forget dead keys until they change again."""

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import arq.constants
 import pytest
@@ -350,7 +351,7 @@ async def test_the_loop_survives_a_stop_and_start_of_redis(tmp_path: Path, names
 
 
 def test_only_a_key_and_a_ticket_are_read_from_a_job() -> None:
-    body = {"t": None, "f": "run", "a": (KEY, 7), "k": {}, "et": 1}
+    body: dict[str, Any] = {"t": None, "f": "run", "a": (KEY, 7), "k": {}, "et": 1}
     assert arq_port.decode(arq_port.encode(body)) == body
     for foreign in (
         b"\x80\x04K\x01.",

@@ -12,24 +12,39 @@ from typing import Any
 import msgspec
 import structlog
 
-from cwbridge import errors, metrics
+from cwbridge import errors, metrics, together
 from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
-from worker.opportunity import side_by_side
 from worker.opportunity.desired import DesiredProduct
-from worker.opportunity.plan import ActualLine, MarkedLine, Plan, plan
+from worker.opportunity.fixed import fixable
+from worker.opportunity.plan import ActualLine, Finding, Habits, MarkedLine, Plan, plan
 
 log = structlog.get_logger()
 _ROUNDS = 4
+_FIELDS = (
+    "id",
+    "integrationXRef",
+    "quantity",
+    "price",
+    "cost",
+    "purchaseDate",
+    "poApprovedFlag",
+    "cancelledFlag",
+    "invoice",
+    "salesOrder",
+    "serialNumbers",
+)
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done to the lines until they matched."""
+    """What was done to the lines until they matched, and what a person should know."""
 
     created: int = 0
     deleted: int = 0
     kept: int = 0
     foreign: int = 0
+    findings: tuple[Finding, ...] = ()
 
 
 class LineWriter:
@@ -41,13 +56,18 @@ class LineWriter:
         opportunity: int,
         catalog: Mapping[DesiredProduct, int],
         *,
+        habits: Habits,
+        fixed: Mapping[str, Any],
         concurrency: int,
     ) -> None:
         self._products = client.products
         self._opportunity = opportunity
         self._catalog = catalog
+        self._habits = habits
+        self._fixed = fixed
         self._concurrency = concurrency
         self._refusals: list[errors.Refused] = []
+        self._protected: set[int] = set()
         self._created = 0
         self._deleted = 0
 
@@ -55,11 +75,9 @@ class LineWriter:
         """Write and look again until the lines match; raises the refusal of a line, or Unsettled after four rounds."""
         actual = [] if known_empty else await self.lines()
         for _ in range(_ROUNDS):
-            step = plan(desired, actual)
+            step = plan(desired, actual, self._habits)
             if step.empty:
-                return Applied(
-                    created=self._created, deleted=self._deleted, kept=step.kept, foreign=step.foreign
-                )
+                return self._applied(step)
             await self._carry_out(step)
             actual = await self.lines()
         raise errors.Unsettled(
@@ -68,17 +86,34 @@ class LineWriter:
         )
 
     async def lines(self) -> list[ActualLine]:
-        """All product items of the opportunity."""
-        rows = await self._products.find(
-            field("opportunity/id").equals(self._opportunity), fields=("id", "integrationXRef")
+        """All product items of the opportunity, with what protects them."""
+        rows = await self._products.find(field("opportunity/id").equals(self._opportunity), fields=_FIELDS)
+        return [
+            ActualLine(
+                row.id,
+                row.integrationXRef or "",
+                _protection(row) or ("protected by ConnectWise" if row.id in self._protected else ""),
+                row.quantity,
+                row.price,
+                row.cost,
+            )
+            for row in rows
+        ]
+
+    def _applied(self, step: Plan) -> Applied:
+        return Applied(
+            created=self._created,
+            deleted=self._deleted,
+            kept=step.kept,
+            foreign=step.foreign,
+            findings=step.findings,
         )
-        return [ActualLine(row.id, row.integrationXRef or "") for row in rows]
 
     async def _carry_out(self, step: Plan) -> None:
         if step.creates:
             await self._create(step.creates[0])
             self._raise_refusal()
-        await side_by_side.run(self._rest(step), most=self._concurrency)
+        await together.a_few_at_a_time(self._rest(step), most=self._concurrency)
         self._raise_refusal()
 
     def _rest(self, step: Plan) -> Iterator[Coroutine[Any, Any, None]]:
@@ -90,7 +125,8 @@ class LineWriter:
     async def _create(self, line: MarkedLine) -> None:
         """A lost answer is left to the second look; a refusal is kept until the other lines are done."""
         try:
-            await self._products.create(self._draft(line))
+            with fixable("product"):
+                await self._products.create(self._draft(line))
         except errors.OutcomeUnknown:
             log.info("line_outcome_unknown", mark=line.mark)
         except errors.Refused as refusal:
@@ -100,10 +136,14 @@ class LineWriter:
             metrics.OBJECTS.labels("product item", "created").inc()
 
     async def _delete(self, line_id: int) -> None:
+        """A line that is ordered, picked, shipped or invoiced stays; the next look leaves it out of the plan."""
         try:
             await self._products.delete(line_id)
         except errors.OutcomeUnknown:
             log.info("line_outcome_unknown", id=line_id)
+        except errors.Protected:
+            self._protected.add(line_id)
+            log.info("line_protected", id=line_id)
         except errors.Refused as refusal:
             self._refusals.append(refusal)
         else:
@@ -117,6 +157,7 @@ class LineWriter:
     def _draft(self, marked: MarkedLine) -> dict[str, Any]:
         line = marked.line
         draft: dict[str, Any] = {
+            **self._fixed,
             "opportunity": {"id": self._opportunity},
             "catalogItem": {"id": self._catalog[line.product]},
             "integrationXRef": marked.mark,
@@ -134,6 +175,18 @@ class LineWriter:
         if line.vendor_sku:
             draft["vendorSku"] = line.vendor_sku
         return draft
+
+
+def _protection(row: models.ProductItem) -> str:
+    """Why the line may no longer be deleted, by the signs that the specification has for it."""
+    signs = (
+        (row.invoice is not None, "invoiced"),
+        (row.salesOrder is not None, "on a sales order"),
+        (row.purchaseDate is not None or bool(row.poApprovedFlag), "ordered"),
+        (bool(row.serialNumbers), "picked"),
+        (bool(row.cancelledFlag), "cancelled"),
+    )
+    return next((reason for sign, reason in signs if sign), "")
 
 
 def _about(refusal: errors.Refused, line: MarkedLine) -> errors.Refused:

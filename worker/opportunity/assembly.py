@@ -9,15 +9,21 @@ from cwbridge.ledger.catalog import CatalogMemory
 from cwbridge.ledger.history import History
 from cwbridge.ledger.links import Links
 from cwbridge.ledger.sightings import Sightings
+from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 from worker.opportunity.catalog import Catalog
-from worker.opportunity.desired import Rules
+from worker.opportunity.desired import Place, Progress, Rules
 from worker.opportunity.flow import OpportunityFlow
+from worker.opportunity.header import HeaderBuilder
+from worker.opportunity.options import OptionFanOut
+from worker.opportunity.parking import Parking
 from worker.opportunity.references import Resolver
+from worker.opportunity.setup import Setup
 from worker.opportunity.source import SourceReader
 from worker.opportunity.target import Target
 from worker.opportunity.taxonomy import Taxonomy
+from worker.opportunity.writer import OpportunityWriter
 
 
 def rules(settings: Settings) -> Rules:
@@ -26,7 +32,20 @@ def rules(settings: Settings) -> Rules:
     site = (settings.jetbuilt.url or "https://app.jetbuilt.com/api").removesuffix("/api")
     return Rules(
         name_template=chosen.name_template,
+        option_name_template=chosen.option_name_template,
         type_name=chosen.type_project,
+        type_option=chosen.type_option,
+        type_change_order=chosen.type_change_order,
+        stages={
+            name: Progress(stage=target.stage, status=target.status, probability=target.probability)
+            for name, target in chosen.stages.items()
+        },
+        offices={
+            name: Place(location=target.location, department=target.department)
+            for name, target in chosen.offices.items()
+        },
+        site_of_project=chosen.site == "project",
+        currency_by_code=chosen.currency == "by_code",
         skip_stages=chosen.skip_stages,
         close_after_days=chosen.close_after.days,
         fallback_contact=chosen.fallback_contact,
@@ -46,28 +65,56 @@ def opportunity_flow(
 ) -> OpportunityFlow:
     """The flow with everything it stands on."""
     namespace = settings.namespace
-    concurrency = settings.opportunity.apply_concurrency
-    locker = locks.Locks(redis, namespace=namespace)
+    queue = Queue(redis, namespace=namespace, settings=settings.queue)
     links = Links(redis, namespace=namespace)
-    taxonomy = Taxonomy(target, locker, settings.catalog)
-    memory = CatalogMemory(redis, namespace=namespace, found_for=settings.catalog.found_for)
+    sightings = Sightings(redis, namespace=namespace)
     return OpportunityFlow(
         reader=SourceReader(source),
-        client=target,
-        target=Target(target),
-        resolver=Resolver(target, locker, links, settings.connectwise),
-        taxonomy=taxonomy,
-        catalog=Catalog(
-            target,
-            locker,
-            taxonomy,
-            memory,
-            inactive=settings.catalog.inactive_items,
-            concurrency=concurrency,
-        ),
+        writer=_writer(settings, redis, target, queue, links),
+        options=OptionFanOut(queue, sightings),
         links=links,
         history=history,
-        sightings=Sightings(redis, namespace=namespace),
+        sightings=sightings,
         rules=rules(settings),
-        concurrency=concurrency,
+    )
+
+
+def _writer(
+    settings: Settings,
+    redis: Redis,
+    client: connectwise.ConnectWiseClient,
+    queue: Queue,
+    links: Links,
+) -> OpportunityWriter:
+    namespace = settings.namespace
+    locker = locks.Locks(redis, namespace=namespace)
+    setup = Setup(client, locker)
+    taxonomy = Taxonomy(client, locker, settings.catalog)
+    resolver = Resolver(
+        client,
+        locker,
+        links,
+        setup,
+        default_rep=settings.connectwise.default_sales_rep,
+        fixed=settings.fixed,
+    )
+    catalog = Catalog(
+        client,
+        locker,
+        taxonomy,
+        CatalogMemory(redis, namespace=namespace, found_for=settings.catalog.found_for),
+        inactive=settings.catalog.inactive_items,
+        fixed=settings.fixed.catalog,
+        concurrency=settings.opportunity.apply_concurrency,
+    )
+    return OpportunityWriter(
+        client,
+        target=Target(client),
+        header=HeaderBuilder(resolver, taxonomy, setup, fixed=settings.fixed.opportunity),
+        setup=setup,
+        catalog=catalog,
+        parking=Parking(redis, queue, namespace=namespace, probe_every=settings.opportunity.inventory_probe),
+        links=links,
+        rules=rules(settings),
+        settings=settings,
     )

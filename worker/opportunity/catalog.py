@@ -9,21 +9,21 @@ with a copy suffix instead of refusing it (Zomentum help; connectwise reference 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
 import msgspec
 import structlog
 
-from cwbridge import errors, locks, metrics
+from cwbridge import errors, locks, metrics, together
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Change
 from cwbridge.ledger.catalog import CatalogMemory
-from worker.opportunity import side_by_side
 from worker.opportunity.coalesce import Coalescer
 from worker.opportunity.desired import DesiredProduct
+from worker.opportunity.fixed import fixable
 from worker.opportunity.taxonomy import FACTORS, Taxonomy
 from worker.opportunity.text import folded
 
@@ -42,6 +42,7 @@ class Catalog:
         memory: CatalogMemory,
         *,
         inactive: Literal["qualify", "reactivate", "refuse"],
+        fixed: Mapping[str, Any],
         concurrency: int,
     ) -> None:
         self._client = client
@@ -49,6 +50,7 @@ class Catalog:
         self._taxonomy = taxonomy
         self._memory = memory
         self._inactive = inactive
+        self._fixed = fixed
         self._concurrency = concurrency
         self._look_up = Coalescer(self._find_all, collect_for=_COLLECT_FOR)
 
@@ -63,7 +65,7 @@ class Catalog:
         }
         unknown = [product for product in distinct if product not in known]
         found = await asyncio.gather(*(self._look_up.get(product.identifier) for product in unknown))
-        await side_by_side.run(
+        await together.a_few_at_a_time(
             (
                 self._settle(product, candidates, known)
                 for product, candidates in zip(unknown, found, strict=True)
@@ -148,7 +150,8 @@ class Catalog:
     async def _create(self, product: DesiredProduct, identifier: str) -> int:
         draft = await self._draft(product, identifier)
         try:
-            created = await self._client.catalog.create(draft)
+            with fixable("catalog"):
+                created = await self._client.catalog.create(draft)
         except (errors.OutcomeUnknown, errors.Duplicate):
             # It may have been made all the same: look, and only then let the failure through.
             for item in await self._find(identifier):
@@ -174,6 +177,7 @@ class Catalog:
 
     async def _draft(self, product: DesiredProduct, identifier: str) -> dict[str, Any]:
         draft: dict[str, Any] = {
+            **self._fixed,
             "identifier": identifier,
             "description": product.description or identifier[:60],
             "customerDescription": product.customer_description or identifier,

@@ -12,11 +12,33 @@ Kind = Literal["equipment", "subcontract", "labor", "factor", "shipping", "servi
 Billable = Literal["Billable", "NoCharge"]
 
 
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a sale has come, by ConnectWise's names; None is left alone."""
+
+    stage: str | None = None
+    status: str | None = None
+    probability: int | None = None
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of the integrator's locations and departments an opportunity belongs to, by name; None is left alone."""
+
+    location: str | None = None
+    department: str | None = None
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """The settings that shape a projection, handed in as data."""
 
     name_template: str = "{custom_id} {name}"
+    option_name_template: str = "{parent} / {name}"
     type_name: str = "Jetbuilt Project"
+    type_option: str = "Jetbuilt Option"
+    type_change_order: str = "Jetbuilt Change Order"
+    stages: dict[str, Progress] = {}
+    offices: dict[str, Place] = {}
+    site_of_project: bool = False
+    currency_by_code: bool = True
     skip_stages: tuple[str, ...] = ()
     close_after_days: int = 30
     fallback_contact: str = "Main Contact"
@@ -35,6 +57,7 @@ class DesiredProduct(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     description: str
     manufacturer: str = ""
+    item_type: str = ""
     part_number: str = ""
     customer_description: str = ""
     price: Decimal = Decimal(0)
@@ -79,6 +102,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     city: str = ""
     state: str = ""
     zip: str = ""
+    country: str = ""
 
 
 class DesiredCompany(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +112,8 @@ class DesiredCompany(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     address: Address = Address()
     phone: str = ""
+    website: str = ""
+    parent: DesiredCompany | None = None
 
 
 class DesiredSite(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +143,9 @@ class DesiredOpportunity(msgspec.Struct, frozen=True, kw_only=True):
     contact: DesiredPerson
     site: DesiredSite
     lines: tuple[DesiredLine, ...]
+    progress: Progress = Progress()
+    place: Place = Place()
+    currency: str = ""
     source_total: Decimal | None = None
     """Jetbuilt's own total without tax, to compare with what the lines add up to."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from cwbridge.connectors.jetbuilt import models
@@ -21,20 +21,30 @@ _ZERO = Decimal(0)
 
 def of_project(source: Source, *, no_charge_owner_furnished: bool) -> tuple[DesiredLine, ...]:
     """All lines in the order of the project's rooms and systems, then labor, factors, shipping and service packages."""
-    items = _in_order(source.project, source.items.line_items)
-    if not no_charge_owner_furnished:
-        items = [item for item in items if not item.owner_furnished]
+    items = [item for item in source.items.line_items if item.option is None]
     return (
-        *(line for item in items if (line := _item(item)) is not None),
+        *of_items(source.project, items, no_charge_owner_furnished=no_charge_owner_furnished),
         *(_labor(labor) for labor in source.project.labor or () if labor.total_hours),
-        *(_factor(factor) for factor in source.items.factors),
+        *(factor_line(factor) for factor in source.items.factors),
         *_shipping(source),
         *(_package(package) for package in source.packages if _sold(package)),
     )
 
 
+def of_items(
+    project: models.Project, items: Iterable[models.LineItem], *, no_charge_owner_furnished: bool
+) -> Iterator[DesiredLine]:
+    """The lines of items in the order of rooms and systems; owner-furnished ones at no charge or not at all."""
+    for item in _in_order(project, items):
+        if item.owner_furnished and not no_charge_owner_furnished:
+            continue
+        line = _item(item)
+        if line is not None:
+            yield line
+
+
 def _in_order(project: models.Project, items: Iterable[models.LineItem]) -> list[models.LineItem]:
-    """Items outside options, room by room and system by system as the project lists them."""
+    """Room by room and system by system as the project lists them."""
     rooms = {room.id: place for place, room in enumerate(project.rooms or ())}
     systems = {system.id: place for place, system in enumerate(project.systems or ())}
     last = len(rooms) + len(systems)
@@ -44,7 +54,7 @@ def _in_order(project: models.Project, items: Iterable[models.LineItem]) -> list
         system = systems.get(item.system.id, last) if item.system else last
         return room, system
 
-    return sorted((item for item in items if item.option is None), key=place)
+    return sorted(items, key=place)
 
 
 def _item(item: models.LineItem) -> DesiredLine | None:
@@ -55,21 +65,26 @@ def _item(item: models.LineItem) -> DesiredLine | None:
     price = item.subcontract_labor_price if subcontract else item.price
     cost = item.subcontract_labor_cost if subcontract else item.project_cost
     kind: Kind = "subcontract" if subcontract else "equipment"
-    product = products.of_item(item, kind=kind, price=_exact(price), cost=_exact(cost))
+    product = products.of_item(item, kind=kind, price=exact(price), cost=exact(cost))
     furnished = bool(item.owner_furnished)
     return DesiredLine(
         key=f"item:{item.id}",
         product=product,
-        quantity=_exact(item.quantity),
-        price=_ZERO if furnished else _exact(price),
-        cost=_ZERO if furnished else _exact(cost),
+        quantity=exact(item.quantity),
+        price=_ZERO if furnished else exact(price),
+        cost=_ZERO if furnished else exact(cost),
         description=clip(product.customer_description, DESCRIPTION_MOST),
-        customer_description=clip(product.customer_description, CUSTOMER_DESCRIPTION_MOST),
+        customer_description=clip(_told_customer(item, product), CUSTOMER_DESCRIPTION_MOST),
         internal_notes=clip(_notes(item), NOTES_MOST),
         vendor_sku=clip(one_line(item.part_number), VENDOR_SKU_MOST),
         billable="NoCharge" if furnished else "Billable",
         taxable=bool(item.tax_equipment),
     )
+
+
+def _told_customer(item: models.LineItem, product: DesiredProduct) -> str:
+    """The description and what Jetbuilt shows the customer beside it."""
+    return "\n".join(part for part in (product.customer_description, many_lines(item.external_notes)) if part)
 
 
 def _notes(item: models.LineItem) -> str:
@@ -84,50 +99,53 @@ def _labor(labor: models.Labor) -> DesiredLine:
     product = products.named(
         "labor",
         one_line(labor.name) or f"Labor {labor.id}",
-        price=_exact(labor.price),
-        cost=_exact(labor.cost),
+        price=exact(labor.price),
+        cost=exact(labor.cost),
     )
-    return _plain(
+    return plain(
         f"labor:{labor.id}",
         product,
-        quantity=_exact(labor.total_hours),
+        quantity=exact(labor.total_hours),
         price=product.price,
         cost=product.cost,
         taxable=False,
     )
 
 
-def _factor(factor: models.Factor) -> DesiredLine:
+def factor_line(factor: models.Factor) -> DesiredLine:
     """A factor is one amount: quantity 1, its total in cents."""
     product = products.named("factor", one_line(factor.name) or f"Factor {factor.id}")
-    return _plain(
+    return plain(
         f"factor:{factor.id}",
         product,
         quantity=Decimal(1),
-        price=_cents(factor.total_price),
-        cost=_cents(factor.total_cost),
+        price=cents(factor.total_price),
+        cost=cents(factor.total_cost),
         taxable=bool(factor.taxed),
         told=one_line(factor.description),
     )
 
 
-def _shipping(source: Source) -> Iterable[DesiredLine]:
+def _shipping(source: Source) -> Iterator[DesiredLine]:
     """One line for all shipping; Jetbuilt tells the price only, so its cost is 0."""
-    total = _cents(source.project.shipping_total)
-    if not total:
-        return
+    total = cents(source.project.shipping_total)
+    if total:
+        yield shipping_line(total)
+
+
+def shipping_line(total: Decimal) -> DesiredLine:
     product = products.named("shipping", "Shipping")
-    yield _plain("shipping", product, quantity=Decimal(1), price=total, cost=_ZERO, taxable=False)
+    return plain("shipping", product, quantity=Decimal(1), price=total, cost=_ZERO, taxable=False)
 
 
 def _package(package: models.ServicePackage) -> DesiredLine:
     product = products.named("service", one_line(package.name) or f"Service package {package.id}")
-    return _plain(
+    return plain(
         f"package:{package.id}",
         product,
         quantity=Decimal(1),
-        price=_cents(package.calculated_price),
-        cost=_cents(package.calculated_cost),
+        price=cents(package.calculated_price),
+        cost=cents(package.calculated_cost),
         taxable=bool(package.taxed),
     )
 
@@ -136,7 +154,7 @@ def _sold(package: models.ServicePackage) -> bool:
     return bool(package.sold) or package.purchase_type == "included"
 
 
-def _plain(
+def plain(
     key: str,
     product: DesiredProduct,
     *,
@@ -159,11 +177,11 @@ def _plain(
     )
 
 
-def _cents(amount: Decimal | None) -> Decimal:
+def cents(amount: Decimal | None) -> Decimal:
     return (amount or _ZERO).quantize(_CENT, rounding="ROUND_HALF_UP")
 
 
-def _exact(amount: Decimal | None) -> Decimal:
+def exact(amount: Decimal | None) -> Decimal:
     """An amount with all the digits it came with, less needless zeros: rounding hours or unit prices would move totals."""
     plain = (amount or _ZERO).normalize()
     return plain if plain.as_tuple().exponent <= 0 else plain.quantize(Decimal(1))  # type: ignore[operator]  # never NaN

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -27,13 +27,13 @@ class NameTable(Generic[T]):
         resource: Resource[T],
         *,
         locker: locks.Locks,
-        name_of: Callable[[T], str],
+        names_of: Callable[[T], Iterable[str | None]],
         scope: Callable[[T], bool] = lambda _row: True,
     ) -> None:
         self.noun = noun
         self._resource = resource
         self._locks = locker
-        self._name_of = name_of
+        self._names_of = names_of
         self._scope = scope
         self._rows = Remembered(self._list, seconds=_REMEMBERED_SECONDS)
 
@@ -53,6 +53,16 @@ class NameTable(Generic[T]):
                 detail=", ".join(f"id {row.id}" for row in active),
             )
         return active[0] if active else None
+
+    async def need(self, name: str, *, setting: str) -> T:
+        """The row of that name; raises MappingRefused that names the setting it comes from when there is none."""
+        found = await self.find(name) or await self.find(name, fresh=True)
+        if found is None:
+            raise errors.MappingRefused(
+                f"ConnectWise has no {self.noun} {name!r}",
+                remedy=f"Create it in ConnectWise or correct {setting}, then requeue.",
+            )
+        return found
 
     async def ensure(self, name: str, draft: Mapping[str, Any]) -> T:
         """The row of that name, created from `draft` when there is none; one creator at a time across all processes."""
@@ -85,5 +95,6 @@ class NameTable(Generic[T]):
         rows: dict[str, list[T]] = {}
         for row in await self._resource.find():
             if self._scope(row):
-                rows.setdefault(folded(self._name_of(row)), []).append(row)
+                for name in {folded(name) for name in self._names_of(row) if name}:
+                    rows.setdefault(name, []).append(row)
         return rows

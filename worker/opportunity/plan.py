@@ -7,8 +7,8 @@ of: the whole project (`recreate`, so every update replaces every line) or the l
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Sequence
+from decimal import Decimal
 
 import msgspec
 
@@ -16,6 +16,7 @@ from worker.opportunity.desired import DesiredLine, DesiredOpportunity, Rules
 from worker.opportunity.text import digest
 
 _OURS = re.compile(r"(?:item|labor|factor|package|credit):\d+@[a-z2-7]{10}|shipping@[a-z2-7]{10}")
+_CENT = Decimal("0.01")
 _canonical = msgspec.json.Encoder(order="deterministic", decimal_format="string")
 
 
@@ -28,23 +29,58 @@ class MarkedLine(msgspec.Struct, frozen=True):
 
 
 class ActualLine(msgspec.Struct, frozen=True):
-    """A product item as it stands in ConnectWise."""
+    """A product item as it stands in ConnectWise; `locked` says why it may not be deleted, "" that it may."""
 
     id: int
     mark: str = ""
+    locked: str = ""
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    cost: Decimal | None = None
 
     @property
     def ours(self) -> bool:
         return _OURS.fullmatch(self.mark) is not None
 
+    @property
+    def key(self) -> str:
+        """Which Jetbuilt line it is, whatever version."""
+        return self.mark.rpartition("@")[0]
+
+    def holds(self, line: DesiredLine) -> bool:
+        """Whether nobody changed quantity, price or cost since we wrote them."""
+        pairs = ((self.quantity, line.quantity), (self.price, line.price), (self.cost, line.cost))
+        return all(actual is None or actual == wanted for actual, wanted in pairs)
+
+    @property
+    def total(self) -> Decimal:
+        return ((self.quantity or 0) * (self.price or Decimal(0))).quantize(_CENT, rounding="ROUND_HALF_UP")
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Something a person should know about a line: `difference` is what Jetbuilt has more, in money."""
+
+    line: int
+    key: str
+    what: str
+    difference: Decimal
+
+
+class Habits(msgspec.Struct, frozen=True):
+    """What may be done to lines that are not simply ours: the settings of the same names."""
+
+    remove_foreign: bool = False
+    repair_drift: bool = False
+
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The writes that lead from the actual lines to the desired ones."""
+    """The writes that lead from the actual lines to the desired ones, and what cannot or shall not be changed."""
 
     creates: tuple[MarkedLine, ...]
     deletes: tuple[int, ...]
     kept: int
     foreign: int
+    findings: tuple[Finding, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -69,22 +105,74 @@ def marked(opportunity: DesiredOpportunity, rules: Rules) -> tuple[MarkedLine, .
     )
 
 
-def plan(desired: Sequence[MarkedLine], actual: Sequence[ActualLine]) -> Plan:
+def plan(desired: Sequence[MarkedLine], actual: Sequence[ActualLine], habits: Habits | None = None) -> Plan:
     """Compare by mark: create what is missing, delete what is ours and not (or no longer, or twice) wanted.
 
-    Lines without a mark of ours are foreign and stay. Of several lines with one mark the oldest stays.
+    Lines without a mark of ours are foreign. Of several lines with one mark the oldest that still holds what we wrote stays.
+    A line that ConnectWise protects stays, and so nothing is created in its place; what it differs by is a finding.
     """
-    standing: defaultdict[str, list[int]] = defaultdict(list)
-    for line in actual:
-        if line.ours:
-            standing[line.mark].append(line.id)
-    wanted = {line.mark for line in desired}
-    surplus = [
-        line_id for mark, ids in standing.items() for line_id in (sorted(ids)[1:] if mark in wanted else ids)
-    ]
+    habits = habits or Habits()
+    protected: dict[str, list[ActualLine]] = {}
+    standing: dict[str, list[ActualLine]] = {}
+    for one in actual:
+        if one.ours and one.locked:
+            protected.setdefault(one.key, []).append(one)
+        elif one.ours:
+            standing.setdefault(one.mark, []).append(one)
+    foreign = [one for one in actual if not one.ours]
+
+    creates: list[MarkedLine] = []
+    staying: set[int] = set()
+    findings: list[Finding] = []
+    kept = 0
+    for line in desired:
+        if line.line.key in protected:
+            kept += 1
+            findings += _about_protected(line, protected.pop(line.line.key))
+            continue
+        stays = _best(line, standing.get(line.mark, []))
+        if stays is not None and not stays.holds(line.line):
+            findings.append(_drift(line, stays))
+            stays = None if habits.repair_drift else stays
+        if stays is None:
+            creates.append(line)
+        else:
+            staying.add(stays.id)
+            kept += 1
+    findings += (_no_longer_wanted(one) for ones in protected.values() for one in ones)
+    surplus = [one.id for ones in standing.values() for one in ones if one.id not in staying]
+    if habits.remove_foreign:
+        surplus += [one.id for one in foreign if not one.locked]
     return Plan(
-        creates=tuple(line for line in desired if line.mark not in standing),
+        creates=tuple(creates),
         deletes=tuple(sorted(surplus)),
-        kept=len(wanted & standing.keys()),
-        foreign=sum(not line.ours for line in actual),
+        kept=kept,
+        foreign=len(foreign),
+        findings=tuple(findings),
     )
+
+
+def _best(line: MarkedLine, candidates: Sequence[ActualLine]) -> ActualLine | None:
+    return min(candidates, key=lambda standing: (not standing.holds(line.line), standing.id), default=None)
+
+
+def _about_protected(line: MarkedLine, standing: Sequence[ActualLine]) -> list[Finding]:
+    """Nothing to say when the protected lines together hold what is wanted."""
+    difference = line.line.total_price - sum((one.total for one in standing), Decimal(0))
+    if len(standing) == 1 and standing[0].holds(line.line):
+        return []
+    return [
+        Finding(
+            one.id, one.key, f"stays as it is, it is {one.locked}", difference if place == 0 else Decimal(0)
+        )
+        for place, one in enumerate(standing)
+    ]
+
+
+def _no_longer_wanted(line: ActualLine) -> Finding:
+    return Finding(line.id, line.key, f"is gone in Jetbuilt and stays, it is {line.locked}", -line.total)
+
+
+def _drift(line: MarkedLine, standing: ActualLine) -> Finding:
+    difference = line.line.total_price - standing.total
+    return Finding(standing.id, standing.key, "was changed in ConnectWise by somebody else", difference)

@@ -33,6 +33,7 @@ def of_item(item: models.LineItem, *, kind: Kind, price: Decimal, cost: Decimal)
         kind=kind,
         description=clip(shown, DESCRIPTION_MOST),
         manufacturer=clip(manufacturer, 50),
+        item_type=one_line(item.item_type.name) if item.item_type else "",
         part_number=clip(one_line(item.part_number) or model, PART_NUMBER_MOST),
         customer_description=shown,
         price=price,

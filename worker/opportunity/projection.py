@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from cwbridge import errors
 from cwbridge.connectors.jetbuilt import models
-from worker.opportunity import lines
+from worker.opportunity import lines, option_lines
 from worker.opportunity.desired import (
     Address,
     DesiredCompany,
@@ -15,10 +15,12 @@ from worker.opportunity.desired import (
     DesiredPerson,
     DesiredRep,
     DesiredSite,
+    Place,
+    Progress,
     Rules,
 )
 from worker.opportunity.source import Source
-from worker.opportunity.text import many_lines, one_line, shorten
+from worker.opportunity.text import clip, folded, many_lines, one_line, shorten
 
 NEVER_EXPORTED = frozenset({"template", "trash"})
 NAME_MOST = 100
@@ -43,18 +45,30 @@ def project(source: Source, rules: Rules) -> DesiredOpportunity:
             "The project has no client, and an opportunity needs a company",
             remedy="Choose a client for the project in Jetbuilt; saving it starts the export again.",
         )
+    option = source.option
+    project = source.project
+    furnished = rules.no_charge_owner_furnished
     return DesiredOpportunity(
         mark=source.key.mark,
-        name=_name(source.project, rules),
-        type_name=rules.type_name,
-        close_date=_close_date(source.project, rules),
-        notes=_notes(source.project, rules),
+        name=_name(project, rules) if option is None else _option_name(project, option, rules),
+        type_name=_type_name(option, rules),
+        close_date=_close_date(project, rules),
+        notes=_notes(project, option, rules),
         rep=_rep(source),
-        company=_company(client),
+        company=_company(client, source.parent),
         contact=_contact(source, client, rules),
         site=_site(source, rules),
-        lines=lines.of_project(source, no_charge_owner_furnished=rules.no_charge_owner_furnished),
-        source_total=_total_without_tax(source.project),
+        lines=(
+            lines.of_project(source, no_charge_owner_furnished=furnished)
+            if option is None
+            else option_lines.of_option(project, option, no_charge_owner_furnished=furnished)
+        ),
+        progress=rules.stages.get(project.stage or "", Progress()),
+        place=_place(project, rules),
+        currency=one_line(project.currency) if rules.currency_by_code else "",
+        source_total=(
+            _total_without_tax(project) if option is None else option_lines.total_without_tax(project, option)
+        ),
     )
 
 
@@ -70,6 +84,27 @@ def _name(project: models.Project, rules: Rules) -> str:
     return shorten(filled or f"Project {project.id}", NAME_MOST)
 
 
+def _option_name(project: models.Project, option: models.Option, rules: Rules) -> str:
+    """The parent gives way first: what tells options apart is their own name."""
+    own = shorten(one_line(option.name) or f"Option {option.id}", NAME_MOST // 2)
+    room = NAME_MOST - len(rules.option_name_template.format(parent="", name=own, id=option.id))
+    parent = clip(_name(project, rules), max(2, room))
+    return shorten(
+        one_line(rules.option_name_template.format(parent=parent, name=own, id=option.id)), NAME_MOST
+    )
+
+
+def _type_name(option: models.Option | None, rules: Rules) -> str:
+    if option is None:
+        return rules.type_name
+    return rules.type_change_order if option.change_order else rules.type_option
+
+
+def _place(project: models.Project, rules: Rules) -> Place:
+    office = folded(project.company_location.name) if project.company_location else ""
+    return next((place for name, place in rules.offices.items() if folded(name) == office), Place())
+
+
 def _close_date(project: models.Project, rules: Rules) -> datetime:
     """Jetbuilt's close date, else a fixed time after the project was made: never counted from today, or each run would differ."""
     if project.close_date is not None:
@@ -78,9 +113,11 @@ def _close_date(project: models.Project, rules: Rules) -> datetime:
     return datetime.combine(created.date(), time(), UTC) + timedelta(days=rules.close_after_days)
 
 
-def _notes(project: models.Project, rules: Rules) -> str:
+def _notes(project: models.Project, option: models.Option | None, rules: Rules) -> str:
+    """What the project (or option) says of itself, and where to find it."""
+    told = many_lines(project.short_description if option is None else option.scope)
     link = rules.project_link.format(id=project.id)
-    return "\n".join(part for part in (many_lines(project.short_description), f"Jetbuilt: {link}") if part)
+    return "\n".join(part for part in (told, f"Jetbuilt: {link}") if part)
 
 
 def _rep(source: Source) -> DesiredRep:
@@ -89,7 +126,7 @@ def _rep(source: Source) -> DesiredRep:
     return DesiredRep(full_name=one_line(named), email=one_line(email))
 
 
-def _company(client: models.Client) -> DesiredCompany:
+def _company(client: models.Client, parent: models.Client | None = None) -> DesiredCompany:
     name = one_line(client.company_name)
     if not name:
         raise errors.Refused(
@@ -105,8 +142,11 @@ def _company(client: models.Client) -> DesiredCompany:
             city=one_line(client.city),
             state=one_line(client.state),
             zip=one_line(client.zipcode),
+            country=one_line(client.country),
         ),
         phone=one_line(client.phone),
+        website=one_line(client.website),
+        parent=None if parent is None else _company(parent),
     )
 
 
@@ -132,6 +172,9 @@ def _contact(source: Source, client: models.Client, rules: Rules) -> DesiredPers
 
 
 def _site(source: Source, rules: Rules) -> DesiredSite:
+    """Named after the office, or by setting after the place where the project is built."""
+    if rules.site_of_project:
+        return _project_site(source.project, rules)
     named = one_line(source.project.company_location.name) if source.project.company_location else ""
     if not named:
         return DesiredSite(name=rules.fallback_site)
@@ -145,8 +188,21 @@ def _site(source: Source, rules: Rules) -> DesiredSite:
             city=one_line(office.city),
             state=one_line(office.state),
             zip=one_line(office.zipcode),
+            country=one_line(office.country),
         ),
     )
+
+
+def _project_site(project: models.Project, rules: Rules) -> DesiredSite:
+    address = Address(
+        line1=one_line(project.address),
+        city=one_line(project.city),
+        state=one_line(project.state),
+        zip=one_line(project.zipcode),
+        country=one_line(project.country),
+    )
+    named = ", ".join(part for part in (address.line1, address.city) if part)
+    return DesiredSite(name=shorten(named or rules.fallback_site, _SITE_NAME_MOST), address=address)
 
 
 def _total_without_tax(project: models.Project) -> Decimal | None:

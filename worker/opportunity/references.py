@@ -26,6 +26,8 @@ from worker.opportunity.desired import (
     DesiredRep,
     DesiredSite,
 )
+from worker.opportunity.fixed import fixable
+from worker.opportunity.setup import Setup
 from worker.opportunity.text import clip, digest, folded, shorten
 
 log = structlog.get_logger()
@@ -42,6 +44,8 @@ class References(msgspec.Struct, frozen=True, kw_only=True):
     company: int
     contact: int
     site: int
+    how: tuple[str, ...] = ()
+    """What was matched to what and by which rule, for a person."""
 
 
 class Resolver:
@@ -52,12 +56,17 @@ class Resolver:
         client: connectwise.ConnectWiseClient,
         locker: locks.Locks,
         links: Links,
-        names: settings.ConnectWiseSettings,
+        setup: Setup,
+        *,
+        default_rep: str | None,
+        fixed: settings.FixedSettings,
     ) -> None:
         self._client = client
         self._locks = locker
         self._links = links
-        self._default_rep = names.default_sales_rep
+        self._setup = setup
+        self._default_rep = default_rep
+        self._fixed = fixed
         self._members = Remembered(client.members.find, seconds=_REMEMBERED_SECONDS)
         self._kinds = Remembered(client.communication_types.find, seconds=_REMEMBERED_SECONDS)
 
@@ -65,9 +74,20 @@ class Resolver:
         """All references of the opportunity, in the order in which they depend on each other."""
         rep = await self._rep(wanted.rep)
         company = await self._company(wanted.company)
-        site = await self._site(company, wanted.site)
-        contact = await self._contact(company, wanted.contact)
-        return References(rep=rep, company=company, contact=contact, site=site)
+        site = await self._site(company.target, wanted.site)
+        contact = await self._contact(company.target, wanted.contact)
+        return References(
+            rep=rep.id,
+            company=company.target,
+            contact=contact.target,
+            site=site.target,
+            how=(
+                f"sales rep {rep.identifier} ({_rep_rule(rep, wanted.rep)})",
+                f"company {company.target} ({company.how})",
+                f"site {site.target} ({site.how})",
+                f"contact {contact.target} ({contact.how})",
+            ),
+        )
 
     async def forget(self, wanted: DesiredOpportunity) -> None:
         """Drop the links: ConnectWise no longer takes what they point to."""
@@ -75,10 +95,11 @@ class Resolver:
         link = await self._links.get("company", source)
         if link is not None:
             await self._links.remove("contact", _contact_source(link.target, wanted.contact))
+            await self._links.remove("site", _site_source(link.target, wanted.site))
         await self._links.remove("company", source)
         self._members.forget()
 
-    async def _rep(self, wanted: DesiredRep) -> int:
+    async def _rep(self, wanted: DesiredRep) -> models.Member:
         """By e-mail, then by full name, else the configured default."""
         members = [member for member in await self._members.get() if not member.inactiveFlag]
         by_email = [member for member in members if wanted.email and folded(wanted.email) in _emails(member)]
@@ -89,10 +110,10 @@ class Resolver:
         ]
         for found in (by_email, by_name):
             if len(found) == 1:
-                return found[0].id
+                return found[0]
         return self._default(members, wanted)
 
-    def _default(self, members: list[models.Member], wanted: DesiredRep) -> int:
+    def _default(self, members: list[models.Member], wanted: DesiredRep) -> models.Member:
         if self._default_rep is None:
             raise errors.MappingRefused(
                 f"No ConnectWise member fits the project owner {wanted.full_name or '(none)'!r}",
@@ -101,23 +122,26 @@ class Resolver:
             )
         for member in members:
             if folded(self._default_rep) in {folded(member.identifier), _full_name(member)}:
-                return member.id
+                return member
         raise errors.MappingRefused(
             f"connectwise.default_sales_rep names {self._default_rep!r}, and no active member is called so",
             remedy="Name an active member's identifier (Member ID) in the setting, then requeue.",
         )
 
-    async def _company(self, wanted: DesiredCompany) -> int:
+    async def _company(self, wanted: DesiredCompany) -> Link:
+        """By link, which outlives a renaming on either side; then by exact name; else created."""
         source = str(wanted.jetbuilt_id)
         link = await self._links.get("company", source)
         if link is not None:
-            return link.target
+            return link
+        parent = await self._company(wanted.parent) if wanted.parent is not None else None
         async with self._locks.hold(f"company:{folded(wanted.name)}"):
             found = await self._find_company(wanted)
             how: How = "name" if found is not None else "created"
-            company = found if found is not None else await self._create_company(wanted)
-        await self._links.put("company", source, Link(target=company.id, how=how))
-        return company.id
+            company = found if found is not None else await self._create_company(wanted, parent)
+        link = Link(target=company.id, how=how)
+        await self._links.put("company", source, link)
+        return link
 
     async def _find_company(self, wanted: DesiredCompany) -> models.Company | None:
         """By exact name; recycle-bin twins are passed over on our side, as compound conditions are not to be trusted."""
@@ -132,18 +156,25 @@ class Resolver:
             )
         return same[0] if same else None
 
-    async def _create_company(self, wanted: DesiredCompany) -> models.Company:
+    async def _create_company(self, wanted: DesiredCompany, parent: Link | None) -> models.Company:
         identifier = _company_identifier(wanted)
         draft: dict[str, Any] = {
+            **self._fixed.company,
             "identifier": identifier,
             "name": shorten(wanted.name, _COMPANY_NAME_MOST),
             "site": {"name": "Main"},
             **_address(wanted.address),
+            **await self._setup.country(wanted.address.country),
         }
         if wanted.phone:
             draft["phoneNumber"] = clip(wanted.phone, 30)
+        if wanted.website:
+            draft["website"] = clip(wanted.website, 255)
+        if parent is not None:
+            draft["parentCompany"] = {"id": parent.target}
         try:
-            company = await self._client.companies.create(draft)
+            with fixable("company"):
+                company = await self._client.companies.create(draft)
         except (errors.OutcomeUnknown, errors.Duplicate):
             # The identifier holds a digest of the client's id, so whoever has it is this very client.
             for row in await self._client.companies.find(field("identifier").equals(identifier)):
@@ -153,36 +184,48 @@ class Resolver:
         _created("company", company.id, wanted.name)
         return company
 
-    async def _site(self, company: int, wanted: DesiredSite) -> int:
+    async def _site(self, company: int, wanted: DesiredSite) -> Link:
+        source = _site_source(company, wanted)
+        link = await self._links.get("site", source)
+        if link is not None:
+            return link
         sites = self._client.sites(company)
-        found = await _one_site(sites, wanted)
-        if found is not None:
-            return found
         async with self._locks.hold(f"site:{company}:{folded(wanted.name)}"):
             found = await _one_site(sites, wanted)
-            if found is not None:
-                return found
-            try:
-                site = await sites.create({"name": wanted.name, **_site_address(wanted.address)})
-            except (errors.OutcomeUnknown, errors.Duplicate):
-                found = await _one_site(sites, wanted)
-                if found is None:
-                    raise
-                return found
+            how: How = "name" if found is not None else "created"
+            site = found if found is not None else await self._create_site(sites, wanted)
+        link = Link(target=site, how=how)
+        await self._links.put("site", source, link)
+        return link
+
+    async def _create_site(self, sites: connectwise.Resource[models.Site], wanted: DesiredSite) -> int:
+        draft = {
+            "name": wanted.name,
+            **_site_address(wanted.address),
+            **await self._setup.country(wanted.address.country),
+        }
+        try:
+            site = await sites.create(draft)
+        except (errors.OutcomeUnknown, errors.Duplicate):
+            found = await _one_site(sites, wanted)
+            if found is None:
+                raise
+            return found
         _created("site", site.id, wanted.name)
         return site.id
 
-    async def _contact(self, company: int, wanted: DesiredPerson) -> int:
+    async def _contact(self, company: int, wanted: DesiredPerson) -> Link:
         source = _contact_source(company, wanted)
         link = await self._links.get("contact", source)
         if link is not None:
-            return link.target
+            return link
         async with self._locks.hold(f"contact:{company}:{folded(wanted.email or wanted.first_name)}"):
             found = await self._find_contact(company, wanted)
             how: How = ("email" if wanted.email else "name") if found is not None else "created"
             contact = found if found is not None else await self._create_contact(company, wanted)
-        await self._links.put("contact", source, Link(target=contact.id, how=how))
-        return contact.id
+        link = Link(target=contact.id, how=how)
+        await self._links.put("contact", source, link)
+        return link
 
     async def _find_contact(self, company: int, wanted: DesiredPerson) -> models.Contact | None:
         """By e-mail within the company, else by name; the company is compared on our side."""
@@ -206,6 +249,7 @@ class Resolver:
 
     async def _create_contact(self, company: int, wanted: DesiredPerson) -> models.Contact:
         draft: dict[str, Any] = {
+            **self._fixed.contact,
             "firstName": clip(wanted.first_name, 30),
             "company": {"id": company},
             "communicationItems": await self._communication(wanted),
@@ -215,7 +259,8 @@ class Resolver:
         if wanted.title:
             draft["title"] = clip(wanted.title, 100)
         try:
-            contact = await self._client.contacts.create(draft)
+            with fixable("contact"):
+                contact = await self._client.contacts.create(draft)
         except (errors.OutcomeUnknown, errors.Duplicate):
             found = await self._find_contact(company, wanted)
             if found is None:
@@ -255,6 +300,16 @@ def _pattern(name: str) -> str:
 
 def _contact_source(company: int, wanted: DesiredPerson) -> str:
     return f"{wanted.jetbuilt_id or 'none'}@{company}"
+
+
+def _site_source(company: int, wanted: DesiredSite) -> str:
+    return f"{folded(wanted.name)}@{company}"
+
+
+def _rep_rule(rep: models.Member, wanted: DesiredRep) -> str:
+    if wanted.email and folded(wanted.email) in _emails(rep):
+        return "by e-mail"
+    return "by name" if _full_name(rep) == folded(wanted.full_name) else "the default"
 
 
 def _company_identifier(wanted: DesiredCompany) -> str:

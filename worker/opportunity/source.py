@@ -1,12 +1,10 @@
-"""Everything about one project that its opportunity is made of, read from Jetbuilt in one go."""
+"""Everything about one project or option that its opportunity is made of, read from Jetbuilt in one go."""
 
 from __future__ import annotations
 
-import asyncio
-
 import msgspec
 
-from cwbridge import errors
+from cwbridge import errors, together
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.keys import Key
@@ -14,19 +12,21 @@ from cwbridge.remembered import Remembered
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """One project's newest state, as Jetbuilt tells it."""
+    """The newest state, as Jetbuilt tells it; `option` is set when it is about an option of the project."""
 
     key: Key
     project: models.Project
-    items: models.ProjectItems
+    items: models.ProjectItems = models.ProjectItems(line_items=[], factors=[])
     packages: tuple[models.ServicePackage, ...] = ()
+    option: models.Option | None = None
     client: models.Client | None = None
+    parent: models.Client | None = None
     owner: models.User | None = None
     office: models.CompanyLocation | None = None
 
 
 class SourceReader:
-    """Reads projects; users and offices, which hardly ever change, are remembered for some minutes."""
+    """Reads projects and options; users and offices, which hardly ever change, are remembered for some minutes."""
 
     def __init__(self, client: jetbuilt.JetbuiltClient) -> None:
         self._client = client
@@ -34,7 +34,10 @@ class SourceReader:
         self._company = Remembered(client.company, seconds=600)
 
     async def project(self, key: Key, hint: int | None) -> models.Project:
-        """The active version of the family; `hint` is the id it had when it was last seen in the list."""
+        """The active version of the family; `hint` is the id it had when it was last seen in the list.
+
+        Raises NotFound when Jetbuilt has it no more.
+        """
         project = await self._first_existing([hint, key.family] if hint else [key.family])
         if project.family != key.family:
             raise errors.Malformed(
@@ -43,23 +46,50 @@ class SourceReader:
             )
         return project
 
+    async def options(self, project: models.Project) -> list[models.Option]:
+        """Options and change orders of the project, without their lines."""
+        return await self._client.options(project.id)
+
     async def complete(self, key: Key, project: models.Project) -> Source:
-        """All that belongs to `project`; the parts are asked for side by side."""
-        async with asyncio.TaskGroup() as group:
-            items = group.create_task(self._client.items(project.id))
-            packages = group.create_task(self._client.service_packages(project.id))
-            client = group.create_task(self._client_of(project))
-            owner = group.create_task(self._owner_of(project))
-            office = group.create_task(self._office_of(project))
-        return Source(
-            key=key,
-            project=project,
-            items=items.result(),
-            packages=tuple(packages.result()),
-            client=client.result(),
-            owner=owner.result(),
-            office=office.result(),
+        """All that belongs to the project or, when `key` names one, to its option; raises NotFound when that is gone."""
+        async with together.group() as tasks:
+            lines = tasks.create_task(self._lines(key, project))
+            clients = tasks.create_task(self._clients(project))
+            owner = tasks.create_task(self._owner(project))
+            office = tasks.create_task(self._office(project))
+        client, parent = clients.result()
+        return msgspec.structs.replace(
+            lines.result(), client=client, parent=parent, owner=owner.result(), office=office.result()
         )
+
+    async def _lines(self, key: Key, project: models.Project) -> Source:
+        if key.option is not None:
+            return Source(key=key, project=project, option=await self._client.option(project.id, key.option))
+        async with together.group() as tasks:
+            items = tasks.create_task(self._client.items(project.id))
+            packages = tasks.create_task(self._client.service_packages(project.id))
+        return Source(key=key, project=project, items=items.result(), packages=tuple(packages.result()))
+
+    async def _clients(self, project: models.Project) -> tuple[models.Client | None, models.Client | None]:
+        """The project's client and, of a sub-client, the parent."""
+        if project.client is None:
+            return None, None
+        client = await self._client.client(project.client.id)
+        parent = await self._client.client(client.parent_id) if client.parent_id is not None else None
+        return client, parent
+
+    async def _owner(self, project: models.Project) -> models.User | None:
+        if project.owner is None:
+            return None
+        wanted = project.owner.id
+        return next((user for user in await self._users.get() if user.id == wanted), None)
+
+    async def _office(self, project: models.Project) -> models.CompanyLocation | None:
+        if project.company_location is None:
+            return None
+        wanted = project.company_location.id
+        company = await self._company.get()
+        return next((office for office in company.locations if office.id == wanted), None)
 
     async def _first_existing(self, candidates: list[int]) -> models.Project:
         for candidate in candidates[:-1]:
@@ -68,21 +98,3 @@ class SourceReader:
             except errors.NotFound:
                 continue
         return await self._client.project(candidates[-1])
-
-    async def _client_of(self, project: models.Project) -> models.Client | None:
-        if project.client is None or project.client.id is None:
-            return None
-        return await self._client.client(project.client.id)
-
-    async def _owner_of(self, project: models.Project) -> models.User | None:
-        if project.owner is None or project.owner.id is None:
-            return None
-        wanted = project.owner.id
-        return next((user for user in await self._users.get() if user.id == wanted), None)
-
-    async def _office_of(self, project: models.Project) -> models.CompanyLocation | None:
-        if project.company_location is None or project.company_location.id is None:
-            return None
-        wanted = project.company_location.id
-        company = await self._company.get()
-        return next((office for office in company.locations if office.id == wanted), None)

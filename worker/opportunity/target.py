@@ -1,7 +1,8 @@
-"""The opportunity in ConnectWise: found by link or mark, created once, its own fields kept right."""
+"""The opportunity in ConnectWise: found by link or mark, created once, its own fields kept right, never deleted."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -12,17 +13,17 @@ from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.connectwise.resource import Change
+from cwbridge.connectors.records import Link as Reference
 from cwbridge.ledger.links import Link
 from cwbridge.remembered import Remembered
-from worker.opportunity.desired import DesiredOpportunity
-from worker.opportunity.references import References
+from worker.opportunity.fixed import fixable
 from worker.opportunity.text import one_line
 
 log = structlog.get_logger()
 
 
 class Found(msgspec.Struct, frozen=True):
-    """The opportunity as it stands, how it was found, and whether this run made it (so that it holds no line)."""
+    """The opportunity as it stands, and how it was found; one that this run `created` holds no line yet."""
 
     record: models.Opportunity
     how: Literal["link", "mark", "created"]
@@ -45,7 +46,7 @@ class Target:
         return await self._find_by_mark(mark)
 
     async def ensure_open(self, opportunity: models.Opportunity) -> None:
-        """Raise Protected when the opportunity is closed: then it is no longer ours to change."""
+        """Raise Protected when the opportunity is closed or converted: then it is no longer ours to change."""
         closed = {
             row.id for row in await self._statuses.get() if row.closedFlag or row.wonFlag or row.lostFlag
         }
@@ -56,30 +57,73 @@ class Target:
                 detail=f"opportunity {opportunity.id}",
                 remedy="Reopen it in ConnectWise and requeue, or leave it as it is and archive this job.",
             )
+        if await self._converted(opportunity.id):
+            raise errors.Protected(
+                "The opportunity was converted in ConnectWise",
+                detail=f"opportunity {opportunity.id}",
+                remedy="Change the order or project it became by hand, and archive this job.",
+            )
 
-    async def create(self, wanted: DesiredOpportunity, type_id: int, ids: References) -> Found:
+    async def reopen(self, opportunity: models.Opportunity) -> models.Opportunity:
+        """Give an opportunity that we closed ourselves the tenant's default status again."""
+        open_ones = [
+            row
+            for row in await self._statuses.get()
+            if not (row.closedFlag or row.wonFlag or row.lostFlag or row.inactiveFlag)
+        ]
+        status = next((row for row in open_ones if row.defaultFlag), open_ones[0] if open_ones else None)
+        closed = opportunity.status is None or opportunity.status.id not in {row.id for row in open_ones}
+        if status is None or not closed:
+            return opportunity
+        log.info("opportunity_reopened", id=opportunity.id)
+        return await self._client.opportunities.patch(
+            opportunity.id, Change("replace", "/status", {"id": status.id})
+        )
+
+    async def undo(self, created: Found) -> None:
+        """Take back an opportunity this very run has made and that ConnectWise lets hold no line."""
+        await self._client.opportunities.delete(created.record.id)
+        log.info("opportunity_taken_back", id=created.record.id)
+
+    async def create(self, mark: str, fields: Mapping[str, Any]) -> Found:
         """Create the opportunity; after a lost answer its mark is looked for before anything else is sent."""
         try:
-            record = await self._client.opportunities.create(_fields(wanted, type_id, ids))
+            with fixable("opportunity"):
+                record = await self._client.opportunities.create(dict(fields))
         except errors.OutcomeUnknown:
-            found = await self._find_by_mark(wanted.mark)
+            found = await self._find_by_mark(mark)
             if found is None:
                 raise
             return found
         metrics.OBJECTS.labels("opportunity", "created").inc()
-        log.info("opportunity_created", id=record.id, name=wanted.name)
+        log.info("opportunity_created", id=record.id, name=record.name)
         return Found(record, "created")
 
-    async def update(
-        self, current: models.Opportunity, wanted: DesiredOpportunity, type_id: int, ids: References
-    ) -> int:
-        """Bring the fields we own up to date; returns how many differed."""
-        changes = _changes(current, _fields(wanted, type_id, ids))
-        if changes:
-            await self._client.opportunities.patch(current.id, *changes)
-            metrics.OBJECTS.labels("opportunity", "updated").inc()
-            log.info("opportunity_updated", id=current.id, fields=[change.path for change in changes])
-        return len(changes)
+    async def update(self, current: models.Opportunity, fields: Mapping[str, Any]) -> models.Opportunity:
+        """Bring the fields given up to date; nothing is sent when none differs."""
+        changes = _changes(current, fields)
+        if not changes:
+            return current
+        updated = await self._client.opportunities.patch(current.id, *changes)
+        metrics.OBJECTS.labels("opportunity", "updated").inc()
+        log.info("opportunity_updated", id=current.id, fields=[change.path for change in changes])
+        return updated
+
+    async def note(self, opportunity: int, text: str) -> None:
+        """Leave a note once: an equal one is not written again."""
+        notes = self._client.notes(opportunity)
+        if any(one_line(note.text) == one_line(text) for note in await notes.find()):
+            return
+        try:
+            await notes.create({"text": text})
+        except errors.OutcomeUnknown:
+            log.info("note_outcome_unknown", id=opportunity)
+
+    async def _converted(self, opportunity: int) -> bool:
+        try:
+            return bool(await self._client.conversions(opportunity))
+        except errors.NotFound:
+            return False
 
     async def _find_by_mark(self, mark: str) -> Found | None:
         rows = [
@@ -96,22 +140,7 @@ class Target:
         return Found(rows[0], "mark") if rows else None
 
 
-def _fields(wanted: DesiredOpportunity, type_id: int, ids: References) -> dict[str, Any]:
-    """Every field of an opportunity that we write."""
-    return {
-        "name": wanted.name,
-        "source": wanted.mark,
-        "type": {"id": type_id},
-        "notes": wanted.notes,
-        "expectedCloseDate": clock.iso(wanted.close_date),
-        "primarySalesRep": {"id": ids.rep},
-        "company": {"id": ids.company},
-        "contact": {"id": ids.contact},
-        "site": {"id": ids.site},
-    }
-
-
-def _changes(current: models.Opportunity, wanted: dict[str, Any]) -> list[Change]:
+def _changes(current: models.Opportunity, wanted: Mapping[str, Any]) -> list[Change]:
     """A whole-value replacement for each field that differs; references are replaced whole, as sub-paths do nothing."""
     return [
         Change("replace", f"/{name}", value)
@@ -122,8 +151,8 @@ def _changes(current: models.Opportunity, wanted: dict[str, Any]) -> list[Change
 
 def _comparable(value: Any) -> object:
     if isinstance(value, dict):
-        return value["id"]
-    if isinstance(value, models.Reference):
+        return value.get("id")
+    if isinstance(value, Reference):
         return value.id
     if hasattr(value, "astimezone"):
         return clock.iso(value)

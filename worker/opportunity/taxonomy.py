@@ -14,6 +14,7 @@ from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from worker.opportunity.desired import DesiredProduct, Kind
 from worker.opportunity.names import NameTable
+from worker.opportunity.text import folded
 
 FACTORS = "Factors"
 _Accounting = Literal["InventoryPart", "NonInventoryPart", "OtherCharge", "Service"]
@@ -52,20 +53,24 @@ class Taxonomy:
         self._locks = locker
         self._names = names
         self.shelves = shelves(names)
+        self._by_item_type = {folded(item_type): name for item_type, name in names.item_types.items()}
         self._categories = NameTable(
-            "category", client.categories, locker=locker, name_of=lambda row: row.name
+            "category", client.categories, locker=locker, names_of=lambda row: (row.name,)
         )
         self._types = NameTable(
-            "product type", client.product_types, locker=locker, name_of=lambda row: row.name
+            "product type", client.product_types, locker=locker, names_of=lambda row: (row.name,)
         )
         self._units = NameTable(
-            "unit of measure", client.units_of_measure, locker=locker, name_of=lambda row: row.name
+            "unit of measure", client.units_of_measure, locker=locker, names_of=lambda row: (row.name,)
         )
         self._manufacturers = NameTable(
-            "manufacturer", client.manufacturers, locker=locker, name_of=lambda row: row.name
+            "manufacturer", client.manufacturers, locker=locker, names_of=lambda row: (row.name,)
         )
         self._opportunity_types = NameTable(
-            "opportunity type", client.opportunity_types, locker=locker, name_of=lambda row: row.description
+            "opportunity type",
+            client.opportunity_types,
+            locker=locker,
+            names_of=lambda row: (row.description,),
         )
         self._subcategories: dict[int, NameTable[models.SubCategory]] = {}
 
@@ -79,7 +84,7 @@ class Taxonomy:
         product_type = await self._types.ensure(shelf.type, {"name": shelf.type, "typeXref": shelf.type_xref})
         unit = await self._units.ensure(self._names.unit_of_measure, {"name": self._names.unit_of_measure})
         placed: dict[str, Any] = {
-            "subcategory": {"id": await self._subcategory(shelf.subcategory)},
+            "subcategory": {"id": await self._subcategory(self._subcategory_of(product, shelf))},
             "type": {"id": product_type.id},
             "productClass": shelf.product_class,
             "unitOfMeasure": {"id": unit.id},
@@ -88,6 +93,12 @@ class Taxonomy:
             maker = await self._manufacturers.ensure(product.manufacturer, {"name": product.manufacturer})
             placed["manufacturer"] = {"id": maker.id}
         return placed
+
+    def _subcategory_of(self, product: DesiredProduct, shelf: Shelf) -> str:
+        """Equipment may be sorted by its Jetbuilt item type; everything else has one place."""
+        if product.kind != "equipment":
+            return shelf.subcategory
+        return self._by_item_type.get(folded(product.item_type), shelf.subcategory)
 
     async def _subcategory(self, name: str) -> int:
         """Sub-category names are unique within their category only, so they are looked for in ours alone."""
@@ -98,7 +109,7 @@ class Taxonomy:
                 "sub-category",
                 self._client.subcategories,
                 locker=self._locks,
-                name_of=lambda row: row.name,
+                names_of=lambda row: (row.name,),
                 scope=lambda row: row.category is not None and row.category.id == category.id,
             )
             self._subcategories[category.id] = table

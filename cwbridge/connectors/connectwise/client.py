@@ -9,8 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from cwbridge import errors, settings
-from cwbridge.connectors import together
+from cwbridge import errors, settings, together
 from cwbridge.connectors.calls import Answer, Method, Request
 from cwbridge.connectors.connectwise import conditions, models, refusals
 from cwbridge.connectors.connectwise.codebase import Codebase

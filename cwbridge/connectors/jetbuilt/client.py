@@ -10,8 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from cwbridge import clock, errors, settings
-from cwbridge.connectors import together
+from cwbridge import clock, errors, settings, together
 from cwbridge.connectors.calls import Address, Answer, Request
 from cwbridge.connectors.jetbuilt import listed, models, pages, refusals
 from cwbridge.connectors.jetbuilt.pages import Page

@@ -1,0 +1,49 @@
+"""Coroutines side by side, all or nothing: the first failure ends the others and is raised as itself, not in a group."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def group() -> AsyncIterator[asyncio.TaskGroup]:
+    """A task group that raises the first failure of its tasks itself."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            yield tasks
+    except BaseExceptionGroup as failures:
+        raise _first(failures) from None
+
+
+async def all_of(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results in order."""
+    async with group() as tasks:
+        running = [tasks.create_task(piece) for piece in work]
+    return [task.result() for task in running]
+
+
+async def a_few_at_a_time(work: Iterable[Coroutine[Any, Any, None]], *, most: int) -> None:
+    """Run all of `work`, at most `most` at once, taking each only when there is room for it."""
+    remaining = iter(work)
+    try:
+        async with group() as tasks:
+            for _ in range(most):
+                tasks.create_task(_take_turns(remaining))
+    finally:
+        for never_started in remaining:
+            never_started.close()
+
+
+async def _take_turns(remaining: Iterator[Coroutine[Any, Any, None]]) -> None:
+    for piece in remaining:
+        await piece
+
+
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    failure = failures.exceptions[0]
+    return _first(failure) if isinstance(failure, BaseExceptionGroup) else failure

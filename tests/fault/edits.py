@@ -1,0 +1,200 @@
+"""What people do in Jetbuilt and ConnectWise while everything breaks: seeded, and never so that a project has no lines."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from sandbox.jetbuilt.store import JetbuiltStore, utc_now
+from sandbox.server import Sandbox
+from sandbox.world import World, build
+from sandbox.world.model import Line, Named, Project, Stage
+
+_STAGES: tuple[Stage, ...] = ("opportunity", "estimate", "revisions", "proposal", "contract", "install")
+_SMALL = 40
+_FEWEST_LINES = 3
+_MOST_LINES = 45
+_MOST_PROJECTS = 12
+_HIDDEN_SECONDS = 2.5
+"""A save becomes visible so long after the time it is dated with, at most; the overlap of polls must be longer."""
+_NEW_MODELS = 6
+
+
+def small_world(seed: int, projects: int) -> World:
+    """A world whose projects have at most forty lines, none of them a template."""
+    world = build(seed, 24)
+    fitting = [
+        project
+        for project in world.active_projects
+        if len(project.lines) <= _SMALL and project.stage in _STAGES and project.lines
+    ]
+    chosen = random.Random(seed).sample(fitting, projects)
+    families = {project.family_id for project in chosen}
+    return replace(
+        world, projects=tuple(project for project in world.projects if project.family_id in families)
+    )
+
+
+class Editor:
+    """Makes one edit after the other; what it does follows from its seed and the state it finds."""
+
+    def __init__(self, box: Sandbox, seed: int, *, late: bool = True) -> None:
+        self._store: JetbuiltStore = box.jetbuilt
+        self._box = box
+        self._dice = random.Random(f"{seed}:edits")
+        self._late = late
+        self._new = 0
+        self.made = 0
+        self._choices: tuple[tuple[int, Callable[[], None]], ...] = (
+            (40, self.change_line),
+            (12, self.add_line),
+            (10, self.remove_line),
+            (10, self.rename),
+            (6, self.change_labor),
+            (6, self.new_version),
+            (6, self.change_stage),
+            (4, self.new_project),
+            (3, self.foreign_line),
+        )
+
+    async def keep_editing(self, *, every: float) -> None:
+        """An edit about every so many seconds, until cancelled."""
+        while True:
+            await asyncio.sleep(self._dice.expovariate(1 / every))
+            self.edit()
+
+    def edit(self) -> None:
+        """Any one edit."""
+        weights = [weight for weight, _ in self._choices]
+        (choice,) = self._dice.choices(self._choices, weights)
+        choice[1]()
+        self.made += 1
+
+    def change_line(self) -> None:
+        project = self._project()
+        line = self._dice.choice(_own(project))
+        if self._dice.random() < 0.5:
+            changes: dict[str, Any] = {"quantity_per_room": Decimal(self._dice.randrange(1, 9))}
+        else:
+            changes = {"price": _money(self._dice), "project_cost": _money(self._dice)}
+        self._dated(project)
+        self._store.edit_line(project.id, line.id, **changes)
+
+    def add_line(self) -> None:
+        project = self._project()
+        if len(_own(project)) < _MOST_LINES:
+            self._dated(project)
+            self._store.add_line(project.id, self._line_like(self._dice.choice(_own(project))))
+
+    def remove_line(self) -> None:
+        project = self._project()
+        own = _own(project)
+        if len(own) > _FEWEST_LINES:
+            self._dated(project)
+            self._store.remove_line(project.id, self._dice.choice(own).id)
+
+    def rename(self) -> None:
+        project = self._project()
+        self._dated(project)
+        self._store.edit_project(project.id, name=f"Renamed {self._dice.randrange(10**6)}")
+
+    def change_labor(self) -> None:
+        project = self._project()
+        if project.labor:
+            kind = self._dice.choice(project.labor)
+            self._dated(project)
+            self._store.edit_labor(project.id, kind.id, base_hours=Decimal(self._dice.randrange(80)) / 4)
+
+    def new_version(self) -> None:
+        project = self._project()
+        self._dated(project)
+        self._store.new_version(project.id)
+
+    def change_stage(self) -> None:
+        project = self._project()
+        self._dated(project)
+        self._store.edit_project(project.id, stage=self._dice.choice(_STAGES))
+
+    def new_project(self, *, client: int | None = None) -> None:
+        if len(self.projects()) >= _MOST_PROJECTS:
+            return
+        self._dated(None)
+        made = self._store.add_plain_project(lines=self._dice.randrange(5, 25), name=self._fresh("Project"))
+        chosen = client or self._dice.choice(list(self._store.clients.shelf)).id
+        office = self._dice.choice(self._store.company.offices).id
+        self._dated(made)
+        self._store.edit_project(made.id, client_id=chosen, office_id=office)
+
+    def new_client(self) -> int:
+        """A client nobody has seen, with a primary contact."""
+        user = next(iter(self._store.users)).id
+        client = self._store.clients.add({"user_id": user, "company_name": self._fresh("Client")})
+        name = self._fresh("Contact")
+        self._store.clients.add_contact(
+            client.id,
+            {
+                "first_name": "Pat",
+                "last_name": name,
+                "email_address": f"{name.replace(' ', '.').lower()}@example.com",
+                "primary": True,
+            },
+        )
+        return client.id
+
+    def foreign_line(self) -> None:
+        """Somebody in ConnectWise adds a product item by hand to an opportunity of ours."""
+        store = self._box.connectwise
+        ours = [row for row in store.table("sales/opportunities") if row.get("source", "").startswith("jetbuilt:")]
+        if not ours:
+            return
+        opportunity = self._dice.choice(ours)
+        item = next(iter(store.table("procurement/catalog")))
+        store.add(
+            "procurement/products",
+            opportunity={"id": opportunity["id"]},
+            catalogItem={"id": item["id"]},
+            description=self._fresh("By hand"),
+            quantity=Decimal(1),
+            price=Decimal("19.90"),
+            cost=Decimal("12.00"),
+            integrationXRef=self._dice.choice((None, "other:7", "item:7")),
+        )
+
+    def projects(self) -> list[Project]:
+        """The active versions."""
+        return [record.project for record in self._store.projects.listed]
+
+    def _project(self) -> Project:
+        return self._dice.choice(self.projects())
+
+    def _fresh(self, noun: str) -> str:
+        self._new += 1
+        return f"{noun} {self._new:03}"
+
+    def _line_like(self, line: Line) -> Line:
+        """A line of a known product, or of one of a few new ones that several projects come to want at once."""
+        if self._dice.random() < 0.4:
+            return replace(line, kind="physical", labor=())
+        model = f"NEW-{self._dice.randrange(_NEW_MODELS)}"
+        return replace(line, kind="physical", labor=(), model=model, manufacturer=Named(id=901, name="Novel"))
+
+    def _dated(self, project: Project | None) -> None:
+        """Some saves are dated when they began and seen only when they are done; one project's times never go back."""
+        late = self._dice.uniform(0, _HIDDEN_SECONDS) if self._late and self._dice.random() < 0.4 else 0.0
+        moment = utc_now() - timedelta(seconds=late)
+        if project is not None:
+            moment = max(moment, project.updated_at + timedelta(milliseconds=1))
+        self._store._clock = lambda: moment
+
+
+def _own(project: Project) -> list[Line]:
+    return [line for line in project.lines if line.option_id is None]
+
+
+def _money(dice: random.Random) -> Decimal:
+    return Decimal(dice.randrange(100, 500_000)) / 100

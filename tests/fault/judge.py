@@ -1,0 +1,211 @@
+"""Decides whether anything was lost, doubled or left without lines, from the stores of the stand-ins alone.
+
+It shares no code with the worker: what a project should become is worked out a second time, from the mapping table.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from sandbox.connectwise.table import Row
+from sandbox.jetbuilt.pricing import counts
+from sandbox.jetbuilt.records import Record
+from sandbox.server import Sandbox
+
+PRODUCTS, OPPORTUNITIES = "procurement/products", "sales/opportunities"
+_OURS = re.compile(r"((?:item|labor|factor|package|credit):\d+|shipping)@.+")
+_COPY = re.compile(r".*Copy\d+$")
+_HIDDEN_STAGES = frozenset({"template", "trash"})
+_SAME = Decimal("0.000001")
+
+Amounts = tuple[Decimal, Decimal, Decimal]
+Kind = Literal["lost", "doubled", "empty", "foreign"]
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that is not as it should be."""
+
+    kind: Kind
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text}"
+
+
+class Judge:
+    """Looks at the end, and from the moment it is made at every write to a product item."""
+
+    def __init__(self, box: Sandbox) -> None:
+        self._box = box
+        self._catalog_before = {row["id"] for row in box.connectwise.table("procurement/catalog")}
+        self._foreign: dict[int, Row] = {}
+        self.witnessed: list[Finding] = []
+        self._before = set(self._doubled())
+        self._watch()
+
+    def findings(self) -> list[Finding]:
+        """Everything that is wrong now, and what was seen on the way."""
+        doubled = [finding for finding in self._doubled() if finding not in self._before]
+        return [*self._lost(), *doubled, *self._changed_foreign(), *self.witnessed]
+
+    def _watch(self) -> None:
+        store = self._box.connectwise
+        put, remove = store.put, store.remove
+
+        def watched_put(table: str, row: Row) -> None:
+            put(table, row)
+            if table == PRODUCTS and _key(row) is None:
+                self._foreign.setdefault(row["id"], row)
+
+        def watched_remove(table: str, number: int) -> None:
+            row = store.table(table).get(number)
+            remove(table, number)
+            if table == PRODUCTS and row is not None:
+                self._removed(row)
+
+        store.put, store.remove = watched_put, watched_remove  # type: ignore[method-assign]
+
+    def _removed(self, row: Row) -> None:
+        if _key(row) is None:
+            self.witnessed.append(Finding("foreign", f"product item {row['id']} was deleted"))
+            return
+        opportunity = row.get("opportunity", {}).get("id")
+        if not any(_key(other) for other in self._items(opportunity)):
+            held = self._box.connectwise.table(OPPORTUNITIES).get(opportunity) or {}
+            seen = f"opportunity {opportunity} ({held.get('source')}) had no line left at {time.time():.3f}"
+            self.witnessed.append(Finding("empty", seen))
+
+    def _items(self, opportunity: int) -> list[Row]:
+        return self._box.connectwise.table(PRODUCTS).find("opportunity/id", opportunity)
+
+    def _lost(self) -> Iterator[Finding]:
+        for record in self._box.jetbuilt.projects.listed:
+            if record.project.stage in _HIDDEN_STAGES:
+                continue
+            source = f"jetbuilt:{record.project.family_id}"
+            found = self._box.connectwise.table(OPPORTUNITIES).find("source", source)
+            if not found:
+                yield Finding("lost", f"{source} has no opportunity")
+                continue
+            yield from self._lines_lost(source, found[0], record)
+            yield from self._header_lost(source, found[0], record)
+
+    def _lines_lost(self, source: str, opportunity: Row, record: Record) -> Iterator[Finding]:
+        actual: dict[str, Amounts] = {}
+        for row in self._items(opportunity["id"]):
+            if (key := _key(row)) is not None:
+                actual[key] = (Decimal(row["quantity"]), Decimal(row["price"]), Decimal(row["cost"]))
+        wanted = dict(_lines(record))
+        for key in sorted(wanted.keys() - actual.keys()):
+            yield Finding("lost", f"{source}: line {key} is missing")
+        for key in sorted(actual.keys() - wanted.keys()):
+            yield Finding("doubled", f"{source}: line {key} should be gone")
+        for key in sorted(wanted.keys() & actual.keys()):
+            if any(abs(one - other) > _SAME for one, other in zip(wanted[key], actual[key], strict=True)):
+                yield Finding("lost", f"{source}: line {key} is {actual[key]} and should be {wanted[key]}")
+
+    def _header_lost(self, source: str, opportunity: Row, record: Record) -> Iterator[Finding]:
+        project = record.project
+        wanted = " ".join(f"{project.custom_id} {project.name}".split())
+        if len(wanted) <= 100 and opportunity["name"] != wanted:
+            yield Finding("lost", f"{source}: its name is {opportunity['name']!r} and should be {wanted!r}")
+        client = self._box.jetbuilt.clients.shelf.get(project.client_id)
+        company = self._box.connectwise.table("company/companies").get(opportunity["company"]["id"]) or {}
+        if client is not None and len(client.company_name) <= 50:
+            named = _folded(company.get("name", ""))
+            if named != _folded(client.company_name):
+                yield Finding("lost", f"{source}: its company is {named!r}, not {client.company_name!r}")
+
+    def _doubled(self) -> Iterator[Finding]:
+        store = self._box.connectwise
+        ours = [row for row in store.table(OPPORTUNITIES) if str(row.get("source", "")).startswith("jetbuilt:")]
+        for source in _twice(row["source"] for row in ours):
+            yield Finding("doubled", f"opportunity {source}")
+        for row in ours:
+            keys = (key for item in self._items(row["id"]) if (key := _key(item)) is not None)
+            for key in _twice(keys):
+                yield Finding("doubled", f"line {key} of {row['source']}")
+        new = [row for row in store.table("procurement/catalog") if row["id"] not in self._catalog_before]
+        for row in new:
+            if _COPY.fullmatch(row["identifier"]):
+                yield Finding("doubled", f"catalog item {row['identifier']}")
+        for identifier in _twice(_folded(row["identifier"]) for row in new):
+            yield Finding("doubled", f"catalog item {identifier}")
+        living = [row for row in store.table("company/companies") if not row.get("deletedFlag")]
+        for name in _twice(_folded(row["name"]) for row in living):
+            yield Finding("doubled", f"company {name}")
+        for place in _twice(_place(row) for row in store.table("company/companies/sites")):
+            yield Finding("doubled", f"site {place}")
+        for person in _twice(_person(row) for row in store.table("company/contacts")):
+            yield Finding("doubled", f"contact {person}")
+        for table in ("procurement/manufacturers", "procurement/types", "procurement/categories"):
+            for name in _twice(_folded(row["name"]) for row in store.table(table)):
+                yield Finding("doubled", f"{table} {name}")
+
+    def _changed_foreign(self) -> Iterator[Finding]:
+        products = self._box.connectwise.table(PRODUCTS)
+        for number, row in self._foreign.items():
+            if number in products and products.rows[number] != row:
+                yield Finding("foreign", f"product item {number} was changed")
+
+
+def _lines(record: Record) -> Iterator[tuple[str, Amounts]]:
+    """What the project should become, by line key: quantity, price, cost."""
+    project, pricing = record.project, record.pricing
+    one = Decimal(1)
+    for line in project.lines:
+        if line.option_id is not None or line.kind == "hourly_labor":
+            continue
+        price, cost = line.price, line.project_cost
+        if line.kind == "subcontract_labor":
+            price, cost = line.subcontract_labor_price, line.subcontract_labor_cost
+        if line.owner_furnished:
+            price = cost = Decimal(0)
+        yield f"item:{line.id}", (pricing.quantity(line), price, cost)
+    for kind in project.labor:
+        if pricing.hours[kind.id]:
+            yield f"labor:{kind.id}", (pricing.hours[kind.id], kind.price, kind.cost)
+    for factor in project.factors:
+        amount = pricing.factor(factor)
+        yield f"factor:{factor.id}", (one, _cents(amount.price), _cents(amount.cost))
+    if record.totals.shipping:
+        yield "shipping", (one, _cents(record.totals.shipping), Decimal(0))
+    for package in project.service_packages:
+        if counts(package):
+            amount = pricing.package(package)
+            yield f"package:{package.id}", (one, _cents(amount.price), _cents(amount.cost))
+
+
+def _key(row: Row) -> str | None:
+    """The Jetbuilt line that a product item of ours stands for; None when it is somebody else's."""
+    found = _OURS.fullmatch(str(row.get("integrationXRef") or ""))
+    return found[1] if found else None
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _place(row: Row) -> tuple[int, str]:
+    return row["company"]["id"], _folded(row["name"])
+
+
+def _person(row: Row) -> tuple[Any, ...]:
+    ways = tuple(item["value"].casefold() for item in row.get("communicationItems") or () if "@" in item["value"])
+    company = row.get("company", {}).get("id")
+    return (company, *ways) if ways else (company, row.get("firstName"), row.get("lastName"))
+
+
+def _twice(things: Iterable[Any]) -> list[Any]:
+    return [thing for thing, times in Counter(things).items() if times > 1]

@@ -1,0 +1,256 @@
+"""One run's stage: stand-ins in this process, a Redis server and a fleet of processes around it, a judge, and a curtain."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import redis.exceptions
+
+from cwbridge.queue.job import Counts
+from cwbridge.queue.queue import Queue
+from cwbridge.settings import QueueSettings
+from sandbox import credentials
+from sandbox.server import Options, Sandbox
+from tests.fault.edits import Editor, small_world
+from tests.fault.judge import Finding, Judge
+from tests.fault.processes import Fleet, Nursery
+from tests.fault.redis_server import Fsync, RedisServer
+
+NAMESPACE = "fault"
+_QUIET_SECONDS = 90.0
+_LOOK_SECONDS = 0.1
+_POLLS = 2
+
+Changes = Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Casting:
+    """Who plays: how many of what, and with which settings beside the short ones of every run."""
+
+    projects: int = 5
+    workers: int = 2
+    producers: int = 1
+    fsync: Fsync = "everysec"
+    settings: Changes = field(default_factory=dict)
+    limits: bool = False
+    without: Sequence[str] = ()
+    real_commands: bool = False
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """What came of one run; `seconds` is the time from the last trouble until nothing was due."""
+
+    seed: int
+    jobs: int = 0
+    edits: int = 0
+    kills: int = 0
+    seconds: float = 0.0
+    findings: list[Finding] = []
+    stuck: list[str] = []
+    notes: list[str] = []
+
+    @property
+    def lost(self) -> int:
+        return sum(finding.kind == "lost" for finding in self.findings)
+
+    @property
+    def doubled(self) -> int:
+        return sum(finding.kind == "doubled" for finding in self.findings)
+
+    @property
+    def broken(self) -> int:
+        """Opportunities seen without lines, and lines of others that were touched."""
+        return sum(finding.kind in {"empty", "foreign"} for finding in self.findings)
+
+    @property
+    def clean(self) -> bool:
+        return not self.findings and not self.stuck
+
+
+class Stage:
+    """What a scenario works with."""
+
+    def __init__(
+        self, casting: Casting, seed: int, box: Sandbox, server: RedisServer, fleet: Fleet
+    ) -> None:
+        self.casting = casting
+        self.seed = seed
+        self.dice = random.Random(f"{seed}:troubles")
+        self.box = box
+        self.redis = server
+        self.fleet = fleet
+        self.editor = Editor(box, seed)
+        self.judge = Judge(box)
+        self.jobs = 0
+        self._ticket = 0
+        self._queue = Queue(server.client, namespace=NAMESPACE, settings=QueueSettings())
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, nursery: Nursery, casting: Casting, seed: int) -> AsyncIterator[Stage]:
+        """Everything up and working; the home is kept when the body raises."""
+        home = Path(tempfile.mkdtemp(prefix="cwbridge-fault-"))
+        options = Options(seed=seed, limits=casting.limits)
+        world = small_world(seed, casting.projects)
+        async with (
+            Sandbox(options, world=world) as box,
+            RedisServer.running(nursery, home, casting.fsync) as server,
+        ):
+            fleet = Fleet(
+                nursery,
+                environment=_environment(casting, box, server),
+                logs=home,
+                without=casting.without,
+                real_commands=casting.real_commands,
+            )
+            stage = cls(casting, seed, box, server, fleet)
+            counting = asyncio.create_task(stage._count_jobs())
+            try:
+                fleet.man(workers=casting.workers, producers=casting.producers)
+                yield stage
+            finally:
+                counting.cancel()
+                await asyncio.gather(counting, return_exceptions=True)
+                await fleet.dismiss()
+        shutil.rmtree(home)
+
+    @property
+    def home(self) -> Path:
+        return self.fleet.log("x").parent
+
+    async def counts(self) -> Counts | None:
+        """The queue's figures; None while Redis is away."""
+        with suppress(redis.exceptions.RedisError, OSError):
+            return await self._queue.counts()
+        return None
+
+    async def settled(self, *, within: float = _QUIET_SECONDS) -> list[str]:
+        """Wait until everything seen is done and nothing is due; what is left after `within` seconds is stuck."""
+        try:
+            async with asyncio.timeout(within):
+                await self._polled(_POLLS)
+                while not await self._quiet():
+                    await asyncio.sleep(_LOOK_SECONDS)
+        except TimeoutError:
+            return await self._left() or ["producers did not poll"]
+        return await self._left()
+
+    async def full_pass(self) -> list[str]:
+        """`cwbridge sync --full` as an operator would run it; it must end with 0."""
+        command = self.fleet.command("sync", "--full", "--json")
+        try:
+            async with asyncio.timeout(_QUIET_SECONDS):
+                await command.gone.wait()
+        except TimeoutError:
+            command.kill()
+            return ["the full pass did not end", *await self._left()]
+        return await self.settled()
+
+    async def until(self, condition: Any, *, within: float = 15.0) -> bool:
+        """Whether `condition()` came true in time."""
+        try:
+            async with asyncio.timeout(within):
+                while not condition():
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _polled(self, times: int) -> None:
+        """As many complete polls as asked for begin and end after now."""
+        calls = self.box.jetbuilt_calls
+        before = calls.count("GET", "/api/projects", 200)
+        while calls.count("GET", "/api/projects", 200) < before + times:
+            await asyncio.sleep(_LOOK_SECONDS / 2)
+
+    async def _quiet(self) -> bool:
+        counts = await self.counts()
+        return counts is not None and not counts.active and not counts.later
+
+    async def _left(self) -> list[str]:
+        jobs = await self._queue.jobs()
+        return [
+            f"{job.key} is {job.state} ({job.failure.cause if job.failure else job.reason}"
+            f"{'; ' + job.failure.detail if job.failure else ''})"
+            for job in jobs
+        ]
+
+    async def _count_jobs(self) -> None:
+        """Every delivery draws a ticket; a wiped counter begins again at the clock."""
+        while True:
+            with suppress(redis.exceptions.RedisError, OSError):
+                ticket = int(await self.redis.client.get(f"{NAMESPACE}:ticket") or 0)
+                if 0 < ticket - self._ticket < 100_000:
+                    self.jobs += ticket - self._ticket
+                self._ticket = ticket or self._ticket
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _environment(casting: Casting, box: Sandbox, server: RedisServer) -> dict[str, str]:
+    rep = next(row for row in box.connectwise.table("system/members") if row["licenseClass"] != "A")
+    settings = {
+        "REDIS__URL": server.url,
+        "JETBUILT__URL": box.jetbuilt_url,
+        "JETBUILT__API_KEY": credentials.JETBUILT_API_KEY,
+        "JETBUILT__RATE_LIMIT": "off",
+        "JETBUILT__CONCURRENCY": "16",
+        "JETBUILT__POLL_INTERVAL": "1s",
+        "JETBUILT__POLL_OVERLAP": "5s",
+        "CONNECTWISE__URL": box.connectwise_url,
+        "CONNECTWISE__COMPANY_ID": credentials.CONNECTWISE_COMPANY_ID,
+        "CONNECTWISE__PUBLIC_KEY": credentials.CONNECTWISE_PUBLIC_KEY,
+        "CONNECTWISE__PRIVATE_KEY": credentials.CONNECTWISE_PRIVATE_KEY,
+        "CONNECTWISE__CLIENT_ID": credentials.CONNECTWISE_CLIENT_ID,
+        "CONNECTWISE__DEFAULT_SALES_REP": rep["identifier"],
+        "CONNECTWISE__RATE_LIMIT": "off",
+        "CONNECTWISE__CONCURRENCY": "16",
+        "QUEUE__CONCURRENCY": "4",
+        "QUEUE__DEBOUNCE": "100ms",
+        "QUEUE__LEASE": "2s",
+        "QUEUE__BACKOFF": "200ms",
+        "QUEUE__BACKOFF_MOST": "2s",
+        "QUEUE__ATTEMPTS": "100",
+        "QUEUE__KILLS": "20",
+        "HTTP__LISTEN": "127.0.0.1:0",
+        "HTTP__TIMEOUT": "5s",
+        "LOG__FORMAT": "json",
+        **casting.settings,
+    }
+    return {f"CWBRIDGE_{name}": value for name, value in settings.items()} | {
+        "CWBRIDGE_NAMESPACE": NAMESPACE,
+        "PATH": "/usr/bin:/bin",
+    }
+
+
+async def play(nursery: Nursery, scenario: Any, seed: int) -> Outcome:
+    """One run of a scenario: troubles and edits, then quiet, a look, one full pass, and another look."""
+    outcome = Outcome(seed=seed)
+    async with Stage.opened(nursery, scenario.casting, seed) as stage:
+        await scenario.act(stage)
+        stage.box.connectwise_faults.clear()
+        stage.box.jetbuilt_faults.clear()
+        ended = time.monotonic()
+        stuck = await stage.settled()
+        outcome.seconds = time.monotonic() - ended
+        findings = stage.judge.findings()
+        stuck += [text for text in await stage.full_pass() if text not in stuck]
+        findings += [finding for finding in stage.judge.findings() if finding not in findings]
+        outcome.findings, outcome.stuck = findings, stuck
+        outcome.jobs, outcome.edits, outcome.kills = stage.jobs, stage.editor.made, stage.fleet.kills
+        outcome.notes = list(stage.fleet.crashes)
+        if not outcome.clean:
+            kept = stage.home.with_name(stage.home.name + "-kept")
+            shutil.copytree(stage.home, kept, ignore=shutil.ignore_patterns("*.sock"))
+            outcome.notes.append(f"logs: {kept}")
+    return outcome

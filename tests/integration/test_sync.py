@@ -1,0 +1,135 @@
+"""One pass over everything: what ConnectWise holds afterwards, worked out a second time by the test itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import OpenBench
+from tests.support import commands
+from tests.support.bench import Bench
+from tests.support.books import emails
+
+
+def folded(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+async def test_sync_settles_every_project_to_the_cent(open_bench: OpenBench, tmp_path: Path) -> None:
+    bench = await open_bench(projects=10)
+    ended = await commands.run("sync", "--json", env=bench.environment(), cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    wanted = await bench.expected()
+    assert len(wanted) == 10
+    assert bench.books.opportunities().keys() == wanted.keys()
+    for one in wanted.values():
+        bench.books.assert_hold(one)
+    bench.books.assert_nothing_doubled()
+    lines = sum(len(one.lines) for one in wanted.values())
+    assert ended.json == {
+        "seen": 10,
+        "settled": 10,
+        "skipped": 0,
+        "lines_created": lines,
+        "lines_deleted": 0,
+        "unsettled": [],
+    }
+
+
+async def test_people_and_places_are_those_of_the_project(open_bench: OpenBench) -> None:
+    bench = await open_bench(projects=6)
+    known = {row["id"] for row in bench.books.rows("company/companies")}
+    await bench.settled()
+    companies = set()
+    for mark, wanted in (await bench.expected()).items():
+        opportunity, project = bench.books.opportunity(mark), wanted.project
+        client = await bench.jetbuilt.get(f"/clients/{project['client']['id']}")
+        company = bench.books.row("company/companies", opportunity["company"])
+        assert folded(company["name"]) == folded(client["company_name"])
+        assert not company.get("deletedFlag")
+        companies.add(company["id"])
+        contact = bench.books.row("company/contacts", opportunity["contact"])
+        assert contact["company"]["id"] == company["id"]
+        assert _chosen(client, project)["email_address"].casefold() in emails(contact)
+        site = bench.books.row("company/companies/sites", opportunity["site"])
+        assert (site["company"]["id"], site["name"]) == (company["id"], project["company_location"]["name"])
+        assert opportunity["name"].split() == f"{project['custom_id']} {project['name']}".split()
+        assert str(project["id"]) in opportunity["notes"]
+    # Some clients were companies before, others had to be created: both ways were gone.
+    assert companies & known
+    assert companies - known
+
+
+async def test_the_sales_rep_is_the_owner_or_the_default(open_bench: OpenBench) -> None:
+    bench = await open_bench(projects=6)
+    members = [row for row in bench.books.rows("system/members") if not row["inactiveFlag"]]
+    nobody = bench.box.world.users[-1]
+    ours, theirs = bench.families()[:2]
+    bench.box.jetbuilt.edit_project(theirs, owner_id=nobody.id)
+    await bench.settled()
+    for mark, wanted in (await bench.expected()).items():
+        owner = wanted.project["owner"]["full_name"]
+        fitting = [row["id"] for row in members if row["fullName"] == owner]
+        rep = bench.books.opportunity(mark)["primarySalesRep"]["id"]
+        assert [rep] == (fitting or [bench.default_rep["id"]])
+    assert nobody.full_name not in {row["fullName"] for row in members}
+    assert bench.books.opportunity(f"jetbuilt:{ours}")["source"] == f"jetbuilt:{ours}"
+
+
+async def test_all_versions_of_a_project_are_one_opportunity(open_bench: OpenBench) -> None:
+    bench = await open_bench(projects=6)
+    (family, *_) = [p.family_id for p in bench.box.world.projects if p.original_version_id is not None]
+    await bench.settled()
+    opportunity = bench.books.opportunity(f"jetbuilt:{family}")
+    revised = await bench.jetbuilt.post(f"/projects/{bench.active(family)}/revisions", name="2.0")
+    await bench.jetbuilt.patch(f"/projects/{revised['id']}", name="Second thoughts")
+    await bench.settled()
+    assert len(bench.books.opportunities()) == 6
+    renamed = bench.books.opportunity(f"jetbuilt:{family}")
+    assert renamed["id"] == opportunity["id"]
+    assert renamed["name"].endswith("Second thoughts")
+    bench.books.assert_hold((await bench.expected())[f"jetbuilt:{family}"])
+
+
+@pytest.mark.parametrize("stage", ["template", "trash"])
+async def test_templates_and_trash_are_never_exported(bench: Bench, stage: Any) -> None:
+    left_out = bench.families()[1]
+    bench.box.jetbuilt.edit_project(left_out, stage=stage)
+    summary = await bench.settled()
+    assert (summary.settled, summary.skipped) == (2, 1)
+    assert f"jetbuilt:{left_out}" not in bench.books.opportunities()
+
+
+async def test_what_others_put_into_the_opportunity_stays(bench: Bench) -> None:
+    await bench.settled()
+    mark = f"jetbuilt:{bench.families()[0]}"
+    ours = bench.books.products(mark)[0]
+    foreign = bench.box.connectwise.add(
+        "procurement/products",
+        **{name: value for name, value in ours.items() if name not in {"id", "integrationXRef", "_info"}},
+    )
+    await bench.jetbuilt.add_a_piece(bench.families()[0])
+    await bench.settled()
+    assert foreign["id"] in bench.books.product_ids(mark)
+    assert bench.books.lines(mark) == (await bench.expected())[mark].lines
+
+
+async def test_a_project_without_a_client_is_refused_with_a_remedy(bench: Bench) -> None:
+    family = bench.families()[0]
+    bench.box.jetbuilt.add_project(replace(bench.box.jetbuilt.project(family), client_id=0))
+    summary = await bench.sync()
+    assert summary.exit_code == 1
+    assert [job.key for job in summary.unsettled] == [f"jetbuilt/project/{family}"]
+    assert len(bench.books.opportunities()) == 2
+
+
+def _chosen(client: dict[str, Any], project: dict[str, Any]) -> dict[str, Any]:
+    """The project's own contact, else the client's primary one."""
+    wanted = project["primary_contact"]["id"]
+    contacts: list[dict[str, Any]] = client["contacts"]
+    return next(
+        (one for one in contacts if one["id"] == wanted), next(one for one in contacts if one["primary"])
+    )

@@ -1,0 +1,76 @@
+"""Looking again when nothing has changed: ConnectWise is not written to, and Jetbuilt hears one question."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.bench import Bench
+
+KEY_CHECKS = {("GET", "/api/company", 200): 2}
+"""The producers and the worker each prove their key when they start."""
+
+
+async def test_a_second_sync_asks_jetbuilt_once_and_writes_nothing(bench: Bench) -> None:
+    await bench.settled()
+    bench.forget_calls()
+    writes = bench.writes
+    summary = await bench.settled()
+    assert (summary.seen, summary.settled, summary.lines_created, summary.lines_deleted) == (0, 0, 0, 0)
+    assert bench.writes == writes
+    assert dict(bench.box.jetbuilt_calls.counts) == KEY_CHECKS | {("GET", "/api/projects", 200): 1}
+    assert {path for _, path, _ in bench.box.connectwise_calls.counts} == {
+        "/login/companyinfo/{id}",
+        "/sales/stages",
+    }
+
+
+@pytest.mark.parametrize("strategy", ["recreate", "changed"])
+async def test_a_full_pass_over_settled_projects_writes_nothing(bench: Bench, strategy: str) -> None:
+    bench.changes = {"opportunity": {"line_strategy": strategy}}
+    await bench.settled()
+    bench.forget_calls()
+    writes = bench.writes
+    summary = await bench.settled(full=True)
+    assert (summary.seen, summary.settled) == (3, 3)
+    assert bench.writes == writes
+    assert {method for method, _, _ in bench.box.connectwise_calls.counts} == {"GET"}
+
+
+async def test_after_redis_was_wiped_everything_is_found_again_by_its_mark(bench: Bench) -> None:
+    await bench.settled()
+    writes = bench.writes
+    forgotten = [key async for key in bench.redis.scan_iter(match=f"{bench.namespace}:*")]
+    assert await bench.redis.delete(*forgotten) > 0
+    summary = await bench.settled()
+    assert summary.settled == 3
+    assert bench.writes == writes
+    bench.books.assert_nothing_doubled()
+
+
+async def test_a_full_pass_repairs_what_somebody_changed_in_connectwise(bench: Bench) -> None:
+    await bench.settled()
+    mark = f"jetbuilt:{bench.families()[0]}"
+    gone, *_ = bench.books.products(mark)
+    bench.box.connectwise.remove("procurement/products", gone["id"])
+    await bench.settled(full=True)
+    bench.books.assert_hold((await bench.expected())[mark])
+
+
+async def test_a_full_pass_sees_an_edit_that_no_time_stamp_tells(bench: Bench) -> None:
+    await bench.settled()
+    bench.box.jetbuilt.modes.touch_project_on_item_edit = False
+    family = bench.families()[0]
+    await bench.jetbuilt.add_a_piece(family)
+    wanted = (await bench.expected())[f"jetbuilt:{family}"]
+    assert (await bench.settled()).seen == 0
+    assert not bench.books.hold(wanted)
+    await bench.settled(full=True)
+    bench.books.assert_hold(wanted)
+
+
+async def test_a_sync_of_named_keys_looks_at_these_alone(bench: Bench) -> None:
+    chosen = bench.families()[1]
+    summary = await bench.settled(f"jetbuilt/project/{chosen}")
+    assert (summary.seen, summary.settled) == (1, 1)
+    assert bench.books.opportunities().keys() == {f"jetbuilt:{chosen}"}
+    assert bench.box.jetbuilt_calls.count("GET", "/api/projects") == 0

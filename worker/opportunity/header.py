@@ -1,0 +1,69 @@
+"""The opportunity's own fields: from the desired opportunity and the records it refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from cwbridge import clock
+from worker.opportunity.desired import DesiredOpportunity
+from worker.opportunity.references import References, Resolver
+from worker.opportunity.setup import Setup
+from worker.opportunity.taxonomy import Taxonomy
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """`fixed` goes into the create only; `progress` is written after the lines, because a status may close it."""
+
+    fields: dict[str, Any]
+    fixed: dict[str, Any]
+    progress: dict[str, Any]
+    matches: tuple[str, ...]
+
+
+class HeaderBuilder:
+    """Resolves every name of a desired opportunity."""
+
+    def __init__(
+        self, resolver: Resolver, taxonomy: Taxonomy, setup: Setup, *, fixed: Mapping[str, Any]
+    ) -> None:
+        self._resolver = resolver
+        self._taxonomy = taxonomy
+        self._setup = setup
+        self._fixed = dict(fixed)
+
+    async def build(self, wanted: DesiredOpportunity) -> Header:
+        """The header; companies, contacts, sites and types that are missing are created on the way."""
+        ids = await self._resolver.resolve(wanted)
+        type_id = await self._taxonomy.opportunity_type(wanted.type_name)
+        fields = {
+            **_own(wanted, type_id, ids),
+            **await self._setup.place(wanted.place),
+            **await self._setup.currency(wanted.currency),
+        }
+        return Header(
+            fields=fields,
+            fixed=self._fixed,
+            progress=await self._setup.progress(wanted.progress),
+            matches=ids.how,
+        )
+
+    async def forget(self, wanted: DesiredOpportunity) -> None:
+        """Resolve the references anew next time."""
+        await self._resolver.forget(wanted)
+
+
+def _own(wanted: DesiredOpportunity, type_id: int, ids: References) -> dict[str, Any]:
+    return {
+        "name": wanted.name,
+        "source": wanted.mark,
+        "type": {"id": type_id},
+        "notes": wanted.notes,
+        "expectedCloseDate": clock.iso(wanted.close_date),
+        "primarySalesRep": {"id": ids.rep},
+        "company": {"id": ids.company},
+        "contact": {"id": ids.contact},
+        "site": {"id": ids.site},
+    }

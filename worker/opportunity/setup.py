@@ -1,0 +1,80 @@
+"""Names of ConnectWise's set-up tables that we only look up: stages, statuses, offices, currencies, countries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cwbridge import locks
+from cwbridge.connectors.connectwise import client as connectwise
+from worker.opportunity.desired import Place, Progress
+from worker.opportunity.names import NameTable
+
+
+class Setup:
+    """Resolves names to what a draft or change needs; raises MappingRefused that names the setting."""
+
+    def __init__(self, client: connectwise.ConnectWiseClient, locker: locks.Locks) -> None:
+        self._stages = NameTable("stage", client.stages, locker=locker, names_of=lambda row: (row.name,))
+        self._statuses = NameTable(
+            "opportunity status", client.opportunity_statuses, locker=locker, names_of=lambda row: (row.name,)
+        )
+        self._probabilities = NameTable(
+            "probability", client.probabilities, locker=locker, names_of=lambda row: (str(row.probability),)
+        )
+        self._locations = NameTable(
+            "location", client.locations, locker=locker, names_of=lambda row: (row.name,)
+        )
+        self._departments = NameTable(
+            "department", client.departments, locker=locker, names_of=lambda row: (row.name, row.identifier)
+        )
+        self._currencies = NameTable(
+            "currency",
+            client.currencies,
+            locker=locker,
+            names_of=lambda row: (
+                row.currencyIdentifier,
+                row.currencyCode.name if row.currencyCode else None,
+            ),
+        )
+        self._countries = NameTable(
+            "country", client.countries, locker=locker, names_of=lambda row: (row.countryCode, row.name)
+        )
+
+    async def progress(self, wanted: Progress) -> dict[str, Any]:
+        """Stage, status and probability as references."""
+        fields: dict[str, Any] = {}
+        if wanted.stage is not None:
+            fields["stage"] = {"id": (await self._stages.need(wanted.stage, setting="opportunity.stages")).id}
+        if wanted.status is not None:
+            fields["status"] = {"id": await self.status(wanted.status, setting="opportunity.stages")}
+        if wanted.probability is not None:
+            found = await self._probabilities.need(str(wanted.probability), setting="opportunity.stages")
+            fields["probability"] = {"id": found.id}
+        return fields
+
+    async def status(self, name: str, *, setting: str) -> int:
+        """The id of the opportunity status of that name."""
+        return (await self._statuses.need(name, setting=setting)).id
+
+    async def place(self, wanted: Place) -> dict[str, Any]:
+        """Location and department, which ConnectWise wants as bare ids."""
+        fields: dict[str, Any] = {}
+        if wanted.location is not None:
+            found = await self._locations.need(wanted.location, setting="opportunity.offices")
+            fields["locationId"] = found.id
+        if wanted.department is not None:
+            department = await self._departments.need(wanted.department, setting="opportunity.offices")
+            fields["businessUnitId"] = department.id
+        return fields
+
+    async def currency(self, code: str) -> dict[str, Any]:
+        """The currency of that ISO code, or nothing for no code."""
+        if not code:
+            return {}
+        found = await self._currencies.need(code, setting="opportunity.currency (to `leave`)")
+        return {"currency": {"id": found.id}}
+
+    async def country(self, code: str) -> dict[str, Any]:
+        """The country of that code or name, or nothing where ConnectWise does not know it: an address is still useful."""
+        found = await self._countries.find(code) if code else None
+        return {} if found is None else {"country": {"id": found.id}}

@@ -1,0 +1,200 @@
+"""Writes one desired opportunity into ConnectWise: header, lines, progress, in the order that harms least when refused."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+import structlog
+
+from cwbridge import errors
+from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge.keys import Key
+from cwbridge.ledger.history import Event
+from cwbridge.ledger.links import How, Link, Links
+from cwbridge.settings import Settings
+from worker.opportunity import plan
+from worker.opportunity.apply import Applied, LineWriter
+from worker.opportunity.catalog import Catalog
+from worker.opportunity.desired import DesiredOpportunity, Rules
+from worker.opportunity.header import Header, HeaderBuilder
+from worker.opportunity.parking import Parking
+from worker.opportunity.setup import Setup
+from worker.opportunity.target import Found, Target
+
+log = structlog.get_logger()
+T = TypeVar("T")
+_REMEMBERED_REFERENCES = frozenset({"company", "contact", "site"})
+
+
+class OpportunityWriter:
+    """Makes ConnectWise hold what is desired, and says what it did."""
+
+    def __init__(
+        self,
+        client: connectwise.ConnectWiseClient,
+        *,
+        target: Target,
+        header: HeaderBuilder,
+        setup: Setup,
+        catalog: Catalog,
+        parking: Parking,
+        links: Links,
+        rules: Rules,
+        settings: Settings,
+    ) -> None:
+        self._client = client
+        self._target = target
+        self._header = header
+        self._setup = setup
+        self._catalog = catalog
+        self._parking = parking
+        self._links = links
+        self._rules = rules
+        self._chosen = settings.opportunity
+        self._fixed = settings.fixed
+        self._habits = plan.Habits(
+            remove_foreign=self._chosen.foreign_lines == "remove",
+            repair_drift=self._chosen.drift == "repair",
+        )
+
+    async def write(
+        self, key: Key, desired: DesiredOpportunity, fingerprint: str, link: Link | None
+    ) -> Event:
+        """Create or update the opportunity of `key` and its lines.
+
+        An existing one gets its lines first, so that a refusal of lines leaves everything as it was.
+        """
+        await self._parking.gate()
+        found = await self._target.find(desired.mark, link)
+        if found is None:
+            found, header = await self._create(desired)
+            applied = await self._lines(desired, found)
+            record = found.record
+        else:
+            record = found.record
+            if link is not None and link.finished:
+                record = await self._target.reopen(record)
+            await self._target.ensure_open(record)
+            applied = await self._lines(desired, found)
+            header = await self._build(desired)
+            record = await self._guarded(desired, self._target.update(record, header.fields))
+        touched = record is not found.record
+        record = await self._target.update(record, header.progress)
+        touched = touched or record is not found.record
+        await self._links.put(
+            "opportunity", str(key), Link(target=record.id, how=_how(found, link), fingerprint=fingerprint)
+        )
+        return _event(found, desired, applied, header, touched=touched)
+
+    async def finish(self, key: Key, reason: str, link: Link | None) -> Event:
+        """Leave a note on the opportunity and, by setting, give it a status; without an opportunity there is nothing to do."""
+        found = await self._target.find(key.mark, link)
+        if found is None:
+            return Event(what="skipped", reason=reason)
+        await self._target.note(
+            found.record.id, f"cwbridge: {reason}; this opportunity is no longer updated."
+        )
+        if self._chosen.finished_status is not None:
+            status = await self._setup.status(
+                self._chosen.finished_status, setting="opportunity.finished_status"
+            )
+            await self._target.update(found.record, {"status": {"id": status}})
+        await self._links.put(
+            "opportunity", str(key), Link(target=found.record.id, how=_how(found, link), finished=reason)
+        )
+        log.info("opportunity_finished", id=found.record.id, reason=reason)
+        return Event(what="finished", target=found.record.id, reason=reason)
+
+    async def _create(self, desired: DesiredOpportunity) -> tuple[Found, Header]:
+        """The catalog first: what it refuses must not leave an empty opportunity behind."""
+        await self._catalog.resolve([line.product for line in desired.lines])
+        header = await self._build(desired)
+        found = await self._guarded(desired, self._target.create(desired.mark, header.fixed | header.fields))
+        return found, header
+
+    async def _build(self, desired: DesiredOpportunity) -> Header:
+        return await self._header.build(desired)
+
+    async def _lines(self, desired: DesiredOpportunity, found: Found) -> Applied:
+        catalog = await self._catalog.resolve([line.product for line in desired.lines])
+        writer = LineWriter(
+            self._client,
+            found.record.id,
+            catalog,
+            habits=self._habits,
+            fixed=self._fixed.product,
+            concurrency=self._chosen.apply_concurrency,
+        )
+        try:
+            applied = await writer.settle(
+                plan.marked(desired, self._rules), known_empty=found.how == "created"
+            )
+        except errors.InventoryLocked as refusal:
+            if found.how == "created":
+                await self._target.undo(found)
+            raise await self._parking.close(refusal) from refusal
+        except (errors.NotFound, errors.ValueRefused) as refusal:
+            if getattr(refusal, "field", "").lower().startswith("catalogitem"):
+                await self._catalog.forget(line.product for line in desired.lines)
+                raise errors.Unsettled(
+                    "A catalog item we remembered is no longer taken", detail=str(refusal)
+                ) from refusal
+            raise
+        if applied.created or applied.deleted:
+            await self._parking.open()
+        return applied
+
+    async def _guarded(self, desired: DesiredOpportunity, writing: Awaitable[T]) -> T:
+        """A remembered reference that is no longer taken is forgotten and resolved anew at the next try."""
+        try:
+            return await writing
+        except (errors.NotFound, errors.ValueRefused) as refusal:
+            if getattr(refusal, "field", "").split("/")[0].lower() in _REMEMBERED_REFERENCES:
+                await self._header.forget(desired)
+                raise errors.Unsettled(
+                    "A company, contact or site we remembered is no longer taken", detail=str(refusal)
+                ) from refusal
+            raise
+
+
+def _how(found: Found, link: Link | None) -> How:
+    if found.how == "link" and link is not None:
+        return link.how
+    return "mark" if found.how == "mark" else "created"
+
+
+def _event(
+    found: Found, desired: DesiredOpportunity, applied: Applied, header: Header, *, touched: bool
+) -> Event:
+    difference = desired.difference
+    if difference:
+        log.warning("totals_differ", difference=str(difference), total=str(desired.lines_total))
+    for finding in applied.findings:
+        log.warning("line_differs", line=finding.line, what=finding.what, difference=str(finding.difference))
+    changed = touched or applied.created or applied.deleted
+    what = "created" if found.how == "created" else "updated" if changed else "checked"
+    log.info(
+        "opportunity_settled",
+        what=what,
+        id=found.record.id,
+        lines_created=applied.created,
+        lines_deleted=applied.deleted,
+        lines_kept=applied.kept,
+        total=str(desired.lines_total),
+    )
+    return Event(
+        what=what,
+        target=found.record.id,
+        created=applied.created,
+        deleted=applied.deleted,
+        kept=applied.kept,
+        foreign=applied.foreign,
+        total=str(desired.lines_total),
+        difference=str(difference or ""),
+        matches=header.matches,
+        findings=tuple(
+            f"{finding.key} (product item {finding.line}) {finding.what}: {finding.difference:+}"
+            for finding in applied.findings
+        ),
+    )
