@@ -10,7 +10,7 @@ import click
 import typer
 
 from console import demo as demo_module
-from console import jobs, lifecycle, loading, output, sandbox, services
+from console import jobs, lifecycle, loading, output, reference, sandbox, services
 from console import status as status_module
 from console import sync as sync_module
 from cwbridge import __version__, errors
@@ -154,6 +154,12 @@ def run_sandbox(
         return lifecycle.SETTLED
 
     raise typer.Exit(lifecycle.run(main))
+
+
+@app.command("settings")
+def show_settings() -> None:
+    """Print every setting with its environment variable, default and meaning, as Markdown."""
+    sys.stdout.write(reference.settings_page())
 
 
 @app.command()

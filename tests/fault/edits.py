@@ -50,16 +50,16 @@ class Editor:
         self._late = late
         self._new = 0
         self.made = 0
-        self._choices: tuple[tuple[int, Callable[[], None]], ...] = (
-            (40, self.change_line),
-            (12, self.add_line),
-            (10, self.remove_line),
-            (10, self.rename),
-            (6, self.change_labor),
-            (6, self.new_version),
-            (6, self.change_stage),
-            (4, self.new_project),
-            (3, self.foreign_line),
+        self._choices: tuple[tuple[int, Callable[[Editor], object]], ...] = (
+            (40, Editor.change_line),
+            (12, Editor.add_line),
+            (10, Editor.remove_line),
+            (10, Editor.rename),
+            (6, Editor.change_labor),
+            (6, Editor.new_version),
+            (6, Editor.change_stage),
+            (4, Editor.new_project),
+            (3, Editor.foreign_line),
         )
 
     async def keep_editing(self, *, every: float) -> None:
@@ -72,7 +72,11 @@ class Editor:
         """Any one edit."""
         weights = [weight for weight, _ in self._choices]
         (choice,) = self._dice.choices(self._choices, weights)
-        choice[1]()
+        self.make(choice[1])
+
+    def make(self, edit: Callable[[Editor], object]) -> None:
+        """This edit."""
+        edit(self)
         self.made += 1
 
     def change_line(self) -> None:
@@ -90,6 +94,13 @@ class Editor:
         if len(_own(project)) < _MOST_LINES:
             self._dated(project)
             self._store.add_line(project.id, self._line_like(self._dice.choice(_own(project))))
+
+    def add_novelty(self) -> None:
+        """A line of a product that nobody has seen."""
+        project = self._project()
+        line = replace(self._dice.choice(_own(project)), kind="physical", labor=(), model=self._fresh("NOVEL"))
+        self._dated(project)
+        self._store.add_line(project.id, line)
 
     def remove_line(self) -> None:
         project = self._project()
@@ -120,9 +131,15 @@ class Editor:
         self._dated(project)
         self._store.edit_project(project.id, stage=self._dice.choice(_STAGES))
 
-    def new_project(self, *, client: int | None = None) -> None:
-        if len(self.projects()) >= _MOST_PROJECTS:
-            return
+    def new_project(self) -> None:
+        if len(self.projects()) < _MOST_PROJECTS:
+            self.begin_project()
+
+    def begin_client_project(self) -> None:
+        """A new project of a new client."""
+        self.begin_project(client=self.new_client())
+
+    def begin_project(self, *, client: int | None = None) -> None:
         self._dated(None)
         made = self._store.add_plain_project(lines=self._dice.randrange(5, 25), name=self._fresh("Project"))
         chosen = client or self._dice.choice(list(self._store.clients.shelf)).id

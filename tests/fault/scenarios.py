@@ -1,19 +1,21 @@
-"""The scenarios: what goes wrong in each, and for how long."""
+"""The scenarios: what goes wrong in each, for how long, and how often the full suite plays it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tests.fault.stage import Casting, Stage
+from tests.fault import points, troubles
+from tests.fault.stage import Act, Casting, Stage
+from tests.fault.troubles import Trouble
 
-Act = Callable[[Stage], Awaitable[None]]
+_WRITES = ("POST", "DELETE", "PATCH")
+_BOTH = ("connectwise", "jetbuilt")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """A trouble with its story; `runs` is how often the full suite plays it."""
+    """A trouble with its story."""
 
     name: str
     story: str
@@ -22,7 +24,7 @@ class Scenario:
     casting: Casting = Casting()
 
 
-def lasting(seconds: float, trouble: Act, *, edits_every: float = 0.25) -> Act:
+def lasting(seconds: float, trouble: Trouble, *, edits_every: float = 0.15) -> Act:
     """The trouble for so long, with edits all the while."""
 
     async def act(stage: Stage) -> None:
@@ -42,28 +44,150 @@ def lasting(seconds: float, trouble: Act, *, edits_every: float = 0.25) -> Act:
     return act
 
 
-def killing(role: str, *, every: float) -> Act:
-    """kill -9 of one process of a role after the other, at random moments."""
-
-    async def trouble(stage: Stage) -> None:
-        while True:
-            await asyncio.sleep(stage.dice.expovariate(1 / every))
-            stage.fleet.kill_one(stage.dice, role)
-
-    return trouble
-
-
 async def nothing(_stage: Stage) -> None:
     """No trouble at all: what is found then is a mistake of the suite."""
 
+
+_LOST = troubles.answers("lose", methods=_WRITES, probability=0.25)
+_SPOILT = troubles.answers("half", "garble", probability=0.2)
+_FAILING = troubles.answers("fail", "refuse", probability=0.3, systems=_BOTH)
+_THROTTLED = troubles.answers("throttle", probability=0.1, systems=_BOTH)
+_SLOW = troubles.answers("delay", probability=0.5, seconds=(0.1, 1.5), systems=_BOTH)
 
 SCENARIOS = (
     Scenario(name="calm", story="edits only", act=lasting(8, nothing)),
     Scenario(
         name="kill-workers",
         story="kill -9 of workers at random moments",
-        act=lasting(25, killing("worker", every=0.35)),
+        act=lasting(25, troubles.killing("worker", every=0.2)),
+        casting=Casting(workers=3),
         runs=6,
+    ),
+    Scenario(
+        name="kill-producers",
+        story="kill -9 of producers at random moments",
+        act=lasting(20, troubles.killing("producers", every=0.25)),
+        casting=Casting(producers=2),
+        runs=3,
+    ),
+    Scenario(
+        name="kill-everything",
+        story="kill -9 of all processes at once, at times with Redis",
+        act=lasting(25, troubles.killing_everything(every=1.5)),
+        casting=Casting(fsync="always"),
+        runs=3,
+    ),
+    Scenario(
+        name="kill-at-points",
+        story="kill -9 before and after each kind of write",
+        act=points.kill_at_each_point,
+        runs=3,
+    ),
+    Scenario(
+        name="lose-at-points",
+        story="the answer of each kind of write lost, cut in half, garbled",
+        act=points.lose_at_each_point,
+        runs=3,
+    ),
+    Scenario(
+        name="lost-answers",
+        story="one write in four takes effect unanswered",
+        act=lasting(20, _LOST),
+        runs=2,
+    ),
+    Scenario(
+        name="spoilt-answers",
+        story="half and garbled answers to reads and writes",
+        act=lasting(20, _SPOILT),
+        runs=2,
+    ),
+    Scenario(
+        name="failing-servers",
+        story="5xx, HTML error pages, refused connections on both sides",
+        act=lasting(20, _FAILING),
+        runs=2,
+    ),
+    Scenario(
+        name="throttled",
+        story="429 storms on both sides",
+        act=lasting(20, _THROTTLED),
+        runs=2,
+    ),
+    Scenario(name="slow-answers", story="answers up to 1.5 s late", act=lasting(20, _SLOW), runs=1),
+    Scenario(
+        name="redis-restarted",
+        story="kill -9 of Redis, back at once or after seconds",
+        act=lasting(25, troubles.redis(every=3.0, what=troubles.restarted)),
+        casting=Casting(fsync="always"),
+        runs=2,
+    ),
+    Scenario(
+        name="redis-paused",
+        story="Redis hangs for up to two leases",
+        act=lasting(25, troubles.redis(every=2.5, what=troubles.paused)),
+        runs=2,
+    ),
+    Scenario(
+        name="redis-wiped",
+        story="FLUSHALL",
+        act=lasting(25, troubles.redis(every=1.5, what=troubles.wiped)),
+        runs=3,
+    ),
+    Scenario(
+        name="redis-disconnected",
+        story="connections cut, Redis unreachable for up to 3 s",
+        act=lasting(25, troubles.redis(every=2.0, what=troubles.disconnected)),
+        runs=2,
+    ),
+    Scenario(
+        name="redis-power-cut",
+        story="Redis back without its last second",
+        act=lasting(25, troubles.redis(every=2.0, what=troubles.without_power)),
+        runs=3,
+    ),
+    Scenario(
+        name="sleeping-worker",
+        story="a worker stopped beyond its lease amid an apply, then going on",
+        act=lasting(25, troubles.sleeping_workers(every=0.5)),
+        casting=Casting(workers=3),
+        runs=3,
+    ),
+    Scenario(
+        name="code-base-moved",
+        story="the API moves amid an apply",
+        act=lasting(20, troubles.moving_code_base),
+        runs=2,
+    ),
+    Scenario(
+        name="inventory-auditing",
+        story="auditing switched on and off amid an apply",
+        act=lasting(20, troubles.auditing),
+        runs=2,
+    ),
+    Scenario(
+        name="storm",
+        story="all of the above in turn and together, with kills",
+        act=lasting(
+            40,
+            troubles.together(
+                troubles.killing(every=0.8),
+                troubles.in_turn(
+                    _LOST,
+                    _SPOILT,
+                    _FAILING,
+                    _THROTTLED,
+                    _SLOW,
+                    troubles.auditing,
+                    troubles.moving_code_base,
+                    troubles.sleeping_workers(every=0.3),
+                    troubles.redis(every=1.0, what=troubles.disconnected),
+                    troubles.redis(every=1.0, what=troubles.paused),
+                    troubles.redis(every=1.0, what=troubles.restarted),
+                ),
+            ),
+        ),
+        casting=Casting(workers=3, producers=2, fsync="always"),
+        runs=4,
     ),
 )
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}

@@ -7,7 +7,7 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,7 @@ _LOOK_SECONDS = 0.1
 _POLLS = 2
 
 Changes = Mapping[str, str]
+Act = Callable[["Stage"], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +94,8 @@ class Stage:
         self.editor = Editor(box, seed)
         self.judge = Judge(box)
         self.jobs = 0
+        self.missed: list[str] = []
+        """Points that no worker came to; a scenario that did not happen proves nothing."""
         self._ticket = 0
         self._queue = Queue(server.client, namespace=NAMESPACE, settings=QueueSettings())
 
@@ -246,6 +249,7 @@ async def play(nursery: Nursery, scenario: Any, seed: int) -> Outcome:
         findings = stage.judge.findings()
         stuck += [text for text in await stage.full_pass() if text not in stuck]
         findings += [finding for finding in stage.judge.findings() if finding not in findings]
+        stuck += [f"never came to: {point}" for point in stage.missed]
         outcome.findings, outcome.stuck = findings, stuck
         outcome.jobs, outcome.edits, outcome.kills = stage.jobs, stage.editor.made, stage.fleet.kills
         outcome.notes = list(stage.fleet.crashes)

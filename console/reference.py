@@ -1,0 +1,82 @@
+"""The settings reference, made from the settings themselves so that it cannot be out of date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from pydantic.fields import FieldInfo
+
+from cwbridge import settings as settings_module
+from cwbridge.settings import Settings
+from cwbridge.settings.sections import Section
+
+_INTRODUCTION = """# Settings
+
+One file, `cwbridge.toml` in the working directory (or the file that `CWBRIDGE_CONFIG` names), with a table per section. Every
+value can also be given as the environment variable beside it, which wins over the file. Secrets can also be files: one per
+secret, named like the variable in lower case (`cwbridge_jetbuilt__api_key`), in `/run/secrets` or in the directory of systemd
+credentials. Unknown names and wrong types are refused at start with the name of the setting.
+
+Durations are written with their unit (`250ms`, `10s`, `5m`, `6h`, `30d`), rates as `50/10s` (or `off`). A system without a URL is
+switched off. This page is printed by `cwbridge settings`.
+"""
+
+
+def settings_page() -> str:
+    """The whole page as Markdown."""
+    return "\n".join([_INTRODUCTION, *_tables()]) + "\n"
+
+
+def _tables() -> Iterator[str]:
+    sections = {}
+    yield from _head("General")
+    for name, field in Settings.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            sections[name] = kind
+        else:
+            yield _row((name,), field)
+    for name, section in sections.items():
+        yield ""
+        yield from _head(f"[{name}]")
+        for option, field in section.model_fields.items():
+            yield _row((name, option), field)
+
+
+def _head(title: str) -> Iterator[str]:
+    yield f"## {title}"
+    yield ""
+    yield "| setting | environment | default | meaning |"
+    yield "| --- | --- | --- | --- |"
+
+
+def _row(path: tuple[str, ...], field: FieldInfo) -> str:
+    cells = (
+        f"`{path[-1]}`",
+        f"`{settings_module.variable(*path)}`",
+        _shown(field.default),
+        field.description or "",
+    )
+    return "| " + " | ".join(cell.replace("\n", " ").replace("|", "\\|") for cell in cells) + " |"
+
+
+def _shown(value: object) -> str:
+    """A default as it would be written in the file."""
+    match value:
+        case None:
+            return "unset"
+        case timedelta():
+            return f"`{_length(value)}`"
+        case tuple() | dict() if not value:
+            return "empty"
+        case _:
+            return f"`{value}`"
+
+
+def _length(value: timedelta) -> str:
+    seconds = round(value.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

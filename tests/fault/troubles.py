@@ -1,0 +1,211 @@
+"""Troubles: what goes wrong while people edit. Each goes on until it is cancelled, and cleans up after itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from sandbox.faults import Action, FaultRule
+from tests.fault.points import PRODUCTS
+from tests.fault.stage import Stage
+
+Trouble = Callable[[Stage], Awaitable[None]]
+_LEASE_SECONDS = 2.0
+
+
+def killing(role: str = "", *, every: float) -> Trouble:
+    """kill -9 of one process after the other, at random moments; without a role anybody may be hit."""
+
+    async def trouble(stage: Stage) -> None:
+        while True:
+            await asyncio.sleep(stage.dice.expovariate(1 / every))
+            stage.fleet.kill_one(stage.dice, role)
+
+    return trouble
+
+
+def killing_everything(*, every: float) -> Trouble:
+    """kill -9 of all workers and producers at once, and every third time of the Redis server as well."""
+
+    async def trouble(stage: Stage) -> None:
+        while True:
+            await asyncio.sleep(stage.dice.expovariate(1 / every))
+            stage.fleet.kill_all()
+            if stage.dice.random() < 1 / 3:
+                stage.fleet.kills += 1
+                await stage.redis.restart(away=stage.dice.uniform(0, 0.5))
+
+    return trouble
+
+
+def answers(
+    *actions: Action,
+    methods: Sequence[str] = ("*",),
+    probability: float,
+    status: Sequence[int] = (500, 502, 503),
+    seconds: tuple[float, float] = (0.0, 0.0),
+    systems: Sequence[str] = ("connectwise",),
+    change_every: float = 1.0,
+) -> Trouble:
+    """Answers go wrong with a probability; what exactly changes every now and then."""
+
+    async def trouble(stage: Stage) -> None:
+        async with _disarmed(stage, "answers"):
+            while True:
+                for system in systems:
+                    rule = FaultRule(
+                        name="answers",
+                        action=stage.dice.choice(actions),
+                        method=stage.dice.choice(methods),
+                        probability=probability,
+                        status=stage.dice.choice(status),
+                        seconds=stage.dice.uniform(*seconds),
+                        html=stage.dice.random() < 0.5,
+                    )
+                    _faults(stage, system).add(rule)
+                await asyncio.sleep(change_every * stage.dice.uniform(0.5, 1.5))
+
+    return trouble
+
+
+def redis(*, every: float, what: Callable[[Stage], Awaitable[None]]) -> Trouble:
+    """Something happens to the Redis server every now and then."""
+
+    async def trouble(stage: Stage) -> None:
+        while True:
+            await asyncio.sleep(every * stage.dice.uniform(0.5, 1.5))
+            await asyncio.shield(asyncio.ensure_future(what(stage)))
+
+    return trouble
+
+
+async def restarted(stage: Stage) -> None:
+    stage.fleet.kills += 1
+    await stage.redis.restart(away=stage.dice.choice((0.0, 0.3, 2.5)))
+
+
+async def paused(stage: Stage) -> None:
+    await stage.redis.pause(stage.dice.uniform(0.5, 2 * _LEASE_SECONDS))
+
+
+async def wiped(stage: Stage) -> None:
+    await stage.redis.wipe()
+
+
+async def disconnected(stage: Stage) -> None:
+    if stage.dice.random() < 0.5:
+        await stage.redis.disconnect()
+    else:
+        await stage.redis.hide(stage.dice.uniform(0.2, 1.5 * _LEASE_SECONDS))
+
+
+async def without_power(stage: Stage) -> None:
+    """Up to one second of what Redis had said yes to is gone."""
+    before = stage.redis.aof.stat().st_size
+    await asyncio.sleep(stage.dice.uniform(0, 1))
+    stage.fleet.kills += 1
+    lost = max(0, stage.redis.aof.stat().st_size - before)
+    await stage.redis.lose_power(bytes_lost=round(lost * stage.dice.random()))
+
+
+def sleeping_workers(*, every: float) -> Trouble:
+    """A worker is stopped in the middle of an apply, for longer than its lease, and goes on as if nothing had happened."""
+
+    async def trouble(stage: Stage) -> None:
+        while True:
+            await asyncio.sleep(every * stage.dice.random())
+            await _a_product_written(stage)
+            workers = stage.fleet.all("worker")
+            if workers:
+                sleeper = stage.dice.choice(workers)
+                sleeper.signal(signal.SIGSTOP)
+                try:
+                    await asyncio.sleep(_LEASE_SECONDS * stage.dice.uniform(0.7, 2.0))
+                finally:
+                    sleeper.signal(signal.SIGCONT)
+
+    return trouble
+
+
+async def auditing(stage: Stage) -> None:
+    """Inventory auditing goes on in the middle of an apply, and off again."""
+    modes = stage.box.connectwise.modes
+    try:
+        while True:
+            await _a_product_written(stage)
+            await asyncio.sleep(stage.dice.uniform(0, 0.02))
+            modes.inventory_auditing = stage.dice.choice(("all", "inventory"))
+            await asyncio.sleep(stage.dice.uniform(0.1, 1.5))
+            modes.inventory_auditing = "off"
+            await asyncio.sleep(stage.dice.uniform(0.5, 1.5))
+    finally:
+        modes.inventory_auditing = "off"
+
+
+async def moving_code_base(stage: Stage) -> None:
+    """The API moves to the next release, in the middle of everything."""
+    release = 1
+    while True:
+        await _a_product_written(stage)
+        release += 1
+        stage.box.connectwise.modes.codebase = f"v2025_{release}/"
+        await asyncio.sleep(stage.dice.uniform(3, 5))
+
+
+def in_turn(*troubles: Trouble, seconds: tuple[float, float] = (0.5, 2.0)) -> Trouble:
+    """Now this trouble, now that one, and sometimes two at once."""
+
+    async def trouble(stage: Stage) -> None:
+        while True:
+            chosen = stage.dice.sample(troubles, stage.dice.choice((1, 1, 2)))
+            await _for_a_while(stage, chosen, stage.dice.uniform(*seconds))
+
+    return trouble
+
+
+def together(*troubles: Trouble) -> Trouble:
+    """All of them at the same time."""
+
+    async def trouble(stage: Stage) -> None:
+        async with asyncio.TaskGroup() as group:
+            for one in troubles:
+                group.create_task(_once(one, stage))
+
+    return trouble
+
+
+async def _for_a_while(stage: Stage, troubles: Sequence[Trouble], seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await together(*troubles)(stage)
+
+
+async def _once(trouble: Trouble, stage: Stage) -> None:
+    await trouble(stage)
+
+
+async def _a_product_written(stage: Stage) -> None:
+    """The next write to a product item, or two seconds."""
+    writes = stage.box.connectwise.writes
+    before = len(writes)
+
+    def written() -> bool:
+        return any(write.resource == PRODUCTS for write in writes[before:])
+
+    await stage.until(written, within=2.0)
+
+
+def _faults(stage: Stage, system: str):  # noqa: ANN202
+    return stage.box.connectwise_faults if system == "connectwise" else stage.box.jetbuilt_faults
+
+
+@asynccontextmanager
+async def _disarmed(stage: Stage, name: str) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        stage.box.connectwise_faults.clear(name)
+        stage.box.jetbuilt_faults.clear(name)
