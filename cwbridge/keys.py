@@ -34,6 +34,11 @@ class Key(msgspec.Struct, frozen=True, order=True):
         option = found["option"]
         return cls(int(found["family"]), int(option) if option else None)
 
+    @classmethod
+    def of_mark(cls, mark: str) -> Self:
+        """The key whose `mark` this is; raises Refused for anything else."""
+        return cls.parse(mark.replace("jetbuilt:", "jetbuilt/project/", 1).replace(":option:", "/option/", 1))
+
     @property
     def flow(self) -> str:
         """The flow that makes this object right; a label of logs and metrics."""

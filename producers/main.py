@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
 from cwbridge import locks, systems
+from cwbridge.ledger.catalog import CatalogMemory
+from cwbridge.ledger.links import Links
 from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
+from producers.connectwise import ConnectWisePoller
 from producers.jetbuilt import JetbuiltPoller
 from producers.scheduler import Schedule, Scheduler
 from producers.watermarks import Watermark
@@ -33,15 +36,27 @@ async def jetbuilt_poller(settings: Settings, redis: Redis) -> AsyncIterator[Jet
         )
 
 
+@asynccontextmanager
+async def connectwise_poller(settings: Settings, redis: Redis) -> AsyncIterator[ConnectWisePoller]:
+    """A poller of ConnectWise on a connection whose keys are proven; raises SettingsError."""
+    namespace = settings.namespace
+    async with systems.open_connectwise(settings, redis) as client:
+        yield ConnectWisePoller(
+            client,
+            Queue(redis, namespace=namespace, settings=settings.queue),
+            redis,
+            watermark=Watermark(redis, namespace=namespace, name="connectwise"),
+            sightings=Sightings(redis, namespace=namespace),
+            links=Links(redis, namespace=namespace),
+            catalog=CatalogMemory(redis, namespace=namespace, found_for=settings.catalog.found_for),
+            overlap=settings.connectwise.poll_overlap,
+        )
+
+
 async def serve(settings: Settings, redis: Redis, stop: asyncio.Event) -> None:
     """Poll on schedule until `stop`; a poll under way is cancelled, because the next one reads the same again."""
-    async with jetbuilt_poller(settings, redis) as poller:
-        schedules = (
-            Schedule("jetbuilt_poll", settings.jetbuilt.poll_interval, poller.poll),
-            Schedule(
-                "jetbuilt_full_pass", settings.jetbuilt.full_pass_interval, poller.full_pass, starts_late=True
-            ),
-        )
+    async with AsyncExitStack() as opened:
+        schedules = await _schedules(settings, redis, opened)
         locker = locks.Locks(redis, namespace=settings.namespace)
         scheduler = Scheduler(redis, locker, namespace=settings.namespace)
         log.info("producers_started", schedules=[schedule.name for schedule in schedules])
@@ -56,3 +71,18 @@ async def serve(settings: Settings, redis: Redis, stop: asyncio.Event) -> None:
             stopping.cancel()
             await asyncio.gather(running, stopping, return_exceptions=True)
             log.info("producers_stopped")
+
+
+async def _schedules(settings: Settings, redis: Redis, opened: AsyncExitStack) -> list[Schedule]:
+    """What to do how often; a system that is switched off is not polled."""
+    source = await opened.enter_async_context(jetbuilt_poller(settings, redis))
+    schedules = [
+        Schedule("jetbuilt_poll", settings.jetbuilt.poll_interval, source.poll),
+        Schedule(
+            "jetbuilt_full_pass", settings.jetbuilt.full_pass_interval, source.full_pass, starts_late=True
+        ),
+    ]
+    if settings.connectwise.switched_on:
+        target = await opened.enter_async_context(connectwise_poller(settings, redis))
+        schedules.append(Schedule("connectwise_poll", settings.connectwise.poll_interval, target.poll))
+    return schedules

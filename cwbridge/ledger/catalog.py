@@ -1,15 +1,24 @@
 """Which catalog item was found for an identifier, remembered for all workers until it is too old.
 
-{namespace}:catalog:{digest}    catalog item id, expires
+{namespace}:catalog:{digest of the identifier}    hash, owner -> catalog item id; expires
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
+import msgspec
+
 from cwbridge.redis import Redis
+
+
+class Place(msgspec.Struct, frozen=True):
+    """What an item was looked for by: its identifier and whose it has to be, both case-folded."""
+
+    identifier: str
+    owner: str
 
 
 class CatalogMemory:
@@ -20,26 +29,32 @@ class CatalogMemory:
         self._prefix = f"{namespace}:catalog:"
         self._seconds = max(1, int(found_for.total_seconds()))
 
-    async def recall(self, keys: Sequence[str]) -> list[int | None]:
-        """The item of each key, None where nothing is remembered."""
-        if not keys:
+    async def recall(self, places: Sequence[Place]) -> list[int | None]:
+        """The item of each place, None where nothing is remembered."""
+        if not places:
             return []
-        stored = await self._redis.mget([self._name(key) for key in keys])
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for place in places:
+                pipe.hget(self._name(place.identifier), place.owner)
+            stored = await pipe.execute()
         return [None if item is None else int(item) for item in stored]
 
-    async def remember(self, found: Mapping[str, int]) -> None:
+    async def remember(self, found: Mapping[Place, int]) -> None:
         """Keep the items found."""
         if not found:
             return
         async with self._redis.pipeline(transaction=False) as pipe:
-            for key, item in found.items():
-                pipe.set(self._name(key), item, ex=self._seconds)
+            for place, item in found.items():
+                name = self._name(place.identifier)
+                pipe.hset(name, place.owner, str(item))
+                pipe.expire(name, self._seconds)
             await pipe.execute()
 
-    async def forget(self, keys: Sequence[str]) -> None:
-        """Look these up anew next time."""
-        if keys:
-            await self._redis.delete(*(self._name(key) for key in keys))
+    async def forget(self, identifiers: Iterable[str]) -> None:
+        """Look these up anew next time, whosever they are; identifiers are case-folded."""
+        names = [self._name(identifier) for identifier in identifiers]
+        if names:
+            await self._redis.delete(*names)
 
-    def _name(self, key: str) -> str:
-        return self._prefix + hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
+    def _name(self, identifier: str) -> str:
+        return self._prefix + hashlib.blake2b(identifier.encode(), digest_size=16).hexdigest()

@@ -1,6 +1,8 @@
-"""Which project id was last seen as the active version of a family; a hint, since the newest version has an id of its own.
+"""What was noticed in passing: hints that save questions and are found again when they are lost.
 
-{namespace}:active    hash, family -> project id
+{namespace}:active              hash, family -> project id of its active version, which has an id of its own
+{namespace}:options:{family}    set, ids of options that have (or had) an opportunity
+{namespace}:ourselves           set, the names under which ConnectWise knows our API member
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ class Sightings:
         self._redis = redis
         self._name = f"{namespace}:active"
         self._options = f"{namespace}:options:"
+        self._ourselves = f"{namespace}:ourselves"
+        self._known_names: set[str] = set()
 
     async def note(self, active: Mapping[int, int]) -> None:
         """Keep the active project id of each family."""
@@ -37,3 +41,13 @@ class Sightings:
     async def options(self, family: int) -> set[int]:
         """The options of the family that have an opportunity."""
         return {int(option) for option in await reply(self._redis.smembers(f"{self._options}{family}"))}
+
+    async def note_ourselves(self, name: str) -> None:
+        """Keep a name that ConnectWise writes beside our own changes."""
+        if name not in self._known_names:
+            await reply(self._redis.sadd(self._ourselves, name))
+            self._known_names.add(name)
+
+    async def ourselves(self) -> set[str]:
+        """The names of our API member."""
+        return {name.decode() for name in await reply(self._redis.smembers(self._ourselves))}

@@ -16,11 +16,14 @@ JITTER_SECONDS = (0.002, 0.025)
 MARGIN_SECONDS = 0.025
 
 
-async def main(url: str, namespace: str, seed: int, until: float) -> list[float]:
+async def main(url: str, namespace: str, seed: int, begin: float, until: float) -> list[float]:
     client, chance, arrivals = redis.connect(url), random.Random(seed), []
     limiter = Limiter(
         client, namespace=namespace, system="test", rate=Rate(20, 1.0), concurrency=6, margin=MARGIN_SECONDS
     )
+
+    await client.ping()
+    await asyncio.sleep(max(0.0, begin - time.time()))
 
     async def calls() -> None:
         while True:
@@ -39,5 +42,6 @@ async def main(url: str, namespace: str, seed: int, until: float) -> list[float]
 
 
 if __name__ == "__main__":
-    given_url, given_namespace, given_seed, given_until = sys.argv[1:]
-    json.dump(asyncio.run(main(given_url, given_namespace, int(given_seed), float(given_until))), sys.stdout)
+    given_url, given_namespace, given_seed, given_begin, given_until = sys.argv[1:]
+    made = main(given_url, given_namespace, int(given_seed), float(given_begin), float(given_until))
+    json.dump(asyncio.run(made), sys.stdout)

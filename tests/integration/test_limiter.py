@@ -52,7 +52,8 @@ async def test_two_processes_together_use_the_limit_and_never_exceed_it(
     redis_url: str, namespace: str
 ) -> None:
     script = Path(__file__).with_name("limiter_process.py")
-    until = time.time() + 3.6
+    begin = time.time() + 0.9
+    until = begin + 2.2
     processes = [
         await asyncio.create_subprocess_exec(
             sys.executable,
@@ -60,6 +61,7 @@ async def test_two_processes_together_use_the_limit_and_never_exceed_it(
             redis_url,
             namespace,
             str(seed),
+            str(begin),
             str(until),
             stdout=asyncio.subprocess.PIPE,
         )
@@ -68,7 +70,7 @@ async def test_two_processes_together_use_the_limit_and_never_exceed_it(
     answers = await asyncio.gather(*(process.communicate() for process in processes))
     each = [json.loads(output) for output, _ in answers]
     arrivals = sorted(arrival for own in each for arrival in own)
-    assert all(len(own) >= 0.3 * len(arrivals) for own in each)
+    assert all(len(own) >= 0.25 * len(arrivals) for own in each)
     assert refused_by_an_exact_window(arrivals, calls=20, seconds=1.0) == 0
     # Each turn comes back once per window and margin (1.025 s); a whole number of them is measured.
     first = arrivals[0]
@@ -86,9 +88,9 @@ async def test_turns_are_a_window_apart(redis: Redis, namespace: str) -> None:
     for _ in range(5):
         async with shared.slot():
             sent.append(time.monotonic())
-    # Redis counts whole milliseconds.
-    assert all(later - earlier >= 0.218 for earlier, later in pairwise(sent[::2]))
-    assert sent[-1] - sent[0] < 0.60
+    # The margin covers what a call may lag behind its turn unnoticed; Redis counts whole milliseconds.
+    assert all(later - earlier >= 0.199 for earlier, later in pairwise(sent[::2]))
+    assert sent[-1] - sent[0] < 1
 
 
 async def test_the_concurrency_limit_is_shared(redis: Redis, namespace: str) -> None:

@@ -301,6 +301,24 @@ async def test_stopping_lets_runs_end_and_takes_no_new_ones(queue: Queue, redis:
     assert (counts.due, counts.dispatched, counts.running) == (10 - QUICK.concurrency, 0, 0)
 
 
+async def test_stopping_gives_back_what_was_delivered_but_not_begun(
+    queue: Queue, redis: Redis, namespace: str
+) -> None:
+    async def delivered() -> bool:
+        return len([name async for name in redis.scan_iter(f"arq:job:{namespace}*")]) == QUICK.concurrency
+
+    await queue.want(*(Want(f"jetbuilt/project/{number}") for number in range(1, 7)))
+    # Its arq loop does not run, so what it dispatches stays where it is.
+    service = arq_port.Service(redis, queue, Runner(queue, {}))
+    dispatching = asyncio.create_task(service.dispatch())
+    await until(delivered)
+    dispatching.cancel()
+    await service.drain(0)
+    counts = await queue.counts()
+    assert (counts.due, counts.dispatched) == (6, 0)
+    assert [name async for name in redis.scan_iter(f"arq:*{namespace}*")] == []
+
+
 async def test_what_does_not_end_in_time_is_broken_off_and_due_at_once(redis: Redis, namespace: str) -> None:
     hasty = QUICK.model_copy(update={"drain": timedelta(milliseconds=50)})
     queue = Queue(redis, namespace=namespace, settings=hasty)

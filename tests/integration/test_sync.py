@@ -23,7 +23,7 @@ async def test_sync_settles_every_project_to_the_cent(open_bench: OpenBench, tmp
     ended = await commands.run("sync", "--json", env=bench.environment(), cwd=tmp_path)
     assert ended.code == 0, ended.err
     wanted = await bench.expected()
-    assert len(wanted) == 10
+    assert len(bench.families()) == 10 < len(wanted)
     assert bench.books.opportunities().keys() == wanted.keys()
     for one in wanted.values():
         bench.books.assert_hold(one)
@@ -31,7 +31,7 @@ async def test_sync_settles_every_project_to_the_cent(open_bench: OpenBench, tmp
     lines = sum(len(one.lines) for one in wanted.values())
     assert ended.json == {
         "seen": 10,
-        "settled": 10,
+        "settled": len(wanted),
         "skipped": 0,
         "lines_created": lines,
         "lines_deleted": 0,
@@ -87,7 +87,7 @@ async def test_all_versions_of_a_project_are_one_opportunity(open_bench: OpenBen
     revised = await bench.jetbuilt.post(f"/projects/{bench.active(family)}/revisions", name="2.0")
     await bench.jetbuilt.patch(f"/projects/{revised['id']}", name="Second thoughts")
     await bench.settled()
-    assert len(bench.books.opportunities()) == 6
+    assert bench.books.opportunities().keys() == (await bench.expected()).keys() | marks
     renamed = bench.books.opportunity(f"jetbuilt:{family}")
     assert renamed["id"] == opportunity["id"]
     assert renamed["name"].endswith("Second thoughts")

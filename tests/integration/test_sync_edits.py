@@ -97,11 +97,10 @@ async def test_an_added_product_costs_one_look_up_and_its_catalog_item(bench: Be
     await bench.settled()
     await bench.jetbuilt.post(
         f"/projects/{family}/items",
-        manufacturer="Acme",
+        manufacturer_name="Acme",
         model="Never seen before",
         quantity_per_room="2",
-        cost="10.50",
-        room_id=bench.box.jetbuilt.project(family).rooms[0].id,
+        price="10.55",
     )
     bench.forget_calls()
     await bench.settled()
@@ -126,7 +125,7 @@ async def test_a_removed_line_goes_and_an_added_one_comes(bench: Bench) -> None:
 
 async def test_a_changed_name_alone_is_one_patch_of_the_opportunity_when_lines_are_kept(bench: Bench) -> None:
     bench.changes = {"opportunity": {"line_strategy": "changed"}}
-    family = bench.families()[1]
+    family = bench.families()[2]
     await bench.settled()
     lines = bench.books.product_ids(f"jetbuilt:{family}")
     await bench.jetbuilt.patch(f"/projects/{family}", name="Renamed by the client")

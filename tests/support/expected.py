@@ -5,7 +5,8 @@ It shares no code with the projection on purpose: two people reading one table s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -14,67 +15,85 @@ import msgspec
 from tests.support.jetbuilt import Jetbuilt
 
 Json = dict[str, Any]
+Lines = dict[str, "Line"]
 _CENT = Decimal("0.01")
+_ZERO = Decimal(0)
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One product item by what it costs."""
+    """One product item by what it costs; of a `lump` only the amount matters, not how it is made up."""
 
     quantity: Decimal
     price: Decimal
     cost: Decimal
+    lump: bool = False
 
     @property
-    def total(self) -> Decimal:
-        return cents(self.quantity * self.price)
+    def amounts(self) -> tuple[Decimal, Decimal]:
+        """Price and cost of all units, in cents."""
+        return cents(self.quantity * self.price), cents(self.quantity * self.cost)
+
+    def is_held_by(self, found: Line) -> bool:
+        if self.lump:
+            return self.amounts == found.amounts
+        return (self.quantity, self.price, self.cost) == (found.quantity, found.price, found.cost)
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """One opportunity: its lines by Jetbuilt line, and Jetbuilt's own total without tax."""
 
-    family: int
+    mark: str
+    key: str
     project: Json
-    lines: dict[str, Line]
+    lines: Lines
     total: Decimal
-
-    @property
-    def mark(self) -> str:
-        return f"jetbuilt:{self.family}"
-
-    @property
-    def key(self) -> str:
-        return f"jetbuilt/project/{self.family}"
+    option: Json | None = None
 
 
 def cents(amount: Decimal) -> Decimal:
     return amount.quantize(_CENT, ROUND_HALF_UP)
 
 
-async def of(jetbuilt: Jetbuilt, project_id: int) -> Expected:
-    """What the project should become."""
-    project = await jetbuilt.get(f"/projects/{project_id}")
-    items, packages = await jetbuilt.items(project_id), await jetbuilt.packages(project_id)
-    parts = (project["equipment_total"], project["labor_total"], project["shipping_total"])
-    return Expected(
-        family=project["original_version_id"] or project["id"],
-        project=project,
-        lines=dict(_lines(project, items, packages)),
-        total=sum((Decimal(part) for part in parts), Decimal(0)),
-    )
-
-
 async def of_all(jetbuilt: Jetbuilt) -> dict[str, Expected]:
-    """What every project should become, by mark; templates and trash become nothing."""
-    projects = await jetbuilt.projects()
-    exported = [project for project in projects if project["stage"] not in {"template", "trash"}]
-    found = [await of(jetbuilt, project["id"]) for project in exported]
+    """What every project and every option should become, by mark; templates and trash become nothing."""
+    found: list[Expected] = []
+    for project in await jetbuilt.projects():
+        if project["stage"] not in {"template", "trash"}:
+            found.append(await _project(jetbuilt, project))
+            found += [
+                _option(project, option) for option in await jetbuilt.options(project["id"]) if option["active"]
+            ]
     return {one.mark: one for one in found}
 
 
-def _lines(project: Json, items: Json, packages: list[Json]) -> Iterator[tuple[str, Line]]:
-    for item in items["line_items"]:
-        if item["option"] is None and item["kind"] != "hourly_labor":
-            yield f"item:{item['id']}", _item(item)
+async def _project(jetbuilt: Jetbuilt, project: Json) -> Expected:
+    items = await jetbuilt.items(project["id"])
+    packages = await jetbuilt.packages(project["id"])
+    family = project["original_version_id"] or project["id"]
+    parts = (project["equipment_total"], project["labor_total"], project["shipping_total"])
+    return Expected(
+        mark=f"jetbuilt:{family}",
+        key=f"jetbuilt/project/{family}",
+        project=project,
+        lines=dict(_project_lines(project, items, packages)),
+        total=sum((Decimal(part) for part in parts), _ZERO),
+    )
+
+
+def _option(project: Json, option: Json) -> Expected:
+    family = project["original_version_id"] or project["id"]
+    return Expected(
+        mark=f"jetbuilt:{family}:option:{option['id']}",
+        key=f"jetbuilt/project/{family}/option/{option['id']}",
+        project=project,
+        option=option,
+        lines=dict(_option_lines(option)),
+        total=Decimal(option["total"]) - cents(_tax(project, option)),
+    )
+
+
+def _project_lines(project: Json, items: Json, packages: list[Json]) -> Iterator[tuple[str, Line]]:
+    yield from _items(item for item in items["line_items"] if item["option"] is None)
     for labor in project["labor"]:
         if Decimal(labor["total_hours"]):
             hours, price, cost = (Decimal(labor[name]) for name in ("total_hours", "price", "cost"))
@@ -91,9 +110,35 @@ def _lines(project: Json, items: Json, packages: list[Json]) -> Iterator[tuple[s
             )
 
 
+def _option_lines(option: Json) -> Iterator[tuple[str, Line]]:
+    items = option["line_items"]
+    yield from _items(items)
+    work: defaultdict[int, list[Json]] = defaultdict(list)
+    for labor in (entry for item in items for entry in item["labor"] if Decimal(entry["minutes"])):
+        work[labor["labor_type"]["id"]].append(labor)
+    for kind, entries in work.items():
+        price, cost = (sum(Decimal(entry[name]) for entry in entries) for name in ("price", "cost"))
+        yield f"labor:{kind}", Line(Decimal(1), Decimal(price), Decimal(cost), lump=True)
+    for place, credit in enumerate(option["labor_credits"], start=1):
+        hours, price, cost = (Decimal(credit[name]) for name in ("hours", "unit_price", "unit_cost"))
+        yield f"credit:{place}", Line(-hours, price, cost)
+    for factor in option["factors"]:
+        if Decimal(factor["total_price"]) or Decimal(factor["total_cost"]):
+            yield f"factor:{factor['id']}", _amount(factor["total_price"], factor["total_cost"])
+    shipping = sum((_shipping(item) for item in items if _is_sold(item)), _ZERO)
+    if shipping:
+        yield "shipping", Line(Decimal(1), shipping, _ZERO)
+
+
+def _items(items: Iterable[Json]) -> Iterator[tuple[str, Line]]:
+    for item in items:
+        if item["kind"] != "hourly_labor":
+            yield f"item:{item['id']}", _item(item)
+
+
 def _item(item: Json) -> Line:
     if item["owner_furnished"]:
-        return Line(Decimal(item["quantity"]), Decimal(0), Decimal(0))
+        return Line(Decimal(item["quantity"]), _ZERO, _ZERO)
     if item["kind"] == "subcontract_labor":
         price, cost = item["subcontract_labor_price"], item["subcontract_labor_cost"]
     else:
@@ -103,3 +148,24 @@ def _item(item: Json) -> Line:
 
 def _amount(price: str, cost: str) -> Line:
     return Line(Decimal(1), cents(Decimal(price)), cents(Decimal(cost)))
+
+
+def _is_sold(item: Json) -> bool:
+    return item["kind"] == "physical" and not item["owner_furnished"]
+
+
+def _shipping(item: Json) -> Decimal:
+    return cents(Decimal(item["shipping_price"]) * Decimal(item["quantity"]))
+
+
+def _tax(project: Json, option: Json) -> Decimal:
+    """The tax in an option's total, which Jetbuilt does not show by itself."""
+    goods = work = _ZERO
+    for item in option["line_items"]:
+        if _is_sold(item) and item["tax_equipment"]:
+            goods += cents(Decimal(item["price"]) * Decimal(item["quantity"]))
+        if _is_sold(item) and item["tax_shipping"]:
+            goods += _shipping(item)
+        work += sum((Decimal(entry["price"]) for entry in item["labor"] if entry["taxable"]), _ZERO)
+    factors = sum((Decimal(factor["total_tax"]) for factor in option["factors"]), _ZERO)
+    return goods * Decimal(project["sales_tax"]) + work * Decimal(project["labor_tax"]) + factors

@@ -58,6 +58,11 @@ class Jetbuilt:
         pages = await self._numbered(f"/projects/{project}/service_packages")
         return [package for page in pages for package in page["service_packages"]]
 
+    async def options(self, project: int) -> list[Json]:
+        """Every option and change order, with all its lines."""
+        listed = await self._pages(f"/projects/{project}/options")
+        return [await self._option(project, row["id"]) for row in listed]
+
     async def first_line(self, project: int) -> Json:
         """The first physical line outside options that the client pays for."""
         items = await self.items(project)
@@ -76,6 +81,10 @@ class Jetbuilt:
         more = str(Decimal(known["quantity_per_room"]) + 1)
         changed: Json = await self.patch(f"/projects/{project}/items/{line}", quantity_per_room=more)
         return changed
+
+    async def _option(self, project: int, option: int) -> Json:
+        pages = await self._numbered(f"/projects/{project}/options/{option}")
+        return {**pages[0], "line_items": [line for page in pages for line in page["line_items"]]}
 
     async def _pages(self, path: str) -> list[Json]:
         return [row for page in await self._numbered(path) for row in page]

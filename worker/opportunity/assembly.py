@@ -70,7 +70,7 @@ def opportunity_flow(
     sightings = Sightings(redis, namespace=namespace)
     return OpportunityFlow(
         reader=SourceReader(source),
-        writer=_writer(settings, redis, target, queue, links),
+        writer=_writer(settings, redis, target, queue, links=links, sightings=sightings),
         options=OptionFanOut(queue, sightings),
         links=links,
         history=history,
@@ -84,7 +84,9 @@ def _writer(
     redis: Redis,
     client: connectwise.ConnectWiseClient,
     queue: Queue,
+    *,
     links: Links,
+    sightings: Sightings,
 ) -> OpportunityWriter:
     namespace = settings.namespace
     locker = locks.Locks(redis, namespace=namespace)
@@ -109,7 +111,7 @@ def _writer(
     )
     return OpportunityWriter(
         client,
-        target=Target(client),
+        target=Target(client, sightings),
         header=HeaderBuilder(resolver, taxonomy, setup, fixed=settings.fixed.opportunity),
         setup=setup,
         catalog=catalog,

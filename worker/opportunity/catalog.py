@@ -13,14 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
-import msgspec
 import structlog
 
 from cwbridge import errors, locks, metrics, together
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Change
-from cwbridge.ledger.catalog import CatalogMemory
+from cwbridge.ledger.catalog import CatalogMemory, Place
 from worker.opportunity.coalesce import Coalescer
 from worker.opportunity.desired import DesiredProduct
 from worker.opportunity.fixed import fixable
@@ -57,7 +56,7 @@ class Catalog:
     async def resolve(self, products: Iterable[DesiredProduct]) -> dict[DesiredProduct, int]:
         """The catalog item id of each product; missing items are created."""
         distinct = _one_per_item(products)
-        remembered = await self._memory.recall([_memory_key(product) for product in distinct])
+        remembered = await self._memory.recall([_place_of(product) for product in distinct])
         known = {
             product: item_id
             for product, item_id in zip(distinct, remembered, strict=True)
@@ -72,8 +71,8 @@ class Catalog:
             ),
             most=self._concurrency,
         )
-        by_item = {_memory_key(product): item_id for product, item_id in known.items()}
-        return {product: by_item[_memory_key(product)] for product in products}
+        by_place = {_place_of(product): item_id for product, item_id in known.items()}
+        return {product: by_place[_place_of(product)] for product in products}
 
     async def _settle(
         self,
@@ -82,11 +81,11 @@ class Catalog:
         known: dict[DesiredProduct, int],
     ) -> None:
         known[product] = await self._match_or_create(product, candidates)
-        await self._memory.remember({_memory_key(product): known[product]})
+        await self._memory.remember({_place_of(product): known[product]})
 
     async def forget(self, products: Iterable[DesiredProduct]) -> None:
         """Look these up anew next time: ConnectWise no longer takes what we remember."""
-        await self._memory.forget([_memory_key(product) for product in products])
+        await self._memory.forget(folded(product.identifier) for product in products)
 
     async def _find_all(self, identifiers: Sequence[str]) -> dict[str, list[models.CatalogItem]]:
         """Every catalog item, inactive ones included, under the identifier that asked for it."""
@@ -194,12 +193,13 @@ class Catalog:
 
 def _one_per_item(products: Iterable[DesiredProduct]) -> list[DesiredProduct]:
     """One product for each catalog item needed; lines at different prices share it."""
-    return list({_memory_key(product): product for product in products}.values())
+    return list({_place_of(product): product for product in products}.values())
 
 
-def _memory_key(product: DesiredProduct) -> str:
+def _place_of(product: DesiredProduct) -> Place:
+    """Where the found item is remembered: one identifier may stand for items of several manufacturers."""
     owner = folded(product.manufacturer) or ("factors" if product.kind == "factor" else "")
-    return msgspec.json.encode([folded(product.identifier), owner]).decode()
+    return Place(folded(product.identifier), owner)
 
 
 def _only(product: DesiredProduct, active: list[models.CatalogItem]) -> models.CatalogItem | None:

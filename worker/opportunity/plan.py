@@ -71,6 +71,8 @@ class Habits(msgspec.Struct, frozen=True):
 
     remove_foreign: bool = False
     repair_drift: bool = False
+    restore_missing: bool = True
+    """Off when the source is unchanged since the lines last matched: then a missing line was removed by a person."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +136,9 @@ def plan(desired: Sequence[MarkedLine], actual: Sequence[ActualLine], habits: Ha
         if stays is not None and not stays.holds(line.line):
             findings.append(_drift(line, stays))
             stays = None if habits.repair_drift else stays
-        if stays is None:
+        if stays is None and not habits.restore_missing:
+            findings.append(_removed(line))
+        elif stays is None:
             creates.append(line)
         else:
             staying.add(stays.id)
@@ -171,6 +175,10 @@ def _about_protected(line: MarkedLine, standing: Sequence[ActualLine]) -> list[F
 
 def _no_longer_wanted(line: ActualLine) -> Finding:
     return Finding(line.id, line.key, f"is gone in Jetbuilt and stays, it is {line.locked}", -line.total)
+
+
+def _removed(line: MarkedLine) -> Finding:
+    return Finding(0, line.line.key, "was removed in ConnectWise by somebody else", line.line.total_price)
 
 
 def _drift(line: MarkedLine, standing: ActualLine) -> Finding:

@@ -15,6 +15,7 @@ from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.connectwise.resource import Change
 from cwbridge.connectors.records import Link as Reference
 from cwbridge.ledger.links import Link
+from cwbridge.ledger.sightings import Sightings
 from cwbridge.remembered import Remembered
 from worker.opportunity.fixed import fixable
 from worker.opportunity.text import one_line
@@ -32,8 +33,9 @@ class Found(msgspec.Struct, frozen=True):
 class Target:
     """Reads and writes opportunities of ours."""
 
-    def __init__(self, client: connectwise.ConnectWiseClient) -> None:
+    def __init__(self, client: connectwise.ConnectWiseClient, sightings: Sightings) -> None:
         self._client = client
+        self._sightings = sightings
         self._statuses = Remembered(client.opportunity_statuses.find, seconds=600)
 
     async def find(self, mark: str, link: Link | None) -> Found | None:
@@ -95,16 +97,18 @@ class Target:
             if found is None:
                 raise
             return found
+        await self._sign(record)
         metrics.OBJECTS.labels("opportunity", "created").inc()
         log.info("opportunity_created", id=record.id, name=record.name)
         return Found(record, "created")
 
     async def update(self, current: models.Opportunity, fields: Mapping[str, Any]) -> models.Opportunity:
         """Bring the fields given up to date; nothing is sent when none differs."""
-        changes = _changes(current, fields)
+        changes = changes_of(current, fields)
         if not changes:
             return current
         updated = await self._client.opportunities.patch(current.id, *changes)
+        await self._sign(updated)
         metrics.OBJECTS.labels("opportunity", "updated").inc()
         log.info("opportunity_updated", id=current.id, fields=[change.path for change in changes])
         return updated
@@ -118,6 +122,11 @@ class Target:
             await notes.create({"text": text})
         except errors.OutcomeUnknown:
             log.info("note_outcome_unknown", id=opportunity)
+
+    async def _sign(self, written: models.Opportunity) -> None:
+        """ConnectWise names whoever wrote last; that is us now, and the poller wants to know who we are."""
+        if written.info is not None and written.info.updatedBy:
+            await self._sightings.note_ourselves(written.info.updatedBy)
 
     async def _converted(self, opportunity: int) -> bool:
         try:
@@ -140,7 +149,7 @@ class Target:
         return Found(rows[0], "mark") if rows else None
 
 
-def _changes(current: models.Opportunity, wanted: Mapping[str, Any]) -> list[Change]:
+def changes_of(current: models.Opportunity, wanted: Mapping[str, Any]) -> list[Change]:
     """A whole-value replacement for each field that differs; references are replaced whole, as sub-paths do nothing."""
     return [
         Change("replace", f"/{name}", value)

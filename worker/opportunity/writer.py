@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TypeVar
 
+import msgspec
 import structlog
 
 from cwbridge import errors
@@ -20,7 +21,7 @@ from worker.opportunity.desired import DesiredOpportunity, Rules
 from worker.opportunity.header import Header, HeaderBuilder
 from worker.opportunity.parking import Parking
 from worker.opportunity.setup import Setup
-from worker.opportunity.target import Found, Target
+from worker.opportunity.target import Found, Target, changes_of
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -53,10 +54,6 @@ class OpportunityWriter:
         self._rules = rules
         self._chosen = settings.opportunity
         self._fixed = settings.fixed
-        self._habits = plan.Habits(
-            remove_foreign=self._chosen.foreign_lines == "remove",
-            repair_drift=self._chosen.drift == "repair",
-        )
 
     async def write(
         self, key: Key, desired: DesiredOpportunity, fingerprint: str, link: Link | None
@@ -66,18 +63,21 @@ class OpportunityWriter:
         An existing one gets its lines first, so that a refusal of lines leaves everything as it was.
         """
         await self._parking.gate()
+        observed = self._chosen.drift == "report" and _settled_before(link, fingerprint)
         found = await self._target.find(desired.mark, link)
         if found is None:
             found, header = await self._create(desired)
-            applied = await self._lines(desired, found)
+            applied = await self._lines(desired, found, restore=True)
             record = found.record
         else:
             record = found.record
             if link is not None and link.finished:
                 record = await self._target.reopen(record)
             await self._target.ensure_open(record)
-            applied = await self._lines(desired, found)
-            header = await self._build(desired)
+            applied = await self._lines(desired, found, restore=not observed)
+            header = await self._header.build(desired)
+            if observed:
+                return _observed(found, desired, applied, header)
             record = await self._guarded(desired, self._target.update(record, header.fields))
         touched = record is not found.record
         record = await self._target.update(record, header.progress)
@@ -109,20 +109,21 @@ class OpportunityWriter:
     async def _create(self, desired: DesiredOpportunity) -> tuple[Found, Header]:
         """The catalog first: what it refuses must not leave an empty opportunity behind."""
         await self._catalog.resolve([line.product for line in desired.lines])
-        header = await self._build(desired)
+        header = await self._header.build(desired)
         found = await self._guarded(desired, self._target.create(desired.mark, header.fixed | header.fields))
         return found, header
 
-    async def _build(self, desired: DesiredOpportunity) -> Header:
-        return await self._header.build(desired)
-
-    async def _lines(self, desired: DesiredOpportunity, found: Found) -> Applied:
+    async def _lines(self, desired: DesiredOpportunity, found: Found, *, restore: bool) -> Applied:
         catalog = await self._catalog.resolve([line.product for line in desired.lines])
         writer = LineWriter(
             self._client,
             found.record.id,
             catalog,
-            habits=self._habits,
+            habits=plan.Habits(
+                remove_foreign=self._chosen.foreign_lines == "remove",
+                repair_drift=self._chosen.drift == "repair",
+                restore_missing=restore,
+            ),
             fixed=self._fixed.product,
             concurrency=self._chosen.apply_concurrency,
         )
@@ -156,6 +157,20 @@ class OpportunityWriter:
                     "A company, contact or site we remembered is no longer taken", detail=str(refusal)
                 ) from refusal
             raise
+
+
+def _settled_before(link: Link | None, fingerprint: str) -> bool:
+    return link is not None and link.fingerprint == fingerprint and not link.finished
+
+
+def _observed(found: Found, desired: DesiredOpportunity, applied: Applied, header: Header) -> Event:
+    """The source is unchanged since all was right: what differs now was changed by others, and is reported only."""
+    event = _event(found, desired, applied, header, touched=False)
+    differing = (
+        f"{change.path.removeprefix('/')} was changed in ConnectWise by somebody else"
+        for change in changes_of(found.record, header.fields)
+    )
+    return msgspec.structs.replace(event, findings=(*event.findings, *differing))
 
 
 def _how(found: Found, link: Link | None) -> How:

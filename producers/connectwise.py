@@ -1,0 +1,143 @@
+"""Asks ConnectWise what others changed on our opportunities, their lines and the catalog; our own writes make no echo.
+
+{namespace}:noticed:connectwise    hash, table:id -> its last change that was looked at
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+import structlog
+
+from cwbridge import clock, errors, metrics
+from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge.connectors.connectwise import models
+from cwbridge.connectors.connectwise.conditions import field
+from cwbridge.connectors.connectwise.resource import Resource
+from cwbridge.keys import Key
+from cwbridge.ledger.catalog import CatalogMemory
+from cwbridge.ledger.links import Links
+from cwbridge.ledger.sightings import Sightings
+from cwbridge.queue.job import Want
+from cwbridge.queue.queue import Queue
+from cwbridge.redis import Redis, reply
+from producers.watermarks import Watermark
+
+log = structlog.get_logger()
+T = TypeVar("T", bound=models.Tracked)
+_FIRST_LOOK_BACK = timedelta(minutes=10)
+_NOTICED_SECONDS = 7 * 86400
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What a poll found: changes by others, keys newly wanted, catalog items to look up anew."""
+
+    changes: int
+    wanted: int
+    catalog: int
+
+
+class ConnectWisePoller:
+    """Notices what others did since our last write."""
+
+    def __init__(
+        self,
+        client: connectwise.ConnectWiseClient,
+        queue: Queue,
+        redis: Redis,
+        *,
+        watermark: Watermark,
+        sightings: Sightings,
+        links: Links,
+        catalog: CatalogMemory,
+        overlap: timedelta,
+    ) -> None:
+        self._client = client
+        self._queue = queue
+        self._redis = redis
+        self._noticed = f"{queue.namespace}:noticed:connectwise"
+        self._watermark = watermark
+        self._sightings = sightings
+        self._links = links
+        self._catalog = catalog
+        self._overlap = overlap
+
+    async def poll(self) -> Seen:
+        """Want the keys of opportunities that others touched; three calls when nothing changed."""
+        known = await self._watermark.get()
+        since = (known or clock.utc_now() - _FIRST_LOOK_BACK) - self._overlap
+        opportunities = await self._changed(self._client.opportunities, since, ("source",))
+        products = await self._changed(self._client.products, since, ("opportunity", "integrationXRef"))
+        items = await self._changed(self._client.catalog, since, ("identifier",))
+        others = await self._by_others("opportunity", opportunities)
+        touched = await self._by_others("product", products)
+        changed_items = await self._by_others("catalog", items)
+        await self._catalog.forget(" ".join(row.identifier.split()).casefold() for row in changed_items)
+        keys = await self._keys(others, touched)
+        wanted = await self._queue.want(*(Want(key=key, lane="backlog") for key in sorted(keys)))
+        await self._remember({"opportunity": others, "product": touched, "catalog": changed_items})
+        latest = _latest([*opportunities, *products, *items])
+        if latest is not None:
+            await self._watermark.advance(latest)
+        metrics.KEYS_WANTED.labels("connectwise_poll").inc(wanted)
+        seen = Seen(len(others) + len(touched) + len(changed_items), wanted, len(changed_items))
+        if seen.changes:
+            log.info("connectwise_changes_noticed", changes=seen.changes, wanted=wanted)
+        return seen
+
+    async def _changed(self, resource: Resource[T], since: datetime, fields: tuple[str, ...]) -> list[T]:
+        return await resource.find(field("lastUpdated").at_least(since), fields=("id", *fields, "_info"))
+
+    async def _by_others(self, table: str, rows: list[T]) -> list[T]:
+        """The rows somebody else changed last, less those looked at already at that state."""
+        ourselves = await self._sightings.ourselves()
+        foreign = [row for row in rows if row.info is not None and row.info.updatedBy not in ourselves]
+        if not foreign:
+            return []
+        noticed = await reply(self._redis.hmget(self._noticed, [f"{table}:{row.id}" for row in foreign]))
+        return [
+            row
+            for row, before in zip(foreign, noticed, strict=True)
+            if before is None or before.decode() != _state(row)
+        ]
+
+    async def _remember(self, groups: Mapping[str, Iterable[models.Tracked]]) -> None:
+        """Only after the keys are enqueued: a crash before that finds the same changes again."""
+        states = {f"{table}:{row.id}": _state(row) for table, rows in groups.items() for row in rows}
+        if states:
+            await reply(self._redis.hset(self._noticed, mapping=states))
+            await self._redis.expire(self._noticed, _NOTICED_SECONDS)
+
+    async def _keys(
+        self, opportunities: list[models.Opportunity], products: list[models.ProductItem]
+    ) -> set[str]:
+        keys = {str(key) for row in opportunities if (key := _key_of(row.source)) is not None}
+        touched = {row.opportunity.id for row in products if row.opportunity is not None}
+        if touched:
+            links = await self._links.all("opportunity")
+            keys |= {source for source, link in links.items() if link.target in touched}
+        return keys
+
+
+def _key_of(mark: str | None) -> Key | None:
+    """The key whose mark an opportunity carries, None for opportunities of others."""
+    if mark is None or not mark.startswith("jetbuilt:"):
+        return None
+    try:
+        return Key.of_mark(mark)
+    except errors.Refused:
+        return None
+
+
+def _state(row: models.Tracked) -> str:
+    return "" if row.info is None or row.info.lastUpdated is None else row.info.lastUpdated.isoformat()
+
+
+def _latest(rows: Iterable[models.Tracked]) -> datetime | None:
+    moments = [
+        row.info.lastUpdated for row in rows if row.info is not None and row.info.lastUpdated is not None
+    ]
+    return max(moments, default=None)
