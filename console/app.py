@@ -6,11 +6,10 @@ import asyncio
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 from console import demo as demo_module
-from console import jobs, lifecycle, loading, output, reference, sandbox, services
+from console import jobs, lifecycle, links, loading, output, reference, sandbox, services
 from console import status as status_module
 from console import sync as sync_module
 from cwbridge import __version__, errors
@@ -27,26 +26,21 @@ app = typer.Typer(
     help="Keeps ConnectWise PSA right for people who quote in Jetbuilt.",
 )
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(links.app, name="links")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
 
 
 def main() -> None:
-    """Run the command; settings that cannot be used end with one line and exit code 2, never with a trace."""
+    """Run the command; what cannot be used ends with one line and exit code 2, never with a trace."""
+    code = lifecycle.SETTLED
     try:
-        outcome = app(standalone_mode=False)
-    except click.exceptions.Abort:
-        code = 130
-    except click.ClickException as problem:
-        problem.show()
-        code = lifecycle.UNUSABLE
+        app()
     except (errors.SettingsError, errors.StoreUnavailable) as problem:
         sys.stderr.write(output.failure(problem) + "\n")
         code = lifecycle.UNUSABLE
     except errors.BridgeError as problem:
         sys.stderr.write(output.failure(problem) + "\n")
         code = lifecycle.FAILED
-    else:
-        code = outcome if isinstance(outcome, int) else lifecycle.SETTLED
     sys.exit(code)
 
 
@@ -78,7 +72,7 @@ def sync(
 ) -> None:
     """Do one pass: poll now, work until nothing is due, print a summary; exit 0 when all is settled, 1 when not."""
     if keys and full:
-        raise click.UsageError("--full looks at everything; leave out the keys or the option")
+        raise typer.BadParameter("--full looks at everything; leave out the keys or the option")
 
     async def main(stop: asyncio.Event) -> int:
         settings = loading.settings()

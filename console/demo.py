@@ -17,6 +17,7 @@ import msgspec
 
 from console import lifecycle, loading, output, sandbox, services
 from console.progress import Progress, Tally, describe
+from cwbridge import together
 from cwbridge.ledger.history import Event
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
@@ -69,7 +70,7 @@ class _Demo:
 
     async def play(self, *, once: bool) -> int:
         service = asyncio.create_task(
-            services.together(
+            services.side_by_side(
                 self._settings,
                 self._redis,
                 self._stop,
@@ -87,9 +88,8 @@ class _Demo:
             return lifecycle.SETTLED
         finally:
             self._stop.set()
-            show.cancel()
-            stopping.cancel()
-            await asyncio.gather(show, stopping, service, return_exceptions=True)
+            await together.end(show, stopping)
+            await asyncio.gather(service, return_exceptions=True)
 
     def _told(self, key: str, event: Event) -> None:
         self._tally.told(key, event)
@@ -121,8 +121,7 @@ class _Demo:
             while not await self._quiet():  # noqa: ASYNC110 - Redis rings no bell when nothing is left
                 await asyncio.sleep(_LOOK_SECONDS)
         finally:
-            showing.cancel()
-            await asyncio.gather(showing, return_exceptions=True)
+            await together.end(showing)
         while not self._arrived.empty():
             self._arrived.get_nowait()
         counts = await self._queue.counts()

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+import typer
+from rich import markup
 from rich.console import Console
 from rich.table import Table
 
 from cwbridge import clock, errors
 
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of text for people.")]
 _encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="string")
 
 
 def console(*, to_errors: bool = False) -> Console:
     """A console on standard output (or error) that never guesses colours or links into plain text."""
-    return Console(file=sys.stderr if to_errors else sys.stdout, highlight=False, soft_wrap=True)
+    return Console(file=sys.stderr if to_errors else sys.stdout, highlight=False, emoji=False, soft_wrap=True)
 
 
 def as_json(value: Any) -> None:
@@ -36,7 +39,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 
 def escape(cell: object) -> str:
-    return str("" if cell is None else cell).replace("[", "\\[")
+    """Text from outside as itself: no markup is read in it, and nothing in it moves the cursor of a terminal."""
+    text = str("" if cell is None else cell)
+    return markup.escape("".join(one if one.isprintable() or one == "\n" else " " for one in text))
 
 
 def age(milliseconds: float | None) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from console import lifecycle
-from cwbridge import metrics, web
+from cwbridge import metrics, together, web
 from cwbridge.ledger.history import Event
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
@@ -26,11 +26,11 @@ async def run(settings: Settings, stop: asyncio.Event, services: Sequence[Servic
         lifecycle.store(settings) as redis,
         web.serve(settings.http.listen, redis, gauges(settings, redis)),
     ):
-        await together(settings, redis, stop, services)
+        await side_by_side(settings, redis, stop, services)
     return lifecycle.SETTLED
 
 
-async def together(
+async def side_by_side(
     settings: Settings, redis: Redis, stop: asyncio.Event, services: Sequence[Service]
 ) -> None:
     """Run all until `stop`; when one ends by itself or fails, the others are stopped and its failure is raised."""
@@ -42,9 +42,7 @@ async def together(
         for service in [*done, *running]:
             await service
     finally:
-        for service in running:
-            service.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await together.end(*running)
 
 
 def worker_telling(told: Callable[[str, Event], None]) -> Service:

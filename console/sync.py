@@ -9,6 +9,7 @@ import msgspec
 
 from console import lifecycle, output
 from console.progress import Progress, Tally
+from cwbridge import together
 from cwbridge.keys import Key
 from cwbridge.queue.job import Job, Want
 from cwbridge.queue.queue import Queue
@@ -64,9 +65,7 @@ async def one_pass(
             quiet.result()
     finally:
         helpers = [task for task in (quiet, stopping, showing, working) if task is not None]
-        for task in helpers:
-            task.cancel()
-        await asyncio.gather(*helpers, return_exceptions=True)
+        await together.end(*helpers)
     return Summary(
         seen=seen,
         settled=tally.settled,

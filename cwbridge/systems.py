@@ -17,6 +17,13 @@ from cwbridge.redis import Redis
 from cwbridge.settings import ConnectWiseSettings, JetbuiltSettings, Settings
 
 log = structlog.get_logger()
+# Wrong keys are not always called so: ConnectWise cloud may answer that the endpoint or the record does not exist.
+_REFUSALS = (
+    errors.AuthenticationRefused,
+    errors.PermissionRefused,
+    errors.NotFound,
+    errors.RequestRefused,
+)
 
 
 class _Checked(Protocol):
@@ -40,7 +47,7 @@ async def open_connectwise(settings: Settings, redis: Redis) -> AsyncIterator[co
     settings_module.require_connectwise(settings)
     limiter = _limiter(settings, redis, "connectwise", settings.connectwise)
     async with connectwise.open_client(settings, limiter) as client:
-        named = ("company_id", "public_key", "private_key", "client_id")
+        named = ("url", "company_id", "public_key", "private_key", "client_id")
         await _prove("connectwise", client, limiter, named)
         yield client
         await limiter.close()
@@ -63,7 +70,10 @@ async def _prove(system: str, client: _Checked, limiter: Limiter, named: tuple[s
     await limiter.clear_hold()
     try:
         await client.check_keys()
-    except (errors.AuthenticationRefused, errors.PermissionRefused, errors.MappingRefused) as refusal:
+    except errors.MappingRefused as refusal:
+        # It says itself which setting is wrong.
+        raise errors.SettingsError(refusal.cause, remedy=refusal.remedy) from refusal
+    except _REFUSALS as refusal:
         await limiter.clear_hold()
         variables = ", ".join(settings_module.variable(system, name) for name in named)
         raise errors.SettingsError(f"{refusal.cause}: {variables}", remedy=refusal.remedy) from refusal

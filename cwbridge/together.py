@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_CANCEL_AGAIN_SECONDS = 0.2
 
 
 @asynccontextmanager
@@ -37,6 +38,19 @@ async def a_few_at_a_time(work: Iterable[Coroutine[Any, Any, None]], *, most: in
     finally:
         for never_started in remaining:
             never_started.close()
+
+
+async def end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel until they end, whatever they end with.
+
+    Once is not always enough: below redis-py 5.3 a cancellation is lost now and then, and a loop would go on for ever.
+    """
+    remaining = {task for task in tasks if not task.done()}
+    while remaining:
+        for task in remaining:
+            task.cancel()
+        _, remaining = await asyncio.wait(remaining, timeout=_CANCEL_AGAIN_SECONDS)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _take_turns(remaining: Iterator[Coroutine[Any, Any, None]]) -> None:

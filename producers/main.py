@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
-from cwbridge import locks, systems
+from cwbridge import locks, systems, together
 from cwbridge.ledger.catalog import CatalogMemory
 from cwbridge.ledger.links import Links
 from cwbridge.ledger.sightings import Sightings
@@ -17,6 +17,7 @@ from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 from producers.connectwise import ConnectWisePoller
 from producers.jetbuilt import JetbuiltPoller
+from producers.refused import RefusedAgain
 from producers.scheduler import Schedule, Scheduler
 from producers.watermarks import Watermark
 
@@ -67,9 +68,7 @@ async def serve(settings: Settings, redis: Redis, stop: asyncio.Event) -> None:
             if running.done():
                 running.result()
         finally:
-            running.cancel()
-            stopping.cancel()
-            await asyncio.gather(running, stopping, return_exceptions=True)
+            await together.end(running, stopping)
             log.info("producers_stopped")
 
 
@@ -85,4 +84,13 @@ async def _schedules(settings: Settings, redis: Redis, opened: AsyncExitStack) -
     if settings.connectwise.switched_on:
         target = await opened.enter_async_context(connectwise_poller(settings, redis))
         schedules.append(Schedule("connectwise_poll", settings.connectwise.poll_interval, target.poll))
+    schedules.append(await _refused_again(settings, redis))
     return schedules
+
+
+async def _refused_again(settings: Settings, redis: Redis) -> Schedule:
+    """Jobs that were refused are tried again now and then, and right now when the settings changed."""
+    queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
+    again = RefusedAgain(queue, redis, namespace=settings.namespace)
+    await again.after_new_settings(settings)
+    return Schedule("refused_again", settings.queue.refused_again, again.try_again, starts_late=True)

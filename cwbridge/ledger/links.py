@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+from redis.asyncio.client import Pipeline
 
 from cwbridge import clock
 from cwbridge.redis import Redis, reply
@@ -56,6 +57,12 @@ class Links:
     async def remove(self, kind: Kind, source: str) -> bool:
         """Forget the link of `source`; True when there was one."""
         return bool(await reply(self._redis.hdel(self._prefix + kind, source)))
+
+    def move(self, pipe: Pipeline, kind: Kind, old: str, new: str, link: Link) -> None:
+        """Queue on `pipe` that `new` has the link of `old`; its content is unknown, so that it is written anew."""
+        anew = msgspec.structs.replace(link, fingerprint="", finished="")
+        pipe.hset(self._prefix + kind, new, _encoder.encode(anew).decode())
+        pipe.hdel(self._prefix + kind, old)
 
     async def all(self, kind: Kind) -> dict[str, Link]:
         """Every link of a kind."""

@@ -1,8 +1,7 @@
 """What was noticed in passing: hints that save questions and are found again when they are lost.
 
-{namespace}:active              hash, family -> project id of its active version, which has an id of its own
-{namespace}:options:{family}    set, ids of options that have (or had) an opportunity
-{namespace}:ourselves           set, the names under which ConnectWise knows our API member
+{namespace}:active       hash, family -> project id of its active version, which has an id of its own
+{namespace}:ourselves    set, the names under which ConnectWise knows our API member
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ class Sightings:
     def __init__(self, redis: Redis, *, namespace: str) -> None:
         self._redis = redis
         self._name = f"{namespace}:active"
-        self._options = f"{namespace}:options:"
         self._ourselves = f"{namespace}:ourselves"
         self._known_names: set[str] = set()
 
@@ -33,14 +31,6 @@ class Sightings:
         """The project id last seen active in the family, or None."""
         stored = await reply(self._redis.hget(self._name, str(family)))
         return None if stored is None else int(stored)
-
-    async def note_option(self, family: int, option: int) -> None:
-        """Keep that the option has an opportunity, so that its end is noticed."""
-        await reply(self._redis.sadd(f"{self._options}{family}", option))
-
-    async def options(self, family: int) -> set[int]:
-        """The options of the family that have an opportunity."""
-        return {int(option) for option in await reply(self._redis.smembers(f"{self._options}{family}"))}
 
     async def note_ourselves(self, name: str) -> None:
         """Keep a name that ConnectWise writes beside our own changes."""

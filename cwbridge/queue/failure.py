@@ -12,6 +12,9 @@ from cwbridge import clock, errors
 _LONGEST_TEXT = 1_000
 _LONGEST_TRACE = 8_000
 
+WORKER_DIED = "WorkerDied"
+"""The `error` of an object that killed its workers."""
+
 
 class Failure(msgspec.Struct, frozen=True):
     """A failure a person can act on; `cause` is equal for every object with the same trouble."""
@@ -65,7 +68,7 @@ class Failure(msgspec.Struct, frozen=True):
         """The worker of this object died again and again."""
         return cls(
             work_class="refused",
-            error="WorkerDied",
+            error=WORKER_DIED,
             cause=f"its worker died {kills} times while doing it",
             detail="",
             remedy="Look for the worker's end in the system log (out of memory?), then requeue.",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Literal, TypeVar
 
@@ -11,21 +13,27 @@ import msgspec
 import structlog
 from redis.commands.core import AsyncScript
 
-from cwbridge import lua, metrics
+from cwbridge import errors, lua, metrics
 from cwbridge.queue import outcome as outcomes
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Counts, Job, Run, State, Want, flow_of
+from cwbridge.queue.lanes import Lane
 from cwbridge.queue.reading import JobReader
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
 
 _AT_ONCE = 500
+_RUN_ENDS_LOOKS = 600
+_LOOK_SECONDS = 0.1
 _PACKAGE = "cwbridge.queue"
 _START_FIELDS = ("attempts", "kills", "waits", "lane", "since_ms", "due_ms", "wanted", "started_ms")
 _T = TypeVar("_T")
 
 Settled = Literal["gone", "due", "dead", "held"]
 """What became of a key whose run ended."""
+
+Marking = Literal["archive", "hold", "release"]
+"""What a person does to keys without starting them."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -47,6 +55,7 @@ class Queue:
         self._reclaim = self._script("reclaim")
         self._counts = self._script("counts")
         self._requeue = self._script("requeue")
+        self._spread = self._script("spread")
         self._wake = self._script("wake")
         self._archive = self._script("archive")
         self._hold = self._script("hold")
@@ -109,9 +118,37 @@ class Queue:
         """Outstanding work, the earliest first within each state."""
         return await self._reader.jobs(state, most)
 
+    def batches(self, *, state: State | None = None) -> AsyncIterator[list[Job]]:
+        """All outstanding work, some hundred jobs at a time, for those who do not want to hold it all."""
+        return self._reader.batches(state)
+
     async def requeue(self, *keys: str) -> int:
         """Dead and parked keys start over in the interactive lane."""
         return await self._mark(self._requeue, keys)
+
+    async def spread(self, pauses_ms: Mapping[str, int], *, lane: Lane, again: bool = False) -> list[str]:
+        """Given up and parked keys start over, each after its pause or at a new edit; answers which did.
+
+        `again` starts only what was given up, and leaves its age as it is.
+        """
+        started: list[str] = []
+        for some in _batches(list(pauses_ms.items()), _AT_ONCE):
+            given = [text for key, pause in some for text in (key, pause)]
+            answer = await self._spread(self._keys, [lane, int(again), *given])
+            started += [key.decode() for key in answer]
+        return started
+
+    async def mark_each(self, marking: Marking, keys: Sequence[str]) -> list[str]:
+        """Archive, hold or release keys; answers which of them were changed."""
+        script = {"archive": self._archive, "hold": self._hold, "release": self._release}[marking]
+        changed: list[str] = []
+        for some in _batches(keys, _AT_ONCE):
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for key in some:
+                    await script(self._keys, [key], client=pipe)
+                answers = await pipe.execute()
+            changed += [key for key, count in zip(some, answers, strict=True) if count]
+        return changed
 
     async def wake(self, *keys: str) -> int:
         """What waited for the same thing goes on at once, in its own lane."""
@@ -127,6 +164,29 @@ class Queue:
 
     async def release(self, *keys: str) -> int:
         return await self._mark(self._release, keys)
+
+    @asynccontextmanager
+    async def paused(self, key: str) -> AsyncIterator[None]:
+        """No run of `key` begins or goes on while the body runs; raises Busy when one takes too long to end."""
+        ours = await self.hold(key)
+        try:
+            await self._run_ended(key)
+            yield
+        finally:
+            if ours:
+                await self.release(key)
+
+    async def _run_ended(self, key: str) -> None:
+        for _ in range(_RUN_ENDS_LOOKS):
+            job = await self.job(key)
+            if job is None or job.state != "running":
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+        raise errors.Busy(
+            "A run of this object does not end",
+            detail=key,
+            remedy="Wait until it has ended (cwbridge jobs show), then do this again; nothing was changed.",
+        )
 
     def _script(self, name: str) -> AsyncScript:
         return lua.script(self._redis, _PACKAGE, "record", name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import msgspec
 
 from cwbridge.limits.lane import LANES
@@ -10,6 +12,7 @@ from cwbridge.queue.job import Job, State
 from cwbridge.redis import Redis
 
 _IN_ONE_GO = 500
+_NO_END = -1
 
 
 class _Record(msgspec.Struct, frozen=True):
@@ -44,6 +47,13 @@ class JobReader:
         for start in range(0, len(keys), _IN_ONE_GO):
             found += await self._read(keys[start : start + _IN_ONE_GO])
         return [job for job in found if state in {None, job.state}][:most]
+
+    async def batches(self, state: State | None) -> AsyncIterator[list[Job]]:
+        """All of them, some hundred at a time."""
+        keys = await self._keys(state, _NO_END)
+        for start in range(0, len(keys), _IN_ONE_GO):
+            found = await self._read(keys[start : start + _IN_ONE_GO])
+            yield [job for job in found if state in {None, job.state}]
 
     async def _keys(self, state: State | None, most: int) -> list[str]:
         sets = {

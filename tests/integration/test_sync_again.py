@@ -31,7 +31,7 @@ async def test_a_full_pass_over_settled_projects_writes_nothing(bench: Bench, st
     bench.forget_calls()
     writes = bench.writes
     summary = await bench.settled(full=True)
-    assert (summary.seen, summary.settled) == (3, 3)
+    assert (summary.seen, summary.settled) == (3, len(bench.books.opportunities()))
     assert bench.writes == writes
     assert {method for method, _, _ in bench.box.connectwise_calls.counts} == {"GET"}
 
@@ -42,18 +42,26 @@ async def test_after_redis_was_wiped_everything_is_found_again_by_its_mark(bench
     forgotten = [key async for key in bench.redis.scan_iter(match=f"{bench.namespace}:*")]
     assert await bench.redis.delete(*forgotten) > 0
     summary = await bench.settled()
-    assert summary.settled == 3
+    assert summary.settled == len(bench.books.opportunities())
     assert bench.writes == writes
     bench.books.assert_nothing_doubled()
 
 
-async def test_a_full_pass_repairs_what_somebody_changed_in_connectwise(bench: Bench) -> None:
+@pytest.mark.parametrize("drift", ["report", "repair"])
+async def test_a_line_somebody_deleted_in_connectwise_comes_back_only_if_repair_is_set(
+    bench: Bench, drift: str
+) -> None:
+    bench.changes = {"opportunity": {"drift": drift}}
     await bench.settled()
-    mark = f"jetbuilt:{bench.families()[0]}"
-    gone, *_ = bench.books.products(mark)
+    wanted = (await bench.expected())[f"jetbuilt:{bench.families()[0]}"]
+    gone, *_ = bench.books.products(wanted.mark)
     bench.box.connectwise.remove("procurement/products", gone["id"])
+    writes = bench.writes
     await bench.settled(full=True)
-    bench.books.assert_hold((await bench.expected())[mark])
+    repaired = bench.books.differences(wanted) == []
+    assert repaired == (drift == "repair")
+    assert (bench.writes == writes) == (drift == "report")
+    assert repaired or (await bench.history(wanted.key))[0].findings
 
 
 async def test_a_full_pass_sees_an_edit_that_no_time_stamp_tells(bench: Bench) -> None:
@@ -69,7 +77,7 @@ async def test_a_full_pass_sees_an_edit_that_no_time_stamp_tells(bench: Bench) -
 
 
 async def test_a_sync_of_named_keys_looks_at_these_alone(bench: Bench) -> None:
-    chosen = bench.families()[1]
+    chosen = bench.families()[2]
     summary = await bench.settled(f"jetbuilt/project/{chosen}")
     assert (summary.seen, summary.settled) == (1, 1)
     assert bench.books.opportunities().keys() == {f"jetbuilt:{chosen}"}

@@ -8,6 +8,7 @@ from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.ledger.catalog import CatalogMemory
 from cwbridge.ledger.history import History
 from cwbridge.ledger.links import Links
+from cwbridge.ledger.options import Options
 from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
@@ -71,7 +72,7 @@ def opportunity_flow(
     return OpportunityFlow(
         reader=SourceReader(source),
         writer=_writer(settings, redis, target, queue, links=links, sightings=sightings),
-        options=OptionFanOut(queue, sightings),
+        options=OptionFanOut(queue, Options(redis, links, namespace=namespace)),
         links=links,
         history=history,
         sightings=sightings,

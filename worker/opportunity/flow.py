@@ -95,8 +95,8 @@ class OpportunityFlow:
         if _known(link, fingerprint) and lane.CURRENT.get() == "fresh":
             log.debug("project_unchanged")
             return None
-        if key.option is not None:
-            await self._sightings.note_option(key.family, key.option)
+        if source.option is not None:
+            await self._options.note(key, source.option)
         return await self._writer.write(key, desired, fingerprint, link)
 
     async def _end(self, key: Key, reason: str) -> Event | None:

@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
+import structlog
+
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.keys import Key
-from cwbridge.ledger.sightings import Sightings
+from cwbridge.ledger.options import Options
 from cwbridge.limits import lane
 from cwbridge.queue.job import Want
 from cwbridge.queue.queue import Queue
+from worker.opportunity.text import folded
+
+log = structlog.get_logger()
 
 
 class OptionFanOut:
     """Enqueues the options of a project, those that are gone included, so that their opportunities are finished."""
 
-    def __init__(self, queue: Queue, sightings: Sightings) -> None:
+    def __init__(self, queue: Queue, known: Options) -> None:
         self._queue = queue
-        self._sightings = sightings
+        self._known = known
 
     async def want(self, key: Key, project: models.Project, options: list[models.Option]) -> None:
         """Want every option whose content may differ from what its opportunity holds."""
-        current = {option.id: option for option in options}
-        gone = await self._sightings.options(key.family) - current.keys()
+        gone = await self._settle_identities(key.family, options)
         wants = [self._want(key, project, option) for option in options]
         wants += [Want(key=str(Key(key.family, option)), lane=lane.CURRENT.get()) for option in gone]
         await self._queue.want(*wants)
+
+    async def note(self, key: Key, option: models.Option) -> None:
+        """Keep that the option is about to have an opportunity."""
+        await self._known.note(key.family, option.id, folded(option.name))
+
+    async def _settle_identities(self, family: int, options: list[models.Option]) -> set[int]:
+        """A new version of a project gives its options new ids: where name tells which is which, opportunities move along.
+
+        Returns the options that are gone for good.
+        """
+        known = await self._known.known(family)
+        current = {option.id: folded(option.name) for option in options}
+        gone = {option: name for option, name in known.items() if option not in current}
+        new = {option: name for option, name in current.items() if option not in known}
+        for option, name in new.items():
+            fitting = [old for old, old_name in gone.items() if old_name == name]
+            alone = list(current.values()).count(name) == 1
+            if len(fitting) == 1 and alone:
+                link = await self._known.adopt(family, old=fitting[0], new=option, name=name)
+                gone.pop(fitting[0])
+                log.info("option_moved", old=fitting[0], new=option, opportunity=link and link.target)
+        return set(gone)
 
     def _want(self, key: Key, project: models.Project, option: models.Option) -> Want:
         """A change of the project counts, too: company, stage and name of the opportunity come from there."""

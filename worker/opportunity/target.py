@@ -49,11 +49,11 @@ class Target:
 
     async def ensure_open(self, opportunity: models.Opportunity) -> None:
         """Raise Protected when the opportunity is closed or converted: then it is no longer ours to change."""
-        closed = {
-            row.id for row in await self._statuses.get() if row.closedFlag or row.wonFlag or row.lostFlag
-        }
-        status = opportunity.status.id if opportunity.status else None
-        if opportunity.closedDate is not None or status in closed:
+        statuses = {row.id: row for row in await self._statuses.get()}
+        status = statuses.get(opportunity.status.id) if opportunity.status else None
+        # A closing date may outlive a reopening, so it only counts where no status tells.
+        closed = opportunity.closedDate is not None if status is None else _closes(status)
+        if closed:
             raise errors.Protected(
                 "The opportunity is closed in ConnectWise",
                 detail=f"opportunity {opportunity.id}",
@@ -68,11 +68,7 @@ class Target:
 
     async def reopen(self, opportunity: models.Opportunity) -> models.Opportunity:
         """Give an opportunity that we closed ourselves the tenant's default status again."""
-        open_ones = [
-            row
-            for row in await self._statuses.get()
-            if not (row.closedFlag or row.wonFlag or row.lostFlag or row.inactiveFlag)
-        ]
+        open_ones = [row for row in await self._statuses.get() if not _closes(row) and not row.inactiveFlag]
         status = next((row for row in open_ones if row.defaultFlag), open_ones[0] if open_ones else None)
         closed = opportunity.status is None or opportunity.status.id not in {row.id for row in open_ones}
         if status is None or not closed:
@@ -147,6 +143,10 @@ class Target:
                 remedy="Clear the field Source on all but one of them in ConnectWise, then requeue.",
             )
         return Found(rows[0], "mark") if rows else None
+
+
+def _closes(status: models.OpportunityStatus) -> bool:
+    return bool(status.closedFlag or status.wonFlag or status.lostFlag)
 
 
 def changes_of(current: models.Opportunity, wanted: Mapping[str, Any]) -> list[Change]:

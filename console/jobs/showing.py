@@ -1,0 +1,129 @@
+"""`cwbridge jobs show`: everything known about one object."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from console import lifecycle, loading, output
+from cwbridge.keys import Key
+from cwbridge.ledger.history import Event, History
+from cwbridge.ledger.links import Link, Links
+from cwbridge.queue.failure import Failure
+from cwbridge.queue.job import Job
+from cwbridge.queue.queue import Queue
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """One object: its outstanding work, its link, and what happened to it, newest first."""
+
+    key: str
+    job: Job | None
+    link: Link | None
+    matches: tuple[str, ...]
+    findings: tuple[str, ...]
+    last_calls: tuple[str, ...]
+    history: list[Event]
+
+
+def show_job(key: Annotated[str, typer.Argument(metavar="KEY")], as_json: output.AsJson = False) -> None:
+    """One object: its job, cause and remedy, what it was matched to, its last calls, and its history."""
+
+    async def main(_stop: asyncio.Event) -> int:
+        settings = loading.settings()
+        name = str(Key.parse(key))
+        async with lifecycle.store(settings) as redis:
+            queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
+            job = await queue.job(name)
+            link = await Links(redis, namespace=settings.namespace).get("opportunity", name)
+            events = await History(redis, namespace=settings.namespace).of(name)
+        known = _known(name, job, link, events)
+        if as_json:
+            output.as_json(known)
+        else:
+            _print(known)
+        return lifecycle.SETTLED if job or link or events else lifecycle.FAILED
+
+    raise typer.Exit(lifecycle.run(main))
+
+
+def _known(key: str, job: Job | None, link: Link | None, events: list[Event]) -> Known:
+    """Of matches, findings and calls the newest that were written down."""
+    return Known(
+        key=key,
+        job=job,
+        link=link,
+        matches=next((event.matches for event in events if event.matches), ()),
+        findings=next((event.findings for event in events if event.matches), ()),
+        last_calls=next((event.last_calls for event in events if event.last_calls), ()),
+        history=events,
+    )
+
+
+def _print(known: Known) -> None:
+    console = output.console()
+    job, events = known.job, known.history
+    if job is None and known.link is None and not events:
+        console.print(
+            f"{output.escape(known.key)} is not known here: it was never wanted, or its history is gone."
+        )
+        return
+    console.print(f"[bold]{output.escape(known.key)}[/bold]  {job.state if job is not None else 'settled'}")
+    if job is not None:
+        _print_job(console, job)
+    if known.link is not None:
+        finished = f", finished: {output.escape(known.link.finished)}" if known.link.finished else ""
+        console.print(f"  linked   opportunity {known.link.target} ({known.link.how}){finished}")
+    for match in known.matches:
+        console.print(f"  matched  {output.escape(match)}")
+    for finding in known.findings:
+        console.print(f"  found    {output.escape(finding)}")
+    for call in known.last_calls:
+        console.print(f"  call     {output.escape(call)}")
+    if events:
+        console.print(_history(events))
+
+
+def _print_job(console: Console, job: Job) -> None:
+    console.print(
+        f"  job      {job.lane} lane, attempts {job.attempts}, waits {job.waits}, workers killed {job.kills}"
+    )
+    console.print(f"  since    {output.moment(job.since_ms)}, due {output.moment(job.due_ms)}")
+    if job.failure is not None:
+        _print_failure(console, job.failure)
+
+
+def _print_failure(console: Console, failure: Failure) -> None:
+    console.print(f"  class    {failure.work_class} ({failure.error}), {output.moment(failure.at_ms)}")
+    console.print(f"  cause    {output.escape(failure.cause)}")
+    if failure.detail:
+        console.print(f"  detail   {output.escape(failure.detail)}")
+    console.print(f"  remedy   {output.escape(failure.remedy)}")
+    if failure.trace:
+        console.print(output.escape(failure.trace))
+
+
+def _history(events: list[Event]) -> object:
+    return output.table(
+        "History, newest first",
+        ("when", "what", "target", "created", "deleted", "kept", "calls", "seconds", "total", "reason"),
+        (
+            (
+                output.moment(event.at_ms),
+                event.what,
+                event.target,
+                event.created,
+                event.deleted,
+                event.kept,
+                event.calls,
+                event.seconds,
+                event.total,
+                event.reason,
+            )
+            for event in events
+        ),
+    )

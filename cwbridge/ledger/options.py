@@ -1,0 +1,43 @@
+"""The options of each project that have (or had) an opportunity, so that their end, and their new ids, are noticed.
+
+{namespace}:options:{family}    hash, option id -> its name, case-folded
+"""
+
+from __future__ import annotations
+
+from cwbridge.keys import Key
+from cwbridge.ledger.links import Link, Links
+from cwbridge.redis import Redis, reply
+
+
+class Options:
+    """The known options in Redis."""
+
+    def __init__(self, redis: Redis, links: Links, *, namespace: str) -> None:
+        self._redis = redis
+        self._links = links
+        self._prefix = f"{namespace}:options:"
+
+    async def note(self, family: int, option: int, name: str) -> None:
+        """Keep that the option has an opportunity."""
+        await reply(self._redis.hset(self._name(family), str(option), name))
+
+    async def known(self, family: int) -> dict[int, str]:
+        """Option id -> name of all that have an opportunity."""
+        stored = await reply(self._redis.hgetall(self._name(family)))
+        return {int(option): name.decode() for option, name in stored.items()}
+
+    async def adopt(self, family: int, *, old: int, new: int, name: str) -> Link | None:
+        """Give the opportunity of option `old` to `new`, all at once; None when there is no such link."""
+        link = await self._links.get("opportunity", str(Key(family, old)))
+        if link is None:
+            return None
+        async with self._redis.pipeline(transaction=True) as pipe:
+            self._links.move(pipe, "opportunity", str(Key(family, old)), str(Key(family, new)), link)
+            pipe.hdel(self._name(family), str(old))
+            pipe.hset(self._name(family), str(new), name)
+            await pipe.execute()
+        return link
+
+    def _name(self, family: int) -> str:
+        return f"{self._prefix}{family}"

@@ -1,0 +1,138 @@
+"""Which jobs a person means: filters over outstanding work, and its grouping by cause."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from cwbridge import errors
+from cwbridge.queue.job import Job, State, flow_of
+from cwbridge.queue.queue import Queue
+
+_EXAMPLES = 3
+_CLASSES: Sequence[str] = ("bug", "refused", "retry", "wait", "")
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """A job is meant when it passes every filter given; ages count from when its object was first wanted."""
+
+    states: tuple[State, ...] = ()
+    flow: str = ""
+    key: str = ""
+    """A pattern over the whole key: `*` any text, `?` any character, `[...]` one of several."""
+    work_class: errors.WorkClass | None = None
+    cause: str = ""
+    """Text in the cause or the detail, capitals or not."""
+    older: timedelta | None = None
+    younger: timedelta | None = None
+
+    @property
+    def names_some(self) -> bool:
+        """Whether any filter is given; without one every job is meant."""
+        return self != Selection()
+
+    def takes(self, job: Job, now_ms: int) -> bool:
+        age = timedelta(milliseconds=now_ms - job.since_ms)
+        return (
+            (not self.states or job.state in self.states)
+            and self.flow in {"", flow_of(job.key)}
+            and (not self.key or fnmatchcase(job.key, self.key))
+            and (self.work_class is None or self.work_class == _class_of(job))
+            and _says(job, self.cause)
+            and (self.older is None or age > self.older)
+            and (self.younger is None or age < self.younger)
+        )
+
+
+class Group(msgspec.Struct, kw_only=True):
+    """Jobs with one cause; those without trouble are grouped by their state."""
+
+    jobs: int = 0
+    work_class: str
+    error: str
+    cause: str
+    remedy: str
+    states: dict[str, int] = msgspec.field(default_factory=dict)
+    oldest_age_ms: int = 0
+    next_due_ms: int | None = None
+    """When the first of those that wait goes on."""
+    examples: list[str] = msgspec.field(default_factory=list)
+
+    def add(self, job: Job, now_ms: int) -> None:
+        self.jobs += 1
+        self.states[job.state] = self.states.get(job.state, 0) + 1
+        self.oldest_age_ms = max(self.oldest_age_ms, now_ms - job.since_ms)
+        if job.state == "later":
+            self.next_due_ms = min(self.next_due_ms or job.due_ms, job.due_ms)
+        if len(self.examples) < _EXAMPLES:
+            self.examples.append(job.key)
+
+
+class Groups:
+    """Jobs grouped as they come, so that a hundred thousand of them need no room."""
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[str, str], Group] = {}
+
+    def add(self, job: Job, now_ms: int) -> None:
+        failure = job.failure
+        work_class = _class_of(job)
+        name = (work_class, failure.cause) if failure is not None else ("", job.state)
+        group = self._groups.get(name)
+        if group is None:
+            group = self._groups[name] = Group(
+                work_class=work_class,
+                error=failure.error if failure is not None else "",
+                cause=failure.cause if failure is not None else "",
+                remedy=failure.remedy if failure is not None else "",
+            )
+        group.add(job, now_ms)
+
+    def in_order(self) -> list[Group]:
+        """What asks most of a person first, the largest first within a class."""
+        return sorted(
+            self._groups.values(),
+            key=lambda group: (_CLASSES.index(group.work_class), -group.jobs, group.cause),
+        )
+
+
+async def find(
+    queue: Queue, selection: Selection, *, most: int | None = None
+) -> AsyncIterator[tuple[Job, int]]:
+    """The jobs meant, with the time by Redis in ms, the earliest first within each state; at most `most`."""
+    now_ms = (await queue.counts()).now_ms
+    seen: set[str] = set()
+    for state in selection.states or (None,):
+        async for jobs in queue.batches(state=state):
+            for job in jobs:
+                # A job that changes its state meanwhile would be met in the new one again.
+                if job.key in seen or not selection.takes(job, now_ms):
+                    continue
+                if most is not None and len(seen) >= most:
+                    return
+                seen.add(job.key)
+                yield job, now_ms
+
+
+async def grouped(queue: Queue, selection: Selection, *, most: int | None = None) -> list[Group]:
+    """The jobs meant by cause."""
+    groups = Groups()
+    async for job, now_ms in find(queue, selection, most=most):
+        groups.add(job, now_ms)
+    return groups.in_order()
+
+
+def _class_of(job: Job) -> str:
+    return job.failure.work_class if job.failure is not None else ""
+
+
+def _says(job: Job, text: str) -> bool:
+    if not text:
+        return True
+    if job.failure is None:
+        return False
+    wanted = text.casefold()
+    return wanted in job.failure.cause.casefold() or wanted in job.failure.detail.casefold()

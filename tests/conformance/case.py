@@ -1,0 +1,155 @@
+"""A mapping case as its file tells it: what Jetbuilt and ConnectWise hold, and what is to come of it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+FOLDER = Path(__file__).parent / "cases"
+By = Literal["poll", "full pass", "requeue", "waiting"]
+Fields = dict[str, Any]
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a file; what it does not know is a typing mistake."""
+
+
+class Tenant(_Part, frozen=True):
+    """What is special about ConnectWise; tables add rows, `catalog` and `lines` also change rows that are there."""
+
+    members: str = ""
+    companies: str = ""
+    contacts: str = ""
+    sites: str = ""
+    catalog: str = ""
+    set_up: str = ""
+    opportunities: str = ""
+    opportunity: Fields = {}
+    """Fields of our opportunity that somebody changes."""
+    lines: str = ""
+    """Our lines that somebody changes."""
+    lines_by_hand: str = ""
+    lines_removed: tuple[str, ...] = ()
+    converted: bool = False
+    modes: Fields = {}
+    required: tuple[str, ...] = ()
+    """Further fields that this tenant demands, as `table field`."""
+
+
+class Given(_Part, frozen=True):
+    """What differs from the standard project; in a later step, what differs from the step before."""
+
+    project: Fields = {}
+    client: Fields = {}
+    parent_client: Fields | None = None
+    contacts: str | None = None
+    rooms: str | None = None
+    systems: tuple[str, ...] | None = None
+    bundles: tuple[str, ...] | None = None
+    items: str | None = None
+    labor: str | None = None
+    factors: str | None = None
+    packages: str | None = None
+    options: str | None = None
+    credits: str | None = None
+    office: Fields = {}
+    settings: dict[str, Fields] = {}
+    connectwise: Tenant = Tenant()
+    new_version: bool = False
+    deleted: bool = False
+    redis: Literal["kept", "wiped"] = "kept"
+
+
+class Expected(_Part, frozen=True):
+    """What is compared; nothing else is."""
+
+    result: str | None = None
+    reason: str | None = None
+    cause: str | None = None
+    detail: str | None = None
+    remedy: str | None = None
+    opportunity: Fields = {}
+    opportunities: str | None = None
+    lines: str | None = None
+    company: Fields = {}
+    contact: Fields = {}
+    site: Fields = {}
+    catalog: str | None = None
+    matched: Fields = {}
+    rows: dict[str, int] = {}
+    """How many rows a table of ConnectWise holds, by the last words of its path."""
+    names: dict[str, list[str]] = {}
+    """Names that a set-up table holds besides those it had at the start."""
+    notes: list[str] | None = None
+    reported: list[str] | None = None
+    total: str | None = None
+    difference: str | None = None
+    same_opportunity: bool | None = None
+    lines_kept: list[str] | None = None
+    writes: int | None = None
+    option: dict[str, Expected] = {}
+
+
+class Step(_Part, frozen=True):
+    """A later change and what is to come of it; `by` says how the change is noticed."""
+
+    expect: Expected
+    change: Given = Given()
+    by: By | None = None
+
+
+class Case(_Part, frozen=True):
+    """One named case; `point` is the file it stands in, `fails` the mistake that keeps it from holding yet."""
+
+    name: str
+    expect: Expected
+    given: Given = Given()
+    then: tuple[Step, ...] = ()
+    point: str = ""
+    fails: str = ""
+
+    @property
+    def id(self) -> str:
+        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
+
+
+class _File(_Part, frozen=True):
+    title: str
+    case: tuple[Case, ...]
+
+
+def titles() -> dict[str, str]:
+    """The title of each file, in order."""
+    return {path.stem: _read(path).title for path in _paths()}
+
+
+def all_cases() -> list[Case]:
+    """The cases of all files, in order; raises ValueError where a name stands twice."""
+    cases = list(_cases())
+    doubled = {case.name for case in cases if sum(other.name == case.name for other in cases) > 1}
+    if doubled:
+        raise ValueError(f"several cases are named {doubled}")
+    return cases
+
+
+def _cases() -> Iterator[Case]:
+    for path in _paths():
+        for case in _read(path).case:
+            yield msgspec.structs.replace(case, point=path.stem)
+
+
+def _paths() -> list[Path]:
+    return sorted(FOLDER.glob("*.toml"))
+
+
+def _read(path: Path) -> _File:
+    content: Mapping[str, Any] = tomllib.loads(path.read_text("utf-8"))
+    try:
+        return msgspec.convert(content, _File)
+    except msgspec.ValidationError as problem:
+        raise ValueError(f"{path.name}: {problem}") from problem

@@ -1,0 +1,158 @@
+"""Answers that are not what the API documents promise: one key is given up with cause and remedy, the rest goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from sandbox.faults import FaultRule
+from tests.integration.conftest import OpenBench
+from tests.support import commands
+from tests.support.bench import Bench
+
+FEW_TRIES = {"queue": {"attempts": 2}}
+
+
+def spoiled(bench: Bench) -> int:
+    """The project whose answers are spoiled; it has no options."""
+    return bench.families()[2]
+
+
+def options(bench: Bench) -> list[int]:
+    return [option.id for project in bench.box.world.active_projects for option in project.options]
+
+
+async def only_this_is_given_up(bench: Bench, family: int) -> Any:
+    """One pass with everything settled but the family; answers its failure."""
+    summary = await bench.sync()
+    (job,) = summary.unsettled
+    assert (summary.exit_code, job.key, job.state) == (1, f"jetbuilt/project/{family}", "dead")
+    for mark in bench.books.opportunities():
+        assert bench.books.products(mark)
+    assert len(bench.books.opportunities()) == len(options(bench)) + len(bench.families()) - 1
+    assert job.failure is not None
+    assert job.failure.cause
+    assert job.failure.remedy
+    return job.failure
+
+
+async def spoil(bench: Bench, family: int, field: str, value: Any) -> Any:
+    """Answer the first page of the project's items with one field of the first line replaced; answers the line's id."""
+    page = await bench.jetbuilt.get(f"/projects/{family}/items")
+    line = page["line_items"][0]
+    number, line[field] = line["id"], value
+    record = bench.box.jetbuilt.projects.get(family)
+    record._rendered["items", 1] = msgspec.json.encode(page)
+    return number
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("model", 17),
+        ("price", "NaN"),
+        ("price", "Infinity"),
+        ("quantity", "two"),
+        ("project_cost", ["1.00"]),
+        ("room", "Lobby"),
+    ],
+)
+async def test_a_field_of_a_wrong_type_is_refused_with_its_name_and_its_record(
+    bench: Bench, field: str, value: Any
+) -> None:
+    family = spoiled(bench)
+    number = await spoil(bench, family, field, value)
+    failure = await only_this_is_given_up(bench, family)
+    assert (failure.error, failure.work_class) == ("Malformed", "refused")
+    assert f"line_items[].{field}" in failure.cause
+    assert str(number) in failure.detail
+    assert f"jetbuilt:{family}" not in bench.books.opportunities()
+
+
+async def test_a_spoiled_answer_leaves_what_was_settled_before_as_it_is(bench: Bench) -> None:
+    family = spoiled(bench)
+    mark = f"jetbuilt:{family}"
+    await bench.settled()
+    before, lines = bench.books.opportunity(mark), bench.books.products(mark)
+    await bench.jetbuilt.patch(f"/projects/{family}", name="Renamed")
+    await spoil(bench, family, "quantity", "two")
+    assert (await bench.sync()).exit_code == 1
+    assert bench.books.opportunity(mark) == before
+    assert bench.books.products(mark) == lines
+
+
+async def test_no_json_is_tried_again_then_given_up_then_settled_by_a_requeue(
+    bench: Bench, tmp_path: Path
+) -> None:
+    bench.changes = FEW_TRIES
+    family = spoiled(bench)
+    key = f"jetbuilt/project/{family}"
+    bench.box.jetbuilt_faults.add(
+        FaultRule(name="garbled", path=f"/projects/{family}/items", action="garble")
+    )
+    env = bench.environment()
+    ended = await commands.run("sync", env=env, cwd=tmp_path)
+    assert ended.code == 1
+    assert key in ended.out
+    bench.box.jetbuilt_faults.clear()
+    shown = (await commands.run("jobs", "show", key, "--json", env=env, cwd=tmp_path)).json["job"]
+    assert (shown["key"], shown["state"], shown["attempts"]) == (key, "dead", 2)
+    assert shown["failure"]["error"] == "ServerFailed"
+    assert "Jetbuilt" in shown["failure"]["cause"]
+    assert shown["failure"]["remedy"]
+    others = {mark: one for mark, one in (await bench.expected()).items() if one.key != key}
+    for one in others.values():
+        bench.books.assert_hold(one)
+    assert (await commands.run("jobs", "requeue", key, env=env, cwd=tmp_path)).code == 0
+    assert (await commands.run("sync", env=env, cwd=tmp_path)).code == 0
+    bench.books.assert_hold((await bench.expected())[f"jetbuilt:{family}"])
+    bench.books.assert_nothing_doubled()
+
+
+async def test_connectwise_answers_of_wrong_types_stop_only_who_needs_them(bench: Bench) -> None:
+    family = spoiled(bench)
+    (client,) = [
+        client
+        for client in bench.box.world.clients
+        if client.id == bench.box.jetbuilt.project(family).client_id
+    ]
+    company = bench.box.connectwise.add(
+        "company/companies", identifier="Spoiled", name=client.company_name
+    )
+    known = [
+        row
+        for row in bench.books.rows("company/companies")
+        if row["name"] == client.company_name and row["id"] != company["id"]
+    ]
+    for row in known:
+        bench.box.connectwise.remove("company/companies", row["id"])
+    bench.box.connectwise.add("company/companies/sites", name=["no", "text"], company={"id": company["id"]})
+    failure = await only_this_is_given_up(bench, family)
+    assert failure.error == "Malformed"
+    assert "ConnectWise" in failure.cause
+    assert "sites" in failure.cause
+
+
+async def test_a_spoiled_list_stops_the_poll_and_moves_no_watermark(bench: Bench, tmp_path: Path) -> None:
+    bench.box.jetbuilt_faults.add(FaultRule(name="garbled", path="/projects", action="garble"))
+    ended = await commands.run("sync", env=bench.environment(), cwd=tmp_path)
+    assert ended.code == 1
+    assert "Jetbuilt" in ended.err.splitlines()[-1]
+    assert "Traceback" not in ended.err
+    bench.box.jetbuilt_faults.clear()
+    assert (await bench.settled()).seen == 3
+
+
+async def test_one_spoiled_project_in_a_list_does_not_hide_the_others(open_bench: OpenBench) -> None:
+    """A list is one answer: a project that cannot be read must not keep all others from being polled."""
+    bench = await open_bench(projects=6)
+    family = bench.families()[3]
+    bench.box.jetbuilt.edit_project(family, name=17)
+    summary = await bench.sync()
+    (job,) = summary.unsettled
+    assert job.key == f"jetbuilt/project/{family}"
+    wanted = await bench.expected()
+    assert bench.books.opportunities().keys() == wanted.keys() - {f"jetbuilt:{family}"}

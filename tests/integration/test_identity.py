@@ -1,0 +1,160 @@
+"""Identity over time: versions, options with new ids, projects that go and come back; and what others change meanwhile."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from producers import main as producers
+from tests.support.bench import Bench
+
+
+def opportunities(bench: Bench) -> dict[str, dict]:
+    return {row["source"]: row for row in bench.books.rows("sales/opportunities") if row.get("source")}
+
+
+def status(bench: Bench, mark: str) -> str:
+    statuses = {row["id"]: row["name"] for row in bench.books.rows("sales/opportunities/statuses")}
+    return statuses[opportunities(bench)[mark]["status"]["id"]]
+
+
+def lines(bench: Bench, opportunity: int) -> list[dict]:
+    return [
+        row for row in bench.books.rows("procurement/products") if row["opportunity"]["id"] == opportunity
+    ]
+
+
+def option_of(bench: Bench) -> tuple[int, int]:
+    """A family with exactly one option whose name is unique, and the option."""
+    for family in bench.families():
+        options = bench.box.jetbuilt.project(bench.active(family)).options
+        if options:
+            return family, options[0].id
+    raise AssertionError("this world has no option")
+
+
+async def test_options_become_opportunities_of_their_own(bench: Bench):
+    await bench.settled()
+
+    family, option = option_of(bench)
+    own = opportunities(bench)[f"jetbuilt:{family}:option:{option}"]
+    assert own["id"] != opportunities(bench)[f"jetbuilt:{family}"]["id"]
+    assert lines(bench, own["id"])
+
+
+async def test_a_new_version_moves_the_opportunities_of_its_options_along(bench: Bench):
+    await bench.settled()
+    before = {mark: row["id"] for mark, row in opportunities(bench).items()}
+    family, _ = option_of(bench)
+
+    bench.box.jetbuilt.new_version(bench.active(family), name="2.0")
+    await bench.settled()
+
+    after = opportunities(bench)
+    assert sorted(row["id"] for row in after.values()) == sorted(before.values())
+    current = {option.id for option in bench.box.jetbuilt.project(bench.active(family)).options}
+    ours = {mark for mark in after if mark.startswith(f"jetbuilt:{family}:option:")}
+    assert ours == {f"jetbuilt:{family}:option:{option}" for option in current}
+    assert not bench.books.rows("sales/opportunities/notes")
+
+
+async def test_a_merged_option_is_finished_with_a_note_and_never_deleted(bench: Bench):
+    bench.changes = {"opportunity": {"finished_status": "Lost"}}
+    await bench.settled()
+    family, option = option_of(bench)
+    own = opportunities(bench)[f"jetbuilt:{family}:option:{option}"]
+
+    bench.box.jetbuilt.merge_option(bench.active(family), option)
+    await bench.settled()
+    await bench.settled(full=True)
+
+    mark = f"jetbuilt:{family}:option:{option}"
+    assert opportunities(bench)[mark]["id"] == own["id"]
+    assert status(bench, mark) == "Lost"
+    notes = [
+        note for note in bench.books.rows("sales/opportunities/notes") if note["opportunityId"] == own["id"]
+    ]
+    assert ["merged or deleted" in note["text"] for note in notes] == [True]
+
+
+async def test_a_project_in_the_trash_is_finished_and_comes_back(bench: Bench):
+    bench.changes = {"opportunity": {"finished_status": "Lost"}}
+    await bench.settled()
+    family = bench.families()[0]
+    own = opportunities(bench)[f"jetbuilt:{family}"]
+
+    bench.box.jetbuilt.edit_project(bench.active(family), stage="trash")
+    await bench.settled()
+    assert status(bench, f"jetbuilt:{family}") == "Lost"
+    bench.box.jetbuilt.edit_project(bench.active(family), stage="proposal")
+    await bench.settled()
+
+    assert opportunities(bench)[f"jetbuilt:{family}"]["id"] == own["id"]
+    assert status(bench, f"jetbuilt:{family}") != "Lost"
+
+
+@pytest.fixture
+async def touched(bench: Bench) -> tuple[Bench, str, dict]:
+    """A settled bench in which a person has changed the quantity of one of our lines."""
+    await bench.settled()
+    key = f"jetbuilt/project/{bench.families()[0]}"
+    own = opportunities(bench)[key.replace("jetbuilt/project/", "jetbuilt:")]
+    line = next(row for row in lines(bench, own["id"]) if row["price"])
+    info = {**line["_info"], "updatedBy": "jsmith", "lastUpdated": bench.box.connectwise.now()}
+    bench.box.connectwise.put(
+        "procurement/products", {**line, "quantity": line["quantity"] + 2, "_info": info}
+    )
+    return bench, key, line
+
+
+async def noticed(bench: Bench) -> int:
+    async with producers.connectwise_poller(bench.settings(), bench.redis) as poller:
+        return (await poller.poll()).wanted
+
+
+async def test_our_own_writes_make_no_echo(bench: Bench):
+    await bench.settled()
+
+    assert await noticed(bench) == 0
+
+
+async def test_drift_is_noticed_once_and_reported_in_money(touched: tuple[Bench, str, dict]):
+    bench, key, line = touched
+
+    assert await noticed(bench) == 1
+    writes = bench.writes
+    await bench.settled()
+
+    assert bench.writes == writes
+    finding = (await bench.history(key))[0].findings[0]
+    assert f"{-2 * Decimal(str(line['price'])):+.2f}" in finding
+    assert await noticed(bench) == 0
+
+
+async def test_drift_is_repaired_by_setting(touched: tuple[Bench, str, dict]):
+    bench, _, line = touched
+    bench.changes = {"opportunity": {"drift": "repair"}}
+
+    assert await noticed(bench) == 1
+    await bench.settled()
+
+    standing = [
+        row
+        for row in lines(bench, line["opportunity"]["id"])
+        if row["integrationXRef"] == line["integrationXRef"]
+    ]
+    assert [row["quantity"] for row in standing] == [line["quantity"]]
+
+
+async def test_a_line_that_a_person_removed_is_reported_and_not_restored(bench: Bench):
+    await bench.settled()
+    key = f"jetbuilt/project/{bench.families()[0]}"
+    own = opportunities(bench)[key.replace("jetbuilt/project/", "jetbuilt:")]
+    gone = lines(bench, own["id"])[0]
+    bench.box.connectwise.remove("procurement/products", gone["id"])
+
+    await bench.settled(full=True)
+
+    assert gone["integrationXRef"] not in {row["integrationXRef"] for row in lines(bench, own["id"])}
+    assert "was removed" in (await bench.history(key))[0].findings[0]

@@ -1,0 +1,182 @@
+"""The scheduler: each slot once, whoever is there to do it, and again when doing it failed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from cwbridge import errors
+from cwbridge.locks import Locks
+from cwbridge.redis import Redis
+from producers.scheduler import Schedule, Scheduler
+from tests.support.until import until
+
+SHORT = timedelta(milliseconds=300)
+LONG = timedelta(days=400)
+MakeScheduler = Callable[..., Scheduler]
+
+
+class Action:
+    """Counts how often it was done; `trouble` is raised while it lasts, `gate` holds it in the middle."""
+
+    def __init__(self) -> None:
+        self.begun = self.done = 0
+        self.under_way = self.most_at_once = 0
+        self.slots: list[int] = []
+        self.trouble: Exception | None = None
+        self.gate: asyncio.Event | None = None
+
+    async def __call__(self) -> None:
+        self.begun += 1
+        self.under_way += 1
+        self.most_at_once = max(self.most_at_once, self.under_way)
+        try:
+            if self.gate is not None:
+                await self.gate.wait()
+            if self.trouble is not None:
+                raise self.trouble
+        finally:
+            self.under_way -= 1
+        self.done += 1
+
+
+@pytest.fixture
+def make(redis: Redis, namespace: str) -> MakeScheduler:
+    """A scheduler as one more producers process would have it."""
+
+    def scheduler(*, lasts: float = 15.0) -> Scheduler:
+        return Scheduler(redis, Locks(redis, namespace=namespace, lasts=lasts), namespace=namespace)
+
+    return scheduler
+
+
+@asynccontextmanager
+async def running(scheduler: Scheduler, *schedules: Schedule) -> AsyncIterator[None]:
+    task = asyncio.create_task(scheduler.run(schedules))
+    try:
+        yield
+    finally:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=0.2)
+
+
+async def slot_done(redis: Redis, namespace: str) -> int | None:
+    stored = await redis.get(f"{namespace}:schedule:poll")
+    return None if stored is None else int(stored)
+
+
+async def test_a_slot_is_done_once(make: MakeScheduler) -> None:
+    action, scheduler = Action(), make()
+    schedule = Schedule("poll", LONG, action)
+    assert await scheduler.run_due(schedule)
+    assert not await scheduler.run_due(schedule)
+    assert action.done == 1
+
+
+async def test_several_schedulers_do_one_slot_once(make: MakeScheduler) -> None:
+    action = Action()
+    schedule = Schedule("poll", LONG, action)
+    did = await asyncio.gather(*(make().run_due(schedule) for _ in range(8)))
+    assert did.count(True) == action.done == action.begun == 1
+
+
+async def test_two_schedulers_share_the_slots_and_never_meet(
+    make: MakeScheduler, redis: Redis, namespace: str
+) -> None:
+    action = Action()
+    schedule = Schedule("poll", SHORT, action)
+    first, second = make(), make()
+    async with running(first, schedule), running(second, schedule):
+        begun = await until(lambda: slot_done(redis, namespace), what="the first slot is done")
+        await until(lambda: action.done >= 5, what="five slots are done")
+        ended = await slot_done(redis, namespace)
+    assert ended is not None
+    assert action.most_at_once == 1
+    # One more may have been finished between the last look and the end.
+    assert action.done <= ended - begun + 2
+
+
+async def test_different_schedules_are_done_side_by_side(make: MakeScheduler) -> None:
+    slow, quick = Action(), Action()
+    slow.gate = asyncio.Event()
+    async with running(make(), Schedule("slow", LONG, slow), Schedule("quick", SHORT, quick)):
+        await until(lambda: slow.begun, what="the slow one is under way")
+        await until(lambda: quick.done >= 2, what="the quick one was done twice")
+        assert slow.done == 0
+
+
+@pytest.mark.parametrize(
+    "trouble", [errors.Unreachable("Jetbuilt cannot be reached"), OSError("no route"), ValueError("a mistake")]
+)
+async def test_a_failing_action_leaves_its_slot_open(make: MakeScheduler, trouble: Exception) -> None:
+    action, scheduler = Action(), make()
+    schedule = Schedule("poll", LONG, action)
+    action.trouble = trouble
+    with pytest.raises(type(trouble)):
+        await scheduler.run_due(schedule)
+    action.trouble = None
+    assert await make().run_due(schedule)
+    assert (action.begun, action.done) == (2, 1)
+
+
+async def test_a_failing_action_is_tried_again_and_stops_no_other(make: MakeScheduler) -> None:
+    failing, other = Action(), Action()
+    failing.trouble = errors.Unreachable("Jetbuilt cannot be reached")
+    async with running(make(), Schedule("failing", SHORT, failing), Schedule("other", SHORT, other)):
+        await until(lambda: failing.begun >= 2, what="it was tried again")
+        await until(lambda: other.done >= 3, what="the other one goes on")
+        failing.trouble = None
+        await until(lambda: failing.done, what="it works again")
+
+
+async def test_the_slot_of_a_dead_holder_is_taken_over(
+    make: MakeScheduler, redis: Redis, namespace: str
+) -> None:
+    action = Action()
+    # What a killed process leaves behind: its lock, which nobody renews, and a slot that is not marked as done.
+    await redis.set(f"{namespace}:lock:schedule:poll", "killed", px=600)
+    schedule = Schedule("poll", LONG, action)
+    assert not await make().run_due(schedule)
+    async with running(make(), schedule):
+        await until(lambda: action.done, what="the slot is taken over", within=5)
+    assert action.done == 1
+
+
+async def test_a_slot_whose_action_was_cancelled_is_done_by_the_next(make: MakeScheduler) -> None:
+    action = Action()
+    action.gate = asyncio.Event()
+    schedule = Schedule("poll", LONG, action)
+    async with running(make(), schedule):
+        await until(lambda: action.begun, what="the action is under way")
+    action.gate.set()
+    assert await make().run_due(schedule)
+    assert (action.begun, action.done) == (2, 1)
+
+
+async def test_starting_late_leaves_out_the_very_first_slot_only(
+    make: MakeScheduler, redis: Redis, namespace: str
+) -> None:
+    action = Action()
+    late = Schedule("poll", SHORT, action, starts_late=True)
+    assert not await make().run_due(late)
+    assert action.begun == 0
+    first = await slot_done(redis, namespace)
+    assert first is not None
+    assert await until(lambda: make().run_due(late), what="the next slot is open", within=5)
+    assert action.done == 1
+
+
+async def test_slots_missed_while_nobody_was_there_are_not_caught_up(
+    make: MakeScheduler, redis: Redis, namespace: str
+) -> None:
+    action = Action()
+    schedule = Schedule("poll", timedelta(hours=1), action)
+    await redis.set(f"{namespace}:schedule:poll", 1)
+    assert await make().run_due(schedule)
+    assert not await make().run_due(schedule)
+    assert action.done == 1
