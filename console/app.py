@@ -14,7 +14,6 @@ from console import status as status_module
 from console import sync as sync_module
 from cwbridge import __version__, errors
 from cwbridge import settings as settings_module
-from cwbridge.keys import Key
 from producers import main as producers_module
 from worker import main as worker_module
 
@@ -78,7 +77,7 @@ def sync(
         settings = loading.settings()
         settings_module.require_jetbuilt(settings)
         settings_module.require_connectwise(settings)
-        chosen = [Key.parse(key) for key in keys or ()]
+        chosen = loading.keys(keys or ())
         async with lifecycle.store(settings) as redis:
             summary = await sync_module.one_pass(
                 settings, redis, stop, keys=chosen, full=full, show=not as_json

@@ -10,6 +10,7 @@ import structlog
 from console import lifecycle
 from cwbridge import metrics, together, web
 from cwbridge.ledger.history import Event
+from cwbridge.limits.stops import Stops
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
@@ -57,8 +58,10 @@ def worker_telling(told: Callable[[str, Event], None]) -> Service:
 def gauges(settings: Settings, redis: Redis) -> web.Refresh:
     """Brings the gauges of the queue up to date when somebody looks at the metrics."""
     queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
+    stops = Stops(redis, namespace=settings.namespace)
 
     async def refresh() -> None:
+        await stops.all()
         counts = await queue.counts()
         for state in ("due", "later", "dispatched", "running", "dead", "held"):
             metrics.QUEUE_JOBS.labels(state).set(getattr(counts, state))

@@ -1,4 +1,4 @@
-"""`cwbridge status`: lag, queue, last successes and links on one screen."""
+"""`cwbridge status`: lag, queue, what waits for what, stopped systems, last successes and links on one screen."""
 
 from __future__ import annotations
 
@@ -8,41 +8,66 @@ from typing import Any
 import msgspec
 
 from console import output
+from console.jobs.listing import print_groups
 from cwbridge import clock
+from cwbridge import redis as redis_module
+from cwbridge import settings as settings_module
 from cwbridge.ledger.links import Links
+from cwbridge.limits.stops import TITLES, Stops
+from cwbridge.queue import selection
 from cwbridge.queue.queue import Queue
+from cwbridge.queue.selection import Group, Selection
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 from producers.watermarks import Watermark
+
+_GROUPS_SHOWN = 5
+_PARKED = Selection(states=("later",))
+_DEAD = Selection(states=("dead",))
+
+
+class Stopped(msgspec.Struct, frozen=True):
+    """A system that refused our keys, and since when."""
+
+    system: str
+    since_ms: int
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The state of the bridge as Redis knows it."""
 
     namespace: str
+    verdict: str
+    """One word or two that say whether to look closer."""
     queue: dict[str, Any]
+    stopped: list[Stopped]
+    parked: list[Group]
+    """What will go on later, by reason."""
+    dead: list[Group]
+    redis: redis_module.Durability
+    warnings: list[str]
     jetbuilt_read_until: datetime | None
     links: dict[str, int]
-
-    @property
-    def verdict(self) -> str:
-        """One word that says whether to look closer."""
-        if self.queue["dead"]:
-            return "failed jobs"
-        if self.queue["due"] or self.queue["running"] or self.queue["dispatched"]:
-            return "working"
-        return "waiting" if self.queue["later"] else "settled"
 
 
 async def gather(settings: Settings, redis: Redis) -> Status:
     """Read everything the screen shows."""
-    queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
-    links = Links(redis, namespace=settings.namespace)
+    namespace = settings.namespace
+    queue = Queue(redis, namespace=namespace, settings=settings.queue)
+    links = Links(redis, namespace=namespace)
     counts: dict[str, Any] = msgspec.to_builtins(await queue.counts())
+    stopped = await Stops(redis, namespace=namespace).all()
+    durability = await redis_module.check(redis, name=settings_module.variable("redis", "url"))
     return Status(
-        namespace=settings.namespace,
+        namespace=namespace,
+        verdict=_verdict(counts, stopped),
         queue=counts,
-        jetbuilt_read_until=await Watermark(redis, namespace=settings.namespace, name="jetbuilt").get(),
+        stopped=[Stopped(system, since_ms) for system, since_ms in sorted(stopped.items())],
+        parked=await selection.grouped(queue, _PARKED),
+        dead=await selection.grouped(queue, _DEAD),
+        redis=durability,
+        warnings=durability.warnings,
+        jetbuilt_read_until=await Watermark(redis, namespace=namespace, name="jetbuilt").get(),
         links={
             "opportunities": await links.count("opportunity"),
             "companies": await links.count("company"),
@@ -55,6 +80,14 @@ def show(status: Status) -> None:
     """Print the screen."""
     queue, console = status.queue, output.console()
     console.print(f"[bold]cwbridge[/bold] ({status.namespace}): {status.verdict}")
+    for stop in status.stopped:
+        title = output.escape(TITLES.get(stop.system, stop.system))
+        console.print(
+            f"[bold]{title} refused our keys[/bold] since {output.moment(stop.since_ms)}: its jobs wait  ->  "
+            "Correct its keys and restart; its jobs then go on by themselves."
+        )
+    for warning in status.warnings:
+        console.print(f"[bold]warning[/bold]: {output.escape(warning)}")
     rows = [
         (
             "jobs",
@@ -67,8 +100,27 @@ def show(status: Status) -> None:
         *((f"linked {noun}", str(count)) for noun, count in status.links.items()),
     ]
     console.print(output.table("", ("", ""), rows))
+    _show_groups("Waiting", status.parked)
+    _show_groups("Given up", status.dead)
+
+
+def _show_groups(title: str, groups: list[Group]) -> None:
+    if not groups:
+        return
+    output.console().print(f"\n[bold]{title}[/bold]")
+    print_groups(groups[:_GROUPS_SHOWN])
+    if len(groups) > _GROUPS_SHOWN:
+        output.console().print(f"... and {len(groups) - _GROUPS_SHOWN} more causes: cwbridge jobs list")
+
+
+def _verdict(queue: dict[str, Any], stopped: dict[str, int]) -> str:
+    if stopped:
+        return "stopped"
     if queue["dead"]:
-        console.print("Look at them with: cwbridge jobs list --state dead")
+        return "failed jobs"
+    if queue["due"] or queue["running"] or queue["dispatched"]:
+        return "working"
+    return "waiting" if queue["later"] else "settled"
 
 
 def _ago(moment: datetime | None) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 import msgspec
 import redis.asyncio
 import redis.exceptions
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
@@ -46,6 +47,30 @@ class Durability(msgspec.Struct, frozen=True):
         return found
 
 
+class _Cancellable(AbstractConnection):
+    """Sends in a way that a cancellation always gets through.
+
+    redis-py sends through asyncio.wait_for, which on Python 3.11 swallows a cancellation that comes in the moment of
+    completion (python/cpython issue 86296): whoever cancels such a task waits for its end for ever.
+    """
+
+    async def send_packed_command(
+        self, command: bytes | str | Iterable[bytes], check_health: bool = True
+    ) -> None:
+        if not self.is_connected:
+            await self.connect()  # type: ignore[no-untyped-call]
+        elif check_health:
+            await self.check_health()  # type: ignore[no-untyped-call]
+        longest, self.socket_timeout = self.socket_timeout, None
+        try:
+            async with asyncio.timeout(longest):
+                await super().send_packed_command(command, check_health=False)
+        except TimeoutError:
+            raise redis.exceptions.TimeoutError("Timeout writing to socket") from None
+        finally:
+            self.socket_timeout = longest
+
+
 def connect(url: str, *, connections: int = 64, patient: bool = True) -> Redis:
     """A client whose pool waits for a free connection and, when `patient`, repeats over a restart of the server."""
     over_tcp = {} if url.startswith("unix:") else {"socket_keepalive": True}
@@ -60,6 +85,7 @@ def connect(url: str, *, connections: int = 64, patient: bool = True) -> Redis:
         retry_on_error=_TROUBLE,
         **over_tcp,
     )
+    pool.connection_class = type("Connection", (_Cancellable, pool.connection_class), {})
     return redis.asyncio.Redis.from_pool(pool)
 
 

@@ -48,7 +48,7 @@ class RefusedAgain:
 
     async def after_new_settings(self, settings: Settings) -> int:
         """Start all of them over when the settings are not those of the last start."""
-        digest = hashlib.sha256(settings.model_dump_json(include=_SHAPING).encode()).hexdigest()
+        digest = hashlib.sha256(repr(settings.model_dump(include=_SHAPING)).encode()).hexdigest()
         before = await self._redis.get(self._name)
         if before is not None and before.decode() == digest:
             return 0

@@ -12,7 +12,6 @@ import typer
 from console import lifecycle, loading, output
 from console.jobs.filters import Most, filtered, rate
 from cwbridge import metrics
-from cwbridge.keys import Key
 from cwbridge.limits.rate import Rate
 from cwbridge.queue import selection as jobs
 from cwbridge.queue.job import State
@@ -65,7 +64,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
         cls, keys: Sequence[str] | None, chosen: Selection, most: int | None, *, everything: bool
     ) -> Choice:
         """Raises UsageError for names and filters together, and for everything when it was not asked for."""
-        named = tuple(dict.fromkeys(str(Key.parse(key)) for key in keys or ()))
+        named = tuple(dict.fromkeys(str(key) for key in loading.keys(keys or ())))
         if bool(named) + chosen.names_some + everything > 1:
             raise typer.BadParameter("name keys, or filter, or say --all, but not several of them")
         if not named and not chosen.names_some and not everything:

@@ -10,7 +10,6 @@ import typer
 from rich.console import Console
 
 from console import lifecycle, loading, output
-from cwbridge.keys import Key
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
 from cwbridge.queue.failure import Failure
@@ -35,7 +34,7 @@ def show_job(key: Annotated[str, typer.Argument(metavar="KEY")], as_json: output
 
     async def main(_stop: asyncio.Event) -> int:
         settings = loading.settings()
-        name = str(Key.parse(key))
+        (name,) = map(str, loading.keys([key]))
         async with lifecycle.store(settings) as redis:
             queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
             job = await queue.job(name)

@@ -15,11 +15,11 @@ from cwbridge.connectors import answers, guard, malformed
 from cwbridge.connectors.calls import Answer, Call, Request
 from cwbridge.connectors.meter import Meter
 from cwbridge.connectors.retry import GiveUp, Policy, Trouble
+from cwbridge.limits.stops import TITLES
 
 T = TypeVar("T")
 Classify = Callable[[int, Mapping[str, str], bytes], errors.WorkError]
 
-TITLES = {"jetbuilt": "Jetbuilt", "connectwise": "ConnectWise", "bss": "BSS"}
 _CONNECT_SECONDS = 10.0
 _MOST_REFUSAL_BYTES = 64 * 1024
 _KEYS_REFUSED_SECONDS = 60.0

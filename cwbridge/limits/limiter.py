@@ -7,6 +7,7 @@ and each answer takes a place, so at most `concurrency` turns are reserved ahead
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import heapq
 import itertools
@@ -15,12 +16,15 @@ import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 
+import redis.exceptions as redis_exceptions
+
 from cwbridge import errors, metrics
 from cwbridge.limits import lane
 from cwbridge.limits.answer import Answer, Full, Granted, Held, HoldReason
 from cwbridge.limits.local import LocalLimit
 from cwbridge.limits.rate import Rate
 from cwbridge.limits.shared import SharedLimit
+from cwbridge.limits.stops import TITLES, Stops
 from cwbridge.redis import Redis
 
 _LONGEST_HOLD_SECONDS = 30.0
@@ -59,6 +63,9 @@ class Limiter:
                 redis, namespace=namespace, system=system, rate=rate, concurrency=concurrency, margin=margin
             )
             metrics.LIMITER_LIMIT.labels(system).set(rate.calls / rate.seconds)
+        self._stops = Stops(redis, namespace=namespace) if redis is not None else None
+        self.keys_doubted = True
+        """Whether the keys were refused last, here or elsewhere, or not tried yet."""
         self._waiters: list[_Waiter] = []
         self._numbers = itertools.count()
         self._pump: asyncio.Task[None] | None = None
@@ -75,6 +82,18 @@ class Limiter:
         """Nobody, in any process, calls for `seconds`; a throttle also lowers the limit for the next minutes."""
         await self._limit.hold(seconds, reason)
         self._stir.set()
+        if reason == "keys_refused":
+            self.keys_doubted = True
+            if self._stops is not None:
+                await self._stops.note(self._system)
+
+    async def keys_work(self) -> None:
+        """A call that began while the keys were doubted was not refused."""
+        # The call itself went well: when the record cannot be cleared now, the next call does it.
+        with contextlib.suppress(redis_exceptions.RedisError, OSError):
+            if self._stops is not None:
+                await self._stops.clear(self._system)
+            self.keys_doubted = False
 
     async def clear_hold(self) -> None:
         """Calls go again at once."""
@@ -199,21 +218,25 @@ class Limiter:
 
     def _refusal(self, held: Held) -> errors.Wait:
         if held.reason == "keys_refused":
-            return errors.SystemStopped(f"{self._system} refused our keys", seconds=min(held.seconds, 60.0))
+            self.keys_doubted = True
+            title = TITLES.get(self._system, self._system)
+            return errors.SystemStopped(f"{title} refused our keys", seconds=min(held.seconds, 60.0))
         return errors.Throttled(f"{self._system} asked for a pause", seconds=held.seconds)
 
 
 class Slot:
     """One call's stay in a limiter."""
 
-    __slots__ = ("_call", "_limiter")
+    __slots__ = ("_call", "_limiter", "_tries_keys")
 
     def __init__(self, limiter: Limiter) -> None:
         self._limiter = limiter
         self._call = ""
+        self._tries_keys = False
 
     async def __aenter__(self) -> None:
         self._call = await self._limiter.acquire()
+        self._tries_keys = self._limiter.keys_doubted
 
     async def __aexit__(
         self,
@@ -222,3 +245,5 @@ class Slot:
         trace: TracebackType | None,
     ) -> None:
         await self._limiter.release(self._call)
+        if self._tries_keys and problem is None:
+            await self._limiter.keys_work()

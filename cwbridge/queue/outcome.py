@@ -11,6 +11,7 @@ from cwbridge import errors
 from cwbridge.queue.failure import Failure
 
 _STORE_SECONDS = 5.0
+_KEYS_SECONDS = 60.0
 # Of several exceptions at once the one that asks most of a person decides.
 _SEVERITY = {"bug": 0, "refused": 1, "retry": 2, "wait": 3}
 
@@ -47,6 +48,10 @@ def of(problem: Exception) -> Outcome:
     match worst:
         case errors.Wait():
             return WaitFor(worst.seconds, Failure.of(worst))
+        case errors.AuthenticationRefused():
+            # Its system is stopped for everybody; who happened to notice is no worse off than those who wait for it.
+            stopped = errors.SystemStopped(worst.cause, detail=worst.detail)
+            return WaitFor(_KEYS_SECONDS, Failure.of(stopped))
         case errors.Retry():
             return TryAgain(Failure.of(worst))
         case redis.exceptions.RedisError() | errors.StoreUnavailable():

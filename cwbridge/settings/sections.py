@@ -117,6 +117,8 @@ class OpportunitySettings(Section):
     """Expected close date of projects without one, counted from their creation."""
     fallback_contact: str = "Main Contact"
     """First name of the contact made for a client that has none; ConnectWise demands one."""
+    allow_duplicate_contacts: bool = False
+    """Whether a contact is created although ConnectWise knows such a person at another company."""
     fallback_site: str = "Main"
     """Site of projects without an office or address."""
     site: Literal["office", "project"] = "office"

@@ -182,16 +182,17 @@ async def test_a_run_that_cannot_end_its_work_in_time_gives_it_back(bench: Bench
 async def test_a_second_ctrl_c_ends_at_once_and_loses_nothing(bench: Bench, tmp_path: Path) -> None:
     faults = bench.box.connectwise_faults
     faults.add(FaultRule(name="held", method="POST", path=PRODUCTS, action="hold_after", after=5, times=1))
-    env = bench.environment(CWBRIDGE_QUEUE__DRAIN="60s", CWBRIDGE_QUEUE__LEASE="1s")
+    # One job at a time: a second one could be killed while it holds a lock, which then blocks others for 15 seconds.
+    bench.changes = {"queue": {"concurrency": 1, "lease": "1s", "drain": "60s"}}
+    env = bench.environment()
     async with commands.running("run", env=env, cwd=tmp_path) as daemon:
         await until(lambda: faults.waiting("held"), what="a line was created and its answer is held back")
         daemon.ask_to_stop(signal.SIGINT)
         await until(lambda: daemon.events("stop_requested"), what="the first one was heard")
         daemon.ask_to_stop(signal.SIGINT)
-        ended = await daemon.ended(within=20)
+        ended = await daemon.ended(within=5)
     assert ended.code != 0
     faults.clear()
-    bench.changes = {"queue": {"lease": "1s"}}
     await bench.settled()
     await nothing_lost(bench)
 

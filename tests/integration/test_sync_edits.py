@@ -156,7 +156,7 @@ async def test_odd_amounts_arrive_as_they_are(
     bench.box.jetbuilt.edit_line(family, line["id"], **changes)
     await bench.settled()
     bench.books.assert_hold(await wanted(bench, family))
-    held = bench.books.lines(f"jetbuilt:{family}")[f"item:{line['id']}"]
+    held = bench.books.line(f"jetbuilt:{family}", f"item:{line['id']}")
     assert held.price == Decimal(price)
     assert cost is None or held.cost == Decimal(cost)
 

@@ -14,13 +14,17 @@ from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 from worker.opportunity.catalog import Catalog
+from worker.opportunity.companies import Companies
+from worker.opportunity.contacts import Contacts
 from worker.opportunity.desired import Place, Progress, Rules
 from worker.opportunity.flow import OpportunityFlow
 from worker.opportunity.header import HeaderBuilder
 from worker.opportunity.options import OptionFanOut
 from worker.opportunity.parking import Parking
 from worker.opportunity.references import Resolver
+from worker.opportunity.reps import Reps
 from worker.opportunity.setup import Setup
+from worker.opportunity.sites import Sites
 from worker.opportunity.source import SourceReader
 from worker.opportunity.target import Target
 from worker.opportunity.taxonomy import Taxonomy
@@ -94,12 +98,17 @@ def _writer(
     setup = Setup(client, locker)
     taxonomy = Taxonomy(client, locker, settings.catalog)
     resolver = Resolver(
-        client,
-        locker,
+        Reps(client, default=settings.connectwise.default_sales_rep),
+        Companies(client, locker, links, setup, fixed=settings.fixed.company),
+        Contacts(
+            client,
+            locker,
+            links,
+            fixed=settings.fixed.contact,
+            allow_duplicates=settings.opportunity.allow_duplicate_contacts,
+        ),
+        Sites(client, locker, links, setup),
         links,
-        setup,
-        default_rep=settings.connectwise.default_sales_rep,
-        fixed=settings.fixed,
     )
     catalog = Catalog(
         client,

@@ -140,7 +140,8 @@ class Target:
             raise errors.Ambiguous(
                 "Several opportunities carry the mark of one project",
                 detail=f"{mark}: opportunities {', '.join(str(row.id) for row in rows)}",
-                remedy="Clear the field Source on all but one of them in ConnectWise, then requeue.",
+                remedy="Clear the field Source on all but one of them in ConnectWise and requeue, or choose one: "
+                "cwbridge links relink KEY --to ID",
             )
         return Found(rows[0], "mark") if rows else None
 

@@ -13,7 +13,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> errors.Wor
     said = answers.text_of(headers, body)
     match status:
         case 401:
-            return errors.AuthenticationRefused("Jetbuilt refused our key", detail=said)
+            return errors.AuthenticationRefused("Jetbuilt refused our keys", detail=said)
         case 403:
             return errors.PermissionRefused(
                 "Jetbuilt does not let our key read this",

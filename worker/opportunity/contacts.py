@@ -1,0 +1,157 @@
+"""The contact of an opportunity: a person at the company, found by e-mail or name, else created."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from cwbridge import errors, locks, metrics
+from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge.connectors.connectwise import models
+from cwbridge.connectors.connectwise.conditions import field
+from cwbridge.ledger.links import Link, Links
+from cwbridge.remembered import Remembered
+from worker.opportunity.desired import DesiredPerson
+from worker.opportunity.fixed import fixable
+from worker.opportunity.text import clip, folded
+
+log = structlog.get_logger()
+_REMEMBERED_SECONDS = 600.0
+
+
+class Contacts:
+    """Finds or creates contacts within a company."""
+
+    def __init__(
+        self,
+        client: connectwise.ConnectWiseClient,
+        locker: locks.Locks,
+        links: Links,
+        *,
+        fixed: Mapping[str, Any],
+        allow_duplicates: bool,
+    ) -> None:
+        self._client = client
+        self._locks = locker
+        self._links = links
+        self._fixed = fixed
+        self._allow_duplicates = allow_duplicates
+        self._kinds = Remembered(client.communication_types.find, seconds=_REMEMBERED_SECONDS)
+
+    async def forget(self, company: int, wanted: DesiredPerson) -> None:
+        """Look for the person anew next time."""
+        await self._links.remove("contact", _source(company, wanted))
+
+    async def ensure(self, company: int, wanted: DesiredPerson) -> Link:
+        source = _source(company, wanted)
+        link = await self._links.get("contact", source)
+        if link is not None:
+            return link
+        async with self._locks.hold(f"contact:{company}:{folded(wanted.email or wanted.first_name)}"):
+            link = await self._match_or_create(company, wanted)
+        await self._links.put("contact", source, link)
+        return link
+
+    async def _match_or_create(self, company: int, wanted: DesiredPerson) -> Link:
+        found = await self._find(company, wanted)
+        if found is not None:
+            return Link(target=found.id, how="email" if wanted.email else "name")
+        default = await self._default_of(company, wanted)
+        if default is not None:
+            return Link(target=default, how="default")
+        return Link(target=(await self._create(company, wanted)).id, how="created")
+
+    async def _default_of(self, company: int, wanted: DesiredPerson) -> int | None:
+        """A client without any contact gets the default contact that its company may have."""
+        if wanted.jetbuilt_id is not None:
+            return None
+        default = (await self._client.companies.get(company)).defaultContact
+        return default.id if default is not None else None
+
+    async def _find(self, company: int, wanted: DesiredPerson) -> models.Contact | None:
+        """By e-mail within the company, else by name; the company is compared on our side."""
+        if wanted.email:
+            rows = await self._client.contacts.find(
+                child=field("communicationItems/value").equals(wanted.email)
+            )
+            same = [row for row in rows if row.company is not None and row.company.id == company]
+        else:
+            rows = await self._client.contacts.find(field("company/id").equals(company))
+            name = (folded(wanted.first_name), folded(wanted.last_name))
+            same = [row for row in rows if (folded(row.firstName), folded(row.lastName)) == name]
+        active = [row for row in same if not row.inactiveFlag]
+        if len(active) > 1:
+            raise errors.Ambiguous(
+                f"ConnectWise has {len(active)} contacts that fit {wanted.email or wanted.first_name!r}",
+                detail=", ".join(f"{row.firstName} {row.lastName} (id {row.id})" for row in active),
+                remedy="Merge or inactivate all but one of them in ConnectWise and requeue, or choose one: "
+                f"cwbridge links relink contact:{_source(company, wanted)} --to ID",
+            )
+        return active[0] if active else None
+
+    async def _create(self, company: int, wanted: DesiredPerson) -> models.Contact:
+        draft: dict[str, Any] = {
+            **self._fixed,
+            "firstName": clip(wanted.first_name, 30),
+            "company": {"id": company},
+            "communicationItems": await self._communication(wanted),
+        }
+        if wanted.last_name:
+            draft["lastName"] = clip(wanted.last_name, 30)
+        if wanted.title:
+            draft["title"] = clip(wanted.title, 100)
+        try:
+            return await self._send(draft)
+        except (errors.OutcomeUnknown, errors.Duplicate) as problem:
+            found = await self._find(company, wanted)
+            if found is not None:
+                return found
+            if isinstance(problem, errors.Duplicate):
+                return await self._send_all_the_same(draft, problem)
+            raise
+
+    async def _send(self, draft: dict[str, Any]) -> models.Contact:
+        with fixable("contact"):
+            contact = await self._client.contacts.create(draft)
+        metrics.OBJECTS.labels("contact", "created").inc()
+        log.info("contact_created", id=contact.id)
+        return contact
+
+    async def _send_all_the_same(self, draft: dict[str, Any], refusal: errors.Duplicate) -> models.Contact:
+        """ConnectWise knows such a person at another company; a second record is made only when that was asked for."""
+        if not self._allow_duplicates:
+            refusal.remedy = (
+                "Move that contact to the company, or set opportunity.allow_duplicate_contacts; then requeue."
+            )
+            raise refusal
+        return await self._send({**draft, "ignoreDuplicates": True})
+
+    async def _communication(self, wanted: DesiredPerson) -> list[dict[str, Any]]:
+        """E-mail and phones under the tenant's own communication types; ids differ from tenant to tenant."""
+        kinds = await self._kinds.get()
+        email = _default_kind(kinds, "emailFlag")
+        phone = _default_kind(kinds, "phoneFlag")
+        items: list[dict[str, Any]] = []
+        if wanted.email and email is not None:
+            items.append(_communication_item(email.id, wanted.email, "Email", default=True))
+        if phone is not None:
+            items += [
+                _communication_item(phone.id, clip(number, 30), "Phone", default=place == 0)
+                for place, number in enumerate(wanted.phones[:1])
+            ]
+        return items
+
+
+def _source(company: int, wanted: DesiredPerson) -> str:
+    return f"{wanted.jetbuilt_id or 'none'}@{company}"
+
+
+def _default_kind(kinds: list[models.CommunicationType], flag: str) -> models.CommunicationType | None:
+    fitting = [kind for kind in kinds if getattr(kind, flag)]
+    return next((kind for kind in fitting if kind.defaultFlag), fitting[0] if fitting else None)
+
+
+def _communication_item(kind: int, value: str, of: str, *, default: bool) -> dict[str, Any]:
+    return {"type": {"id": kind}, "value": value, "communicationType": of, "defaultFlag": default}

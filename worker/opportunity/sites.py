@@ -1,0 +1,79 @@
+"""The site of an opportunity: one of the company's, found by name, else created."""
+
+from __future__ import annotations
+
+import structlog
+
+from cwbridge import errors, locks, metrics
+from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge.connectors.connectwise import models
+from cwbridge.ledger.links import How, Link, Links
+from worker.opportunity.companies import address_fields
+from worker.opportunity.desired import Address, DesiredSite
+from worker.opportunity.setup import Setup
+from worker.opportunity.text import folded
+
+log = structlog.get_logger()
+
+
+class Sites:
+    """Finds or creates sites within a company."""
+
+    def __init__(
+        self, client: connectwise.ConnectWiseClient, locker: locks.Locks, links: Links, setup: Setup
+    ) -> None:
+        self._client = client
+        self._locks = locker
+        self._links = links
+        self._setup = setup
+
+    async def forget(self, company: int, wanted: DesiredSite) -> None:
+        """Look for it anew next time."""
+        await self._links.remove("site", _source(company, wanted))
+
+    async def ensure(self, company: int, wanted: DesiredSite) -> Link:
+        source = _source(company, wanted)
+        link = await self._links.get("site", source)
+        if link is not None:
+            return link
+        sites = self._client.sites(company)
+        async with self._locks.hold(f"site:{company}:{folded(wanted.name)}"):
+            found = await _find(sites, wanted)
+            how: How = "name" if found is not None else "created"
+            site = found if found is not None else await self._create(sites, wanted)
+        link = Link(target=site, how=how)
+        await self._links.put("site", source, link)
+        return link
+
+    async def _create(self, sites: connectwise.Resource[models.Site], wanted: DesiredSite) -> int:
+        draft = {
+            "name": wanted.name,
+            **_site_address(wanted.address),
+            **await self._setup.country(wanted.address.country),
+        }
+        try:
+            site = await sites.create(draft)
+        except (errors.OutcomeUnknown, errors.Duplicate):
+            found = await _find(sites, wanted)
+            if found is None:
+                raise
+            return found
+        metrics.OBJECTS.labels("site", "created").inc()
+        log.info("site_created", id=site.id, name=wanted.name)
+        return site.id
+
+
+async def _find(sites: connectwise.Resource[models.Site], wanted: DesiredSite) -> int | None:
+    for row in await sites.find():
+        if folded(row.name) == folded(wanted.name) and not row.inactiveFlag:
+            return row.id
+    return None
+
+
+def _source(company: int, wanted: DesiredSite) -> str:
+    return f"{folded(wanted.name)}@{company}"
+
+
+def _site_address(address: Address) -> dict[str, str]:
+    """A site's state is a reference, which names alone cannot give; the rest is text as on the company."""
+    return {name: value for name, value in address_fields(address).items() if name != "state"}
