@@ -41,7 +41,7 @@ fault: setup ## the long fault suite (kill -9, lost answers, Redis trouble); pri
 	@$(BIN)/python -m pytest tests/fault -m fault
 
 bench: setup ## the benchmarks: ratios measured in one run
-	@$(BIN)/python -m pytest tests/bench -m bench -s
+	@$(BIN)/python -m pytest tests/bench -m bench -s -p no:xdist
 
 lock: ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --group dev pyproject.toml -o requirements.lock

@@ -15,12 +15,18 @@ from rich.table import Table
 from cwbridge import clock, errors
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of text for people.")]
+_REPORT_WIDTH = 180
 _encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="string")
 
 
 def console(*, to_errors: bool = False) -> Console:
-    """A console on standard output (or error) that never guesses colours or links into plain text."""
-    return Console(file=sys.stderr if to_errors else sys.stdout, highlight=False, emoji=False, soft_wrap=True)
+    """A console on standard output (or error) that never guesses colours or links into plain text.
+
+    Where nobody watches there is no width to keep to, so lines are as long as a report needs.
+    """
+    stream = sys.stderr if to_errors else sys.stdout
+    width = None if stream.isatty() else _REPORT_WIDTH
+    return Console(file=stream, highlight=False, soft_wrap=True, width=width)
 
 
 def as_json(value: Any) -> None:
