@@ -12,7 +12,8 @@ from cwbridge import errors
 from cwbridge import settings as settings_module
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.jetbuilt import client as jetbuilt
-from cwbridge.limits.limiter import Limiter
+from cwbridge.limits.answer import HoldReason
+from cwbridge.limits.limiter import Limiter, Slot
 from cwbridge.redis import Redis
 from cwbridge.settings import ConnectWiseSettings, JetbuiltSettings, Settings
 
@@ -30,13 +31,29 @@ class _Checked(Protocol):
     async def check_keys(self) -> None: ...
 
 
+class _UntilProven:
+    """The limits of a process that has yet to prove its keys: their refusal ends it, and stops no other process."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        self.limiter = limiter
+        self.proven = False
+
+    def slot(self) -> Slot:
+        return self.limiter.slot()
+
+    async def hold(self, seconds: float, *, reason: HoldReason) -> None:
+        if self.proven or reason != "keys_refused":
+            await self.limiter.hold(seconds, reason=reason)
+
+
 @asynccontextmanager
 async def open_jetbuilt(settings: Settings, redis: Redis) -> AsyncIterator[jetbuilt.JetbuiltClient]:
     """A client of Jetbuilt whose keys are proven; raises SettingsError when they are missing or refused."""
     settings_module.require_jetbuilt(settings)
     limiter = _limiter(settings, redis, "jetbuilt", settings.jetbuilt)
-    async with jetbuilt.open_client(settings, limiter) as client:
-        await _prove("jetbuilt", client, limiter, ("url", "api_key"))
+    limits = _UntilProven(limiter)
+    async with jetbuilt.open_client(settings, limits) as client:
+        await _prove("jetbuilt", client, limits, ("url", "api_key"))
         yield client
         await limiter.close()
 
@@ -46,9 +63,10 @@ async def open_connectwise(settings: Settings, redis: Redis) -> AsyncIterator[co
     """A client of ConnectWise whose keys are proven; raises SettingsError when they are missing or refused."""
     settings_module.require_connectwise(settings)
     limiter = _limiter(settings, redis, "connectwise", settings.connectwise)
-    async with connectwise.open_client(settings, limiter) as client:
+    limits = _UntilProven(limiter)
+    async with connectwise.open_client(settings, limits) as client:
         named = ("url", "company_id", "public_key", "private_key", "client_id")
-        await _prove("connectwise", client, limiter, named)
+        await _prove("connectwise", client, limits, named)
         yield client
         await limiter.close()
 
@@ -65,17 +83,17 @@ def _limiter(
     )
 
 
-async def _prove(system: str, client: _Checked, limiter: Limiter, named: tuple[str, ...]) -> None:
+async def _prove(system: str, client: _Checked, limits: _UntilProven, named: tuple[str, ...]) -> None:
     """Refused keys are a mistake in the settings; a system that is away for a while is not, and work begins when it is back."""
-    await limiter.clear_hold()
+    await limits.limiter.clear_hold()
     try:
         await client.check_keys()
     except errors.MappingRefused as refusal:
         # It says itself which setting is wrong.
         raise errors.SettingsError(refusal.cause, remedy=refusal.remedy) from refusal
     except _REFUSALS as refusal:
-        await limiter.clear_hold()
         variables = ", ".join(settings_module.variable(system, name) for name in named)
         raise errors.SettingsError(f"{refusal.cause}: {variables}", remedy=refusal.remedy) from refusal
     except (errors.Retry, errors.Wait) as trouble:
         log.warning("system_away", system=system, reason=str(trouble), remedy=trouble.remedy)
+    limits.proven = True

@@ -43,7 +43,7 @@ async def a_few_at_a_time(work: Iterable[Coroutine[Any, Any, None]], *, most: in
 async def end(*tasks: asyncio.Task[Any]) -> None:
     """Cancel until they end, whatever they end with.
 
-    Once is not always enough: below redis-py 5.3 a cancellation is lost now and then, and a loop would go on for ever.
+    Once is not always enough: `asyncio.wait_for` of Python 3.11 may swallow a cancellation, and libraries use it.
     """
     remaining = {task for task in tasks if not task.done()}
     while remaining:

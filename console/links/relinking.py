@@ -128,8 +128,17 @@ class Relinker:
         ]
         started = await self._queue.spread(dict.fromkeys(waiting, 0), lane="backlog")
         holding = await self._holding(name.kind, before.target) if before is not None else []
-        await self._queue.want(*(Want(key=key, lane="backlog") for key in holding))
+        for key in holding:
+            await self._write_anew(key)
         return sorted({*started, *holding})
+
+    async def _write_anew(self, key: str) -> None:
+        """Want it with unknown content: what was settled before is only looked at, not written."""
+        async with self._queue.paused(key):
+            link = await self._links.get("opportunity", key)
+            if link is not None:
+                await self._links.put("opportunity", key, msgspec.structs.replace(link, fingerprint=""))
+        await self._queue.want(Want(key=key, lane="backlog"))
 
     async def _holding(self, kind: Kind, target: int) -> list[str]:
         condition = field(f"{kind}/id").equals(target)

@@ -31,11 +31,15 @@ class Tenant(_Part, frozen=True):
     opportunities: str = ""
     opportunity: Fields = {}
     """Fields of our opportunity that somebody changes."""
+    opportunity_deleted: bool = False
     lines: str = ""
     """Our lines that somebody changes."""
     lines_by_hand: str = ""
     lines_removed: tuple[str, ...] = ()
     converted: bool = False
+    catalog_deleted: tuple[str, ...] = ()
+    catalog_meanwhile: str = ""
+    """Catalog items that somebody else makes in the moment before we do."""
     modes: Fields = {}
     required: tuple[str, ...] = ()
     """Further fields that this tenant demands, as `table field`."""

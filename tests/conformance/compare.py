@@ -35,6 +35,8 @@ def part(what: str, expected: str, actual: str) -> list[Difference]:
 
 def fields(what: str, expected: Mapping[str, Any], actual: Mapping[str, Any]) -> list[Difference]:
     """Some fields of a record."""
+    if not actual:
+        return [Difference(what, _shown(expected), "nothing")] if expected else []
     unknown = expected.keys() - actual.keys()
     if unknown:
         raise ValueError(f"{what} has no {', '.join(sorted(unknown))}; known: {', '.join(sorted(actual))}")
@@ -86,9 +88,7 @@ def _indented(told: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, list):
-        return "\n".join(str(entry) for entry in value)
-    return str(value)
+    return str(value).replace(text_table.NEW_LINE, "\n")
 
 
 def _same(name: str, expected: str, actual: str) -> bool:

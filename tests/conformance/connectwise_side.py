@@ -54,8 +54,7 @@ class ConnectWiseSide:
             self._site(row)
         for row in text_table.read(told.contacts):
             self._contact(row)
-        for row in text_table.read(told.catalog):
-            self._catalog_item(row)
+        self.catalog_items(told.catalog)
         for row in text_table.read(told.opportunities):
             self._opportunity(row)
         self._touch(told)
@@ -64,17 +63,30 @@ class ConnectWiseSide:
             setattr(self._store.modes, name, value)
         self._store.modes.tenant_required += [tuple(entry.split()) for entry in told.required]  # type: ignore[misc]
 
+    def catalog_items(self, told: str) -> None:
+        """Somebody makes catalog items."""
+        for row in text_table.read(told):
+            self._catalog_item(row)
+
     def _touch(self, told: Tenant) -> None:
         """What is done to our own opportunity and its lines."""
         for row in text_table.read(told.lines):
             self._edit_line(row)
         for row in text_table.read(told.lines_by_hand):
             self._line_by_hand(row)
+        for identifier in told.catalog_deleted:
+            for item in self._store.table("procurement/catalog").find("identifier", identifier):
+                self._store.remove("procurement/catalog", item["id"])
         for line in told.lines_removed:
             self._store.remove("procurement/products", self._line(line)["id"])
         if told.opportunity:
             changes = {name: self._value(name, value) for name, value in told.opportunity.items()}
             self._store.put("sales/opportunities", self._ours() | changes)
+        if told.opportunity_deleted:
+            ours = self._ours()["id"]
+            for row in self._store.table("procurement/products").find("opportunity/id", ours):
+                self._store.remove("procurement/products", row["id"])
+            self._store.remove("sales/opportunities", ours)
         if told.converted:
             self._store.convert(self._ours()["id"])
 
@@ -155,7 +167,7 @@ class ConnectWiseSide:
         if row.get("email"):
             kind = next(iter(self._store.table("company/communicationTypes")))
             ways = [{"id": 9000, "type": {"id": kind["id"]}, "value": row["email"], "communicationType": "Email"}]
-        self._store.add(
+        contact = self._store.add(
             "company/contacts",
             firstName=first or last,
             lastName=last if first else None,
@@ -163,6 +175,9 @@ class ConnectWiseSide:
             communicationItems=ways,
             **changes,
         )
+        if row.get("default") == "yes":
+            company = self._company_of(row) | {"defaultContact": {"id": contact["id"]}}
+            self._store.put("company/companies", company)
 
     def _catalog_item(self, row: Row) -> None:
         wanted = row.get("manufacturer", "")
@@ -186,6 +201,7 @@ class ConnectWiseSide:
             cost=Decimal(row.get("cost") or 0),
             subcategory={"id": place["id"]},
             category=place["category"],
+            type={"id": next(iter(self._store.table("procurement/types")))["id"]},
             productClass=row.get("class") or "NonInventory",
             manufacturer=self._maker(wanted) if wanted else None,
             inactiveFlag=row.get("inactive") == "yes",

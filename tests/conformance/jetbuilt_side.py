@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -43,6 +44,7 @@ LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 _PARENT = 302
 _ADDRESS = ("street", "city", "state", "zipcode", "country")
 _LABOR_CATEGORY = "install"
+_LABOR = re.compile(r"(?P<name>[^,]+?) (?P<minutes>\d+) min(?P<taxed> taxed)?(?:, |$)")
 
 
 @dataclass
@@ -70,7 +72,9 @@ class JetbuiltSide:
             self.box.jetbuilt.new_version(self.active_id)
             self.renumbered = True
         if self.renumbered:
-            self.box.jetbuilt.edit_project(self.active_id, **self._header())
+            header = self._header()
+            del header["address"]
+            self.box.jetbuilt.edit_project(self.active_id, **header)
         else:
             self.box.jetbuilt.add_project(self._built())
 
@@ -130,7 +134,7 @@ class JetbuiltSide:
             "custom_id": told["custom_id"],
             "stage": told["stage"],
             "currency": told["currency"],
-            "short_description": told.get("description"),
+            "short_description": text_table.unfolded(told.get("description", "")) or None,
             "owner_id": users[told["owner"]],
             "client_id": self.client["id"] if told.get("client", True) else None,
             "office_id": offices.get(told["office"], 0),
@@ -292,11 +296,14 @@ def _line(row: Row, ids: dict[str, int]) -> Line:
 
 
 def _labor_of(told: str, ids: dict[str, int]) -> tuple[LineLabor, ...]:
-    """`Installation 30 min` for each unit; several parted by commas."""
-    entries = [part.strip().removesuffix(" min").rpartition(" ") for part in told.split(",") if part.strip()]
+    """`Installation 30 min` or `Installation 30 min taxed` for each unit; several parted by commas."""
     return tuple(
-        LineLabor(labor_type_id=ids[name], minutes_per_unit=Decimal(minutes), taxable=False)
-        for name, _, minutes in entries
+        LineLabor(
+            labor_type_id=ids[entry["name"]],
+            minutes_per_unit=Decimal(entry["minutes"]),
+            taxable=entry["taxed"] is not None,
+        )
+        for entry in _LABOR.finditer(told)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from tests.support.books import Books, emails
@@ -13,6 +13,7 @@ from tests.support.books import Row as Record
 View = Mapping[str, Callable[[Books, Record], Any]]
 PRODUCTS = "procurement/products"
 CATALOG = "procurement/catalog"
+_CENT = Decimal("0.01")
 
 
 def _named(table: str, field: str, name: str = "name") -> Callable[[Books, Record], str]:
@@ -96,7 +97,7 @@ LINE: View = {
     "quantity": _plain("quantity"),
     "price": _plain("price"),
     "cost": _plain("cost"),
-    "total": lambda _books, row: str((row["quantity"] * row["price"]).quantize(Decimal("0.01"))),
+    "total": lambda _books, row: str((Decimal(row["quantity"]) * row["price"]).quantize(_CENT, ROUND_HALF_UP)),
     "billable": _plain("billableOption"),
     "taxable": _flag("taxableFlag"),
     "place": _plain("sequenceNumber"),
@@ -127,7 +128,7 @@ COMPANY: View = {
     "parent": _named("company/companies", "parentCompany"),
     **_ADDRESS,
 }
-SITE: View = {"name": _plain("name"), **_ADDRESS}
+SITE: View = {"name": _plain("name"), "state": _named("company/states", "stateReference"), **_ADDRESS}
 CONTACT: View = {
     "name": lambda _books, row: f"{row['firstName']} {row.get('lastName', '')}".strip(),
     "title": _plain("title"),

@@ -31,6 +31,11 @@ def folded(text: str) -> str:
     return text.replace("\n", NEW_LINE)
 
 
+def unfolded(cell: str) -> str:
+    """The text that a cell stands for."""
+    return cell.replace(NEW_LINE, "\n")
+
+
 def _row(columns: list[str], line: str) -> Row:
     cells = _cells(line)
     if len(cells) != len(columns):
@@ -39,4 +44,4 @@ def _row(columns: list[str], line: str) -> Row:
 
 
 def _cells(line: str) -> list[str]:
-    return [cell.strip().replace(NEW_LINE, "\n") for cell in line.split("|")]
+    return [unfolded(cell.strip()) for cell in line.split("|")]

@@ -46,14 +46,18 @@ class Judge:
         self._box = box
         self._catalog_before = {row["id"] for row in box.connectwise.table("procurement/catalog")}
         self._foreign: dict[int, Row] = {}
-        self.witnessed: list[Finding] = []
+        self._emptied: dict[int, Finding] = {}
+        self._touched: list[Finding] = []
         self._before = set(self._doubled())
         self._watch()
 
     def findings(self) -> list[Finding]:
         """Everything that is wrong now, and what was seen on the way."""
         doubled = [finding for finding in self._doubled() if finding not in self._before]
-        return [*self._lost(), *doubled, *self._changed_foreign(), *self.witnessed]
+        # Who takes back an opportunity of his own making takes its lines first; only what stayed was left empty.
+        standing = self._box.connectwise.table(OPPORTUNITIES)
+        emptied = [finding for number, finding in self._emptied.items() if number in standing]
+        return [*self._lost(), *doubled, *self._changed_foreign(), *self._touched, *emptied]
 
     def _watch(self) -> None:
         store = self._box.connectwise
@@ -74,13 +78,13 @@ class Judge:
 
     def _removed(self, row: Row) -> None:
         if _key(row) is None:
-            self.witnessed.append(Finding("foreign", f"product item {row['id']} was deleted"))
+            self._touched.append(Finding("foreign", f"product item {row['id']} was deleted"))
             return
         opportunity = row.get("opportunity", {}).get("id")
         if not any(_key(other) for other in self._items(opportunity)):
             held = self._box.connectwise.table(OPPORTUNITIES).get(opportunity) or {}
             seen = f"opportunity {opportunity} ({held.get('source')}) had no line left at {time.time():.3f}"
-            self.witnessed.append(Finding("empty", seen))
+            self._emptied.setdefault(opportunity, Finding("empty", seen))
 
     def _items(self, opportunity: int) -> list[Row]:
         return self._box.connectwise.table(PRODUCTS).find("opportunity/id", opportunity)

@@ -1,24 +1,28 @@
 """Single defences, each with a way to take it out of a process; and the constants that a fault run shortens in every process.
 
-Production code has no switch for this. A process of the suite patches itself before it starts.
+Production code has no switch for this: a process of the suite patches itself before it starts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
+from typing import Any
 
 from cwbridge import locks, lua
-from cwbridge.connectors import guard
-from cwbridge.connectors.connectwise import codebase, refusals
+from cwbridge.connectors.connectwise import codebase
 from cwbridge.limits import shared
-from cwbridge.queue import lease as lease_module
-from worker.opportunity import apply as apply_module
-from worker.opportunity import target as target_module
+from cwbridge.queue.lease import Lease
+from producers.jetbuilt import JetbuiltPoller
+from worker.opportunity.apply import LineWriter
+from worker.opportunity.plan import ActualLine, MarkedLine
+from worker.opportunity.target import Target
 
 LOCK_SECONDS = 3.0
-INVENTORY_SECONDS = 1.5
 CODEBASE_SECONDS = 1.0
 PLACE_MS = 3_000
+_GROWN = "local grown = tonumber(job[4]) > tonumber(job[5])"
 
 
 def quicken() -> None:
@@ -28,7 +32,6 @@ def quicken() -> None:
     assert "lasts" in defaults
     defaults["lasts"] = LOCK_SECONDS
     for module, name, value in (
-        (refusals, "_INVENTORY_SECONDS", INVENTORY_SECONDS),
         (codebase, "_PAUSE_SECONDS", CODEBASE_SECONDS),
         (shared, "_PLACE_MS", PLACE_MS),
     ):
@@ -36,4 +39,95 @@ def quicken() -> None:
         setattr(module, name, value)
 
 
-WITHOUT: dict[str, Callable[[], None]] = {}
+def _no_fencing_check() -> None:
+    """A worker writes on, whatever has become of its lease."""
+
+    def ensure(_lease: Lease) -> None:
+        return
+
+    _replace(Lease, "ensure", ensure)
+
+
+def _no_second_look() -> None:
+    """After the writes nobody asks ConnectWise what became of them."""
+    settle, carry_out, lines = LineWriter.settle, LineWriter._carry_out, LineWriter.lines
+
+    async def settle_remembering(writer: Any, desired: Sequence[MarkedLine], **given: Any) -> Any:
+        writer.desired, writer.written = desired, False
+        return await settle(writer, desired, **given)
+
+    async def carry_out_and_believe(writer: Any, step: Any) -> None:
+        await carry_out(writer, step)
+        writer.written = True
+
+    async def believed_lines(writer: Any) -> list[ActualLine]:
+        if not writer.written:
+            return await lines(writer)
+        return [ActualLine(line.position, line.mark) for line in writer.desired]
+
+    _replace(LineWriter, "settle", settle_remembering)
+    _replace(LineWriter, "_carry_out", carry_out_and_believe)
+    _replace(LineWriter, "lines", believed_lines)
+
+
+def _no_wanted_counter() -> None:
+    """What is wanted while a run goes on is forgotten when it ends."""
+    text = lua._text
+
+    def without(package: str, name: str) -> str:
+        script: str = text(package, name)
+        if name != "settle":
+            return script
+        assert _GROWN in script
+        return script.replace(_GROWN, "local grown = false")
+
+    _replace(lua, "_text", without)
+
+
+def _no_mark_look_up() -> None:
+    """An opportunity without a link is created, without asking whether one carries the mark."""
+
+    async def nobody(_target: Target, _mark: str) -> None:
+        return None
+
+    _replace(Target, "_find_by_mark", nobody)
+
+
+def _no_watermark_overlap() -> None:
+    """A poll begins exactly where the last one ended."""
+    init = JetbuiltPoller.__init__
+
+    def without_overlap(poller: Any, *given: Any, **named: Any) -> None:
+        init(poller, *given, **{**named, "overlap": timedelta(0)})
+
+    _replace(JetbuiltPoller, "__init__", without_overlap)
+
+
+def _no_identifier_lock() -> None:
+    """Several jobs look for one catalog identifier, and create it, at the same time."""
+    hold = locks.Locks.hold
+
+    @contextlib.asynccontextmanager
+    async def let_in(locker: Any, name: str, **given: Any) -> AsyncIterator[None]:
+        if name.startswith("catalog:"):
+            yield
+            return
+        async with hold(locker, name, **given):
+            yield
+
+    _replace(locks.Locks, "hold", let_in)
+
+
+def _replace(owner: Any, name: str, by: Any) -> None:
+    assert hasattr(owner, name), f"{owner!r} has no {name} any more"
+    setattr(owner, name, by)
+
+
+WITHOUT: dict[str, Callable[[], None]] = {
+    "the fencing check": _no_fencing_check,
+    "the second look": _no_second_look,
+    "the wanted counter": _no_wanted_counter,
+    "the mark look-up before a create": _no_mark_look_up,
+    "the watermark overlap": _no_watermark_overlap,
+    "the identifier lock": _no_identifier_lock,
+}

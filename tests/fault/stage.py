@@ -70,7 +70,7 @@ class Outcome(msgspec.Struct, kw_only=True):
         return sum(finding.kind == "doubled" for finding in self.findings)
 
     @property
-    def broken(self) -> int:
+    def harmed(self) -> int:
         """Opportunities seen without lines, and lines of others that were touched."""
         return sum(finding.kind in {"empty", "foreign"} for finding in self.findings)
 
@@ -218,6 +218,7 @@ def _environment(casting: Casting, box: Sandbox, server: RedisServer) -> dict[st
         "CONNECTWISE__DEFAULT_SALES_REP": rep["identifier"],
         "CONNECTWISE__RATE_LIMIT": "off",
         "CONNECTWISE__CONCURRENCY": "16",
+        "OPPORTUNITY__INVENTORY_PROBE": "1500ms",
         "QUEUE__CONCURRENCY": "4",
         "QUEUE__DEBOUNCE": "100ms",
         "QUEUE__LEASE": "2s",

@@ -14,22 +14,26 @@ from cwbridge.limits.rate import Rate
 
 JITTER_SECONDS = (0.002, 0.025)
 MARGIN_SECONDS = 0.025
+_LASTS_SECONDS = 2.2
 
 
-async def main(url: str, namespace: str, seed: int, begin: float, until: float) -> list[float]:
+async def main(url: str, namespace: str, seed: int) -> list[float]:
     client, chance, arrivals = redis.connect(url), random.Random(seed), []
     limiter = Limiter(
         client, namespace=namespace, system="test", rate=Rate(20, 1.0), concurrency=6, margin=MARGIN_SECONDS
     )
 
     await client.ping()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    begin = float(await asyncio.to_thread(sys.stdin.readline))
     await asyncio.sleep(max(0.0, begin - time.time()))
 
     async def calls() -> None:
         while True:
             async with limiter.slot():
                 sent = time.time()
-                if sent >= until:
+                if sent >= begin + _LASTS_SECONDS:
                     return
                 way = chance.uniform(*JITTER_SECONDS)
                 arrivals.append(sent + way)
@@ -42,6 +46,5 @@ async def main(url: str, namespace: str, seed: int, begin: float, until: float) 
 
 
 if __name__ == "__main__":
-    given_url, given_namespace, given_seed, given_begin, given_until = sys.argv[1:]
-    made = main(given_url, given_namespace, int(given_seed), float(given_begin), float(given_until))
-    json.dump(asyncio.run(made), sys.stdout)
+    given_url, given_namespace, given_seed = sys.argv[1:]
+    json.dump(asyncio.run(main(given_url, given_namespace, int(given_seed))), sys.stdout)

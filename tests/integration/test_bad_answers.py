@@ -119,9 +119,7 @@ async def test_connectwise_answers_of_wrong_types_stop_only_who_needs_them(bench
         for client in bench.box.world.clients
         if client.id == bench.box.jetbuilt.project(family).client_id
     ]
-    company = bench.box.connectwise.add(
-        "company/companies", identifier="Spoiled", name=client.company_name
-    )
+    company = bench.box.connectwise.add("company/companies", identifier="Spoiled", name=client.company_name)
     known = [
         row
         for row in bench.books.rows("company/companies")

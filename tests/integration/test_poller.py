@@ -199,7 +199,9 @@ async def test_it_notes_which_version_of_a_family_is_active(open_bench: OpenBenc
         sightings = Sightings(bench.redis, namespace=bench.namespace)
         for family in bench.families():
             assert await sightings.hint(family) == bench.active(family)
-        revised = await bench.jetbuilt.post(f"/projects/{bench.active(bench.families()[0])}/revisions", name="2")
+        revised = await bench.jetbuilt.post(
+            f"/projects/{bench.active(bench.families()[0])}/revisions", name="2"
+        )
         await poller.poll()
         assert await sightings.hint(bench.families()[0]) == revised["id"]
 

@@ -111,7 +111,8 @@ async def test_different_schedules_are_done_side_by_side(make: MakeScheduler) ->
 
 
 @pytest.mark.parametrize(
-    "trouble", [errors.Unreachable("Jetbuilt cannot be reached"), OSError("no route"), ValueError("a mistake")]
+    "trouble",
+    [errors.Unreachable("Jetbuilt cannot be reached"), OSError("no route"), ValueError("a mistake")],
 )
 async def test_a_failing_action_leaves_its_slot_open(make: MakeScheduler, trouble: Exception) -> None:
     action, scheduler = Action(), make()

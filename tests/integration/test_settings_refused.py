@@ -194,7 +194,7 @@ async def test_an_unknown_variable_ends_the_real_command_the_same_way(tmp_path: 
     await refused("run", env=env, cwd=tmp_path, names="CWBRIDGE_REDIS_URL", says="not a setting")
 
 
-@pytest.mark.parametrize("command", ["sync", "producers", "run"])
+@pytest.mark.parametrize("command", ["sync", "run"])
 async def test_a_refused_jetbuilt_key_is_a_mistake_in_the_settings(
     bench: Bench, tmp_path: Path, command: str
 ) -> None:
@@ -203,7 +203,7 @@ async def test_a_refused_jetbuilt_key_is_a_mistake_in_the_settings(
     assert bench.writes == 0
 
 
-@pytest.mark.parametrize(("command", "answer"), [("sync", "404"), ("worker", "401"), ("run", "401")])
+@pytest.mark.parametrize(("command", "answer"), [("sync", "404"), ("run", "401")])
 async def test_refused_connectwise_keys_are_a_mistake_in_the_settings(
     bench: Bench, tmp_path: Path, command: str, answer: str
 ) -> None:
@@ -227,12 +227,11 @@ async def test_the_address_of_something_else_is_a_mistake_in_the_settings(
     await refused("sync", env=env, cwd=tmp_path, names=f"CWBRIDGE_{system}__URL")
 
 
-@pytest.mark.parametrize("command", ["run", "producers"])
-async def test_a_port_in_use_is_refused_by_its_setting(bench: Bench, tmp_path: Path, command: str) -> None:
+async def test_a_port_in_use_is_refused_by_its_setting(bench: Bench, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
         env = bench.environment(CWBRIDGE_HTTP__LISTEN=listen)
-        await refused(command, env=env, cwd=tmp_path, names="CWBRIDGE_HTTP__LISTEN", says=listen)
+        await refused("run", env=env, cwd=tmp_path, names="CWBRIDGE_HTTP__LISTEN", says=listen)
 
 
 async def test_a_system_that_is_only_away_is_no_mistake_in_the_settings(

@@ -133,9 +133,7 @@ async def test_a_changed_name_alone_is_one_patch_of_the_opportunity_when_lines_a
     await bench.settled()
     assert bench.books.opportunity(f"jetbuilt:{family}")["name"].endswith("Renamed by the client")
     assert bench.books.product_ids(f"jetbuilt:{family}") == lines
-    writes = {
-        call: n for call, n in bench.box.connectwise_calls.counts.items() if call[0] not in {"GET"}
-    }
+    writes = {call: n for call, n in bench.box.connectwise_calls.counts.items() if call[0] != "GET"}
     assert writes == {PATCH: 1}
 
 
@@ -167,9 +165,7 @@ async def test_a_hundred_saves_in_a_row_become_few_runs(bench: Bench) -> None:
     await bench.settled()
     line = await bench.jetbuilt.first_line(family)
     for pieces in range(2, 27):
-        await bench.jetbuilt.patch(
-            f"/projects/{family}/items/{line['id']}", quantity_per_room=str(pieces)
-        )
+        await bench.jetbuilt.patch(f"/projects/{family}/items/{line['id']}", quantity_per_room=str(pieces))
     summary = await bench.settled()
     assert summary.settled == 1
     bench.books.assert_hold(await wanted(bench, family))

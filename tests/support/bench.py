@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
-from console import sync
+from console import sync as sync_command
 from cwbridge.keys import Key
 from cwbridge.ledger.history import Event, History
 from cwbridge.queue.job import Job
@@ -33,7 +33,9 @@ _QUICK: Changes = {
 class Bench:
     """What a test of the whole path works with; `changes` are settings by section and name."""
 
-    def __init__(self, box: Sandbox, redis: Redis, redis_url: str, namespace: str, jetbuilt: Jetbuilt) -> None:
+    def __init__(
+        self, box: Sandbox, redis: Redis, redis_url: str, namespace: str, jetbuilt: Jetbuilt
+    ) -> None:
         self.box = box
         self.books = Books(box.connectwise)
         self.jetbuilt = jetbuilt
@@ -91,10 +93,10 @@ class Bench:
         settings = self.settings()
         return Queue(self.redis, namespace=self.namespace, settings=settings.queue)
 
-    async def sync(self, *keys: str, full: bool = False) -> sync.Summary:
+    async def sync(self, *keys: str, full: bool = False) -> sync_command.Summary:
         """One pass in this process."""
         async with asyncio.timeout(60):
-            return await sync.one_pass(
+            return await sync_command.one_pass(
                 self.settings(),
                 self.redis,
                 asyncio.Event(),
@@ -103,7 +105,7 @@ class Bench:
                 show=False,
             )
 
-    async def settled(self, *keys: str, full: bool = False) -> sync.Summary:
+    async def settled(self, *keys: str, full: bool = False) -> sync_command.Summary:
         """One pass that must settle everything."""
         summary = await self.sync(*keys, full=full)
         assert summary.unsettled == []

@@ -50,8 +50,8 @@ class Books:
         for row in self.products(mark):
             key, ours, _ = row.get("integrationXRef", "").partition("@")
             if ours:
-                amounts = (Decimal(row[name]) for name in ("quantity", "price", "cost"))
-                held.setdefault(key, []).append(Line(*amounts))
+                quantity, price, cost = (Decimal(row[name]) for name in ("quantity", "price", "cost"))
+                held.setdefault(key, []).append(Line(quantity, price, cost))
         return held
 
     def line(self, mark: str, key: str) -> Line:
@@ -82,8 +82,12 @@ class Books:
             assert {key: lines for key, lines in self.lines(mark).items() if len(lines) > 1} == {}
         living = [row for row in self.rows("company/companies") if not row.get("deletedFlag")]
         assert_once(_name(row["name"]) for row in living)
-        assert_once((row["company"]["id"], *emails(row)) for row in self.rows("company/contacts") if emails(row))
-        assert_once((row["company"]["id"], _name(row["name"])) for row in self.rows("company/companies/sites"))
+        assert_once(
+            (row["company"]["id"], *emails(row)) for row in self.rows("company/contacts") if emails(row)
+        )
+        assert_once(
+            (row["company"]["id"], _name(row["name"])) for row in self.rows("company/companies/sites")
+        )
         assert_once(_name(row["identifier"]) for row in self.rows("procurement/catalog"))
         assert_once(_name(row["name"]) for row in self.rows("procurement/manufacturers"))
         assert_once(_name(row["name"]) for row in self.rows("procurement/types"))

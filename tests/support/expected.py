@@ -61,7 +61,9 @@ async def of_all(jetbuilt: Jetbuilt) -> dict[str, Expected]:
         if project["stage"] not in {"template", "trash"}:
             found.append(await _project(jetbuilt, project))
             found += [
-                _option(project, option) for option in await jetbuilt.options(project["id"]) if option["active"]
+                _option(project, option)
+                for option in await jetbuilt.options(project["id"])
+                if option["active"]
             ]
     return {one.mark: one for one in found}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -44,6 +44,11 @@ class RecordedSandbox(Sandbox):
     def __init__(self, options: Options | None = None, *, world: World | None = None) -> None:
         super().__init__(options, world=world)
         self.exchanges: list[Exchange] = []
+        self._before: dict[tuple[str, str], Callable[[], None]] = {}
+
+    def before(self, method: str, path: str, act: Callable[[], None]) -> None:
+        """Do something in the moment before the next such call is answered."""
+        self._before[method, path] = act
 
     def writes(self) -> Iterator[Exchange]:
         """The calls that change something, accepted or not."""
@@ -58,13 +63,15 @@ class RecordedSandbox(Sandbox):
     async def _record(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if BASE not in request.path or request.path.startswith(CONTROL_PREFIX):
             return await handler(request)
+        path = "/" + request.path.partition(BASE)[2]
         sent = await request.read() if request.body_exists else b""
+        self._before.pop((request.method, path), _nothing)()
         answer = await handler(request)
         body = answer.body if isinstance(answer, web.Response) else None
         self.exchanges.append(
             Exchange(
                 request.method,
-                "/" + request.path.partition(BASE)[2],
+                path,
                 request.rel_url.raw_query_string,
                 sent,
                 answer.status,
@@ -72,3 +79,7 @@ class RecordedSandbox(Sandbox):
             )
         )
         return answer
+
+
+def _nothing() -> None:
+    pass

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any
 
-T = TypeVar("T")
 _LOOK_SECONDS = 0.02
 
 
-async def until(look: Callable[[], T | Awaitable[T]], *, what: str, within: float = 20.0) -> T:
-    """The first true answer of `look`; raises AssertionError that says `what` was waited for."""
+async def until(look: Callable[[], Any], *, what: str, within: float = 20.0) -> Any:
+    """The first true answer of `look`, a function or coroutine function; raises AssertionError that says `what` did not come."""
     deadline = time.monotonic() + within
     while True:
-        found = look()
-        answer: T = await found if inspect.isawaitable(found) else found
+        answer = look()
+        if inspect.isawaitable(answer):
+            answer = await answer
         if answer:
             return answer
         if time.monotonic() > deadline:

@@ -12,6 +12,8 @@ from worker.opportunity.lines import cents, exact, factor_line, of_items, plain,
 from worker.opportunity.text import one_line
 
 _MINUTES = Decimal(60)
+# Ten minutes are 0.1666... hours: a quantity without an end, and an hourly amount that nobody has asked for.
+_FINEST_HOURS = Decimal("0.0001")
 _ZERO = Decimal(0)
 
 
@@ -79,7 +81,8 @@ def _labor_line(type_id: int, entries: list[models.ItemLabor]) -> DesiredLine:
     price = sum((entry.price or _ZERO for entry in entries), _ZERO)
     cost = sum((entry.cost or _ZERO for entry in entries), _ZERO)
     hourly_price, hourly_cost = _hourly(first.price, first.minutes), _hourly(first.cost, first.minutes)
-    if cents(hours * hourly_price) == cents(price) and cents(hours * hourly_cost) == cents(cost):
+    whole = hours == hours.quantize(_FINEST_HOURS)
+    if whole and cents(hours * hourly_price) == cents(price) and cents(hours * hourly_cost) == cents(cost):
         quantity = exact(hours)
     else:
         quantity, hourly_price, hourly_cost = Decimal(1), cents(price), cents(cost)

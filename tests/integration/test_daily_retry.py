@@ -1,0 +1,189 @@
+"""What nobody needs to do by hand: refused jobs come back by themselves, and refused keys stop a system instead of its jobs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from cwbridge import errors, metrics
+from cwbridge.limits.limiter import Limiter
+from cwbridge.limits.rate import Rate
+from cwbridge.limits.stops import Stops
+from cwbridge.queue import outcome
+from cwbridge.queue.failure import Failure
+from cwbridge.queue.job import Want
+from cwbridge.queue.outcome import GiveUp, Outcome, TryAgain
+from cwbridge.queue.queue import Queue
+from cwbridge.redis import Redis
+from cwbridge.settings import QueueSettings, Settings
+from producers import main as producers
+from producers.refused import RefusedAgain
+from sandbox.faults import FaultRule
+from tests.support.bench import Bench
+from tests.support.until import until
+from worker import main as worker
+
+REFUSED = GiveUp(Failure.of(errors.MappingRefused("Sub-category Rack is missing")))
+BUG = GiveUp(Failure.of(ZeroDivisionError()))
+POISON = GiveUp(Failure.of_kills(3))
+TIRED = TryAgain(Failure.of(errors.ServerFailed("ConnectWise answered 503")))
+CALLS_AT_ONCE = 2
+
+
+def key(number: int) -> str:
+    return f"jetbuilt/project/{number}"
+
+
+@pytest.fixture
+def queue(redis: Redis, namespace: str) -> Queue:
+    return Queue(redis, namespace=namespace, settings=QueueSettings(debounce=timedelta(0), attempts=1))
+
+
+async def ended(queue: Queue, *outcomes: Outcome) -> None:
+    """Objects 1, 2, 3... were wanted and ended so."""
+    for number, end in enumerate(outcomes, start=1):
+        await queue.want(Want(key(number)))
+        [(name, ticket)] = await queue.claim(1)
+        run = await queue.start(name, ticket)
+        assert run is not None
+        await queue.settle(run, end)
+
+
+def configured(**sections: Any) -> Settings:
+    return Settings(**sections)
+
+
+async def states(queue: Queue) -> dict[str, str]:
+    return {job.key: job.state for job in await queue.jobs()}
+
+
+async def test_refused_jobs_are_tried_again_and_nothing_else(
+    queue: Queue, redis: Redis, namespace: str
+) -> None:
+    await ended(queue, REFUSED, BUG, POISON, TIRED, REFUSED)
+    await queue.hold(key(5))
+    before = await queue.job(key(1))
+    again = RefusedAgain(queue, redis, namespace=namespace)
+    assert await again.try_again() == 1
+    assert await states(queue) == {
+        key(1): "due",
+        key(2): "dead",
+        key(3): "dead",
+        key(4): "dead",
+        key(5): "held",
+    }
+    job = await queue.job(key(1))
+    assert job is not None
+    assert before is not None
+    assert (job.lane, job.attempts, job.since_ms) == ("backlog", 0, before.since_ms)
+    assert await again.try_again() == 0
+
+
+async def test_new_settings_are_a_reason_to_try_again_and_the_same_are_not(
+    queue: Queue, redis: Redis, namespace: str
+) -> None:
+    await ended(queue, REFUSED)
+    again = RefusedAgain(queue, redis, namespace=namespace)
+    assert await again.after_new_settings(Settings()) == 0
+    assert await again.after_new_settings(configured(log={"level": "debug"})) == 0
+    renamed = configured(catalog={"category": "Racks"}, connectwise={"private_key": "never-kept"})
+    assert await again.after_new_settings(renamed) == 1
+    assert await again.after_new_settings(renamed) == 0
+    assert b"never-kept" not in await redis.get(f"{namespace}:settings")
+
+
+async def test_the_producers_try_refused_jobs_again_on_schedule(bench: Bench) -> None:
+    bench.changes = {"queue": {"refused_again": "1s", "debounce": "0ms"}}
+    await ended(bench.queue, REFUSED, BUG)
+    stop = asyncio.Event()
+    serving = asyncio.create_task(producers.serve(bench.settings(), bench.redis, stop))
+
+    async def tried_again() -> bool:
+        return (await states(bench.queue)).get(key(1)) == "due"
+
+    try:
+        await until(tried_again, what="the refused job is due again")
+        assert (await states(bench.queue))[key(2)] == "dead"
+    finally:
+        stop.set()
+        await serving
+
+
+def test_whoever_notices_the_refusal_waits_like_everybody_else() -> None:
+    met = outcome.of(errors.AuthenticationRefused("ConnectWise refused our keys", detail="GET /x"))
+    assert isinstance(met, outcome.WaitFor)
+    assert met.failure is not None
+    assert (met.failure.work_class, met.failure.error) == ("wait", "SystemStopped")
+
+
+@asynccontextmanager
+async def working(bench: Bench) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    serving = asyncio.create_task(worker.serve(bench.settings(), bench.redis, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        with suppress(asyncio.CancelledError):
+            await serving
+
+
+async def test_refused_keys_stop_all_jobs_of_the_system_and_are_said_once(bench: Bench) -> None:
+    bench.changes = {"connectwise": {"rate_limit": "5000/1s", "concurrency": CALLS_AT_ONCE}}
+    keys = [key(family) for family in bench.families()]
+    stops = Stops(bench.redis, namespace=bench.namespace)
+    gauge = metrics.SYSTEM_STOPPED.labels("connectwise")
+
+    async def all_wait() -> bool:
+        jobs = [await bench.job(name) for name in keys]
+        return all(job is not None and job.state == "later" for job in jobs)
+
+    async def all_settled() -> bool:
+        return await bench.queue.jobs() == []
+
+    with capture_logs() as said:
+        async with working(bench):
+            await until(
+                lambda: [one for one in said if one["event"] == "worker_started"], what="the worker works"
+            )
+            bench.forget_calls()
+            bench.box.connectwise_faults.add(FaultRule(name="keys", action="fail", status=401))
+            await bench.queue.want(*(Want(name, lane="interactive") for name in keys))
+            await until(all_wait, what="all jobs wait")
+            assert bench.box.connectwise_faults.hits("keys") <= CALLS_AT_ONCE
+            assert list(await stops.all()) == ["connectwise"]
+            assert gauge._value.get() == 1
+            await bench.queue.requeue(*keys)
+            await until(all_wait, what="all jobs wait again")
+            jobs = [job for job in await bench.queue.jobs() if job.failure is not None]
+            assert {(job.failure.error, job.failure.cause) for job in jobs if job.failure is not None} == {
+                ("SystemStopped", "ConnectWise refused our keys")
+            }
+            assert {job.attempts for job in jobs} == {0}
+            bench.box.connectwise_faults.clear("keys")
+            await _hold_ends(bench)
+            await bench.queue.requeue(*keys)
+            await until(all_settled, what="all jobs are settled")
+            assert await stops.all() == {}
+            assert gauge._value.get() == 0
+    assert len(bench.books.opportunities()) >= len(keys)
+    told = [one["event"] for one in said if one["event"] in {"system_stopped", "system_goes_on"}]
+    assert told == ["system_stopped", "system_goes_on"]
+
+
+async def _hold_ends(bench: Bench) -> None:
+    """As if the minute were over."""
+    limiter = Limiter(
+        bench.redis,
+        namespace=bench.namespace,
+        system="connectwise",
+        rate=Rate(5000),
+        concurrency=CALLS_AT_ONCE,
+    )
+    await limiter.clear_hold()

@@ -1,0 +1,265 @@
+"""`cwbridge links`: the ledger seen and corrected, beside a ConnectWise over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.links.rebuilding import Rebuilt, rebuild_links
+from console.links.relinking import Relinked, Relinker
+from cwbridge import errors, systems
+from cwbridge.keys import Key
+from cwbridge.ledger.links import Link, Links
+from cwbridge.ledger.named import LinkName
+from cwbridge.ledger.options import Options
+from cwbridge.queue.job import Want
+from cwbridge.queue.outcome import Done
+from tests.support import commands
+from tests.support.bench import Bench
+from tests.support.until import until
+
+
+def links_of(bench: Bench) -> Links:
+    return Links(bench.redis, namespace=bench.namespace)
+
+
+async def relink(bench: Bench, name: str, target: int) -> Relinked:
+    settings = bench.settings()
+    async with systems.open_connectwise(settings, bench.redis) as client:
+        return await Relinker(client, links_of(bench), bench.queue).relink(LinkName.parse(name), target)
+
+
+async def rebuild(bench: Bench, *, dry_run: bool = False) -> Rebuilt:
+    settings = bench.settings()
+    async with systems.open_connectwise(settings, bench.redis) as client:
+        return await rebuild_links(client, bench.redis, namespace=bench.namespace, dry_run=dry_run)
+
+
+def another_opportunity(bench: Bench, source: str = "", **changed: Any) -> dict[str, Any]:
+    """An opportunity somebody made by hand, like one of ours but for its mark."""
+    like = next(iter(bench.books.opportunities().values()))
+    fields = {name: value for name, value in like.items() if name not in {"id", "_info", "source"}}
+    return bench.box.connectwise.add("sales/opportunities", **{**fields, "source": source, **changed})
+
+
+async def client_of(bench: Bench, family: int) -> dict[str, Any]:
+    project = await bench.jetbuilt.get(f"/projects/{bench.active(family)}")
+    client: dict[str, Any] = await bench.jetbuilt.get(f"/clients/{project['client']['id']}")
+    return client
+
+
+async def test_the_answer_to_an_ambiguity_is_kept_and_the_job_runs_again(
+    bench: Bench, tmp_path: Path
+) -> None:
+    family = bench.families()[0]
+    key, client = f"jetbuilt/project/{family}", await client_of(bench, family)
+    twins = [
+        bench.box.connectwise.add(
+            "company/companies", name=client["company_name"], identifier=f"Twin{number}"
+        )
+        for number in range(2)
+    ]
+    await bench.sync()
+    job = await bench.job(key)
+    assert job is not None
+    assert job.failure is not None
+    assert job.failure.error == "Ambiguous"
+    assert f"cwbridge links relink company:{client['id']} --to ID" in job.failure.remedy
+    chosen = twins[1]["id"]
+    ended = await commands.run(
+        *("links", "relink", f"company:{client['id']}", "--to", str(chosen)),
+        env=bench.environment(),
+        cwd=tmp_path,
+    )
+    assert ended.code == 0, ended.err
+    said, *wanted = ended.out.splitlines()
+    assert said == f"relinked: company:{client['id']} to company {chosen} {client['company_name']}"
+    assert f"wanted: {key}" in wanted
+    await bench.settled()
+    assert bench.books.opportunity(f"jetbuilt:{family}")["company"]["id"] == chosen
+    await bench.settled(full=True)
+    link = await links_of(bench).get("company", str(client["id"]))
+    assert link is not None
+    assert (link.target, link.how) == (chosen, "person")
+
+
+async def test_a_company_chosen_anew_moves_the_opportunities_that_had_the_old_one(bench: Bench) -> None:
+    await bench.settled()
+    family = bench.families()[0]
+    client = await client_of(bench, family)
+    before = bench.books.opportunity(f"jetbuilt:{family}")["company"]["id"]
+    other = bench.box.connectwise.add("company/companies", name="The right one", identifier="Right")
+    done = await relink(bench, f"company:{client['id']}", other["id"])
+    assert done.before is not None
+    assert done.before.target == before
+    assert f"jetbuilt/project/{family}" in done.wanted
+    await bench.settled()
+    assert bench.books.opportunity(f"jetbuilt:{family}")["company"]["id"] == other["id"]
+
+
+async def test_a_contact_and_a_site_must_belong_to_the_company_of_the_name(bench: Bench) -> None:
+    await bench.settled()
+    links = links_of(bench)
+    for kind in ("contact", "site"):
+        (source, link), *_ = (await links.all(kind)).items()
+        person, company = source.rsplit("@", 1)
+        done = await relink(bench, f"{kind}:{source}", link.target)
+        assert (done.target, done.kind) == (link.target, kind)
+        kept = await links.get(kind, source)
+        assert kept is not None
+        assert kept.how == "person"
+        with pytest.raises(errors.Refused):
+            await relink(bench, f"{kind}:{person}@{int(company) + 100_000}", link.target)
+        assert await links.get(kind, f"{person}@{int(company) + 100_000}") is None
+
+
+async def test_a_project_relinked_is_written_to_the_opportunity_chosen(bench: Bench) -> None:
+    await bench.settled()
+    family = bench.families()[0]
+    mark, key = f"jetbuilt:{family}", f"jetbuilt/project/{family}"
+    before = bench.books.opportunity(mark)
+    chosen = another_opportunity(bench, name="Made by hand")
+    done = await relink(bench, key, chosen["id"])
+    assert (done.title, done.wanted) == ("Made by hand", [key])
+    assert [
+        note.startswith(f"opportunity {before['id']} carries the mark {mark}") for note in done.notes
+    ] == [True]
+    await bench.settled()
+    written = [row["id"] for row in bench.books.rows("sales/opportunities") if row.get("source") == mark]
+    assert sorted(written) == sorted([before["id"], chosen["id"]])
+    bench.box.connectwise.put("sales/opportunities", {**before, "source": ""})
+    bench.books.assert_hold((await bench.expected())[mark])
+    assert bench.books.opportunity(mark)["id"] == chosen["id"]
+
+
+async def test_an_opportunity_that_cannot_be_meant_is_refused_and_nothing_changes(
+    bench: Bench, tmp_path: Path
+) -> None:
+    await bench.settled()
+    ours, theirs = bench.families()[:2]
+    key = f"jetbuilt/project/{ours}"
+    link = await links_of(bench).get("opportunity", key)
+    linked = bench.books.opportunity(f"jetbuilt:{theirs}")
+    marked = another_opportunity(bench, source="jetbuilt:999999")
+    bench.box.connectwise.put("sales/opportunities", {**linked, "source": ""})
+    for target, says in [
+        (marked["id"], "carries the mark of jetbuilt/project/999999"),
+        (linked["id"], f"is linked to jetbuilt/project/{theirs}"),
+        (987_654, "ConnectWise has no opportunity 987654"),
+    ]:
+        with pytest.raises(errors.Refused, match=says):
+            await relink(bench, key, target)
+    ended = await commands.run(
+        "links", "relink", key, "--to", str(marked["id"]), env=bench.environment(), cwd=tmp_path
+    )
+    assert (ended.code, ended.out) == (1, "")
+    assert "carries the mark of jetbuilt/project/999999 -> Choose another one" in ended.err
+    assert await links_of(bench).get("opportunity", key) == link
+    assert await bench.job(key) is None
+
+
+async def test_a_run_under_way_does_not_overwrite_the_answer(bench: Bench) -> None:
+    await bench.settled()
+    key = f"jetbuilt/project/{bench.families()[0]}"
+    chosen = another_opportunity(bench)
+    queue, links = bench.queue, links_of(bench)
+    await queue.want(Want(key))
+    [(_, ticket)] = await queue.claim(1)
+    run = await queue.start(key, ticket)
+    assert run is not None
+    answering = asyncio.create_task(relink(bench, key, chosen["id"]))
+    held = f"{bench.namespace}:job:{key}"
+    await until(lambda: bench.redis.hexists(held, "hold"), what="the key is held")
+    assert not answering.done()
+    await links.put("opportunity", key, Link(target=1, how="mark"))
+    await queue.settle(run, Done())
+    await answering
+    link = await links.get("opportunity", key)
+    assert link is not None
+    assert (link.target, link.how) == (chosen["id"], "person")
+    job = await queue.job(key)
+    assert job is not None
+    assert (job.state, job.lane) == ("due", "interactive")
+
+
+async def test_after_a_wipe_the_marks_bring_the_links_back_and_nothing_is_created(
+    bench: Bench, tmp_path: Path
+) -> None:
+    await bench.settled()
+    links = links_of(bench)
+    known = {key: link.target for key, link in (await links.all("opportunity")).items()}
+    family = bench.families()[0]
+    option = another_opportunity(bench, source=f"jetbuilt:{family}:option:77")
+    another_opportunity(bench, source="jetbuilt:not one of ours")
+    known[f"jetbuilt/project/{family}/option/77"] = option["id"]
+    await bench.redis.delete(*[name async for name in bench.redis.scan_iter(f"{bench.namespace}:*")])
+    tried = await rebuild(bench, dry_run=True)
+    assert (tried.added, await links.count("opportunity")) == (known, 0)
+    ended = await commands.run("links", "rebuild", "--json", env=bench.environment(), cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert (ended.json["added"], ended.json["marked"], ended.json["changed"]) == (known, len(known), [])
+    assert {key: link.target for key, link in (await links.all("opportunity")).items()} == known
+    assert 77 in await Options(bench.redis, links, namespace=bench.namespace).known(family)
+    before = len(bench.books.rows("sales/opportunities"))
+    await bench.settled(full=True)
+    assert len(bench.books.rows("sales/opportunities")) == before
+
+
+async def test_rebuild_corrects_what_differs_and_leaves_to_a_person_what_is_ambiguous(
+    bench: Bench, tmp_path: Path
+) -> None:
+    await bench.settled()
+    links = links_of(bench)
+    marked = {str(Key.of_mark(mark)): row["id"] for mark, row in bench.books.opportunities().items()}
+    wrong, answered, doubled = (f"jetbuilt/project/{family}" for family in bench.families())
+    await links.put("opportunity", wrong, Link(target=1, how="mark"))
+    await links.put("opportunity", answered, Link(target=2, how="person"))
+    await links.remove("opportunity", doubled)
+    await links.put("opportunity", "jetbuilt/project/5", Link(target=3, how="mark"))
+    twin = another_opportunity(bench, source=f"jetbuilt:{bench.families()[2]}")
+    done = await rebuild(bench)
+    assert [(one.key, one.before, one.target) for one in done.changed] == [(wrong, 1, marked[wrong])]
+    assert [(one.key, one.before, one.target) for one in done.kept] == [(answered, 2, marked[answered])]
+    assert done.ambiguous == {doubled: [marked[doubled], twin["id"]]}
+    assert (done.added, done.unmarked) == ({}, {"jetbuilt/project/5": 3})
+    del marked[doubled]
+    assert {key: link.target for key, link in (await links.all("opportunity")).items()} == {
+        **marked,
+        answered: 2,
+        "jetbuilt/project/5": 3,
+    }
+    ended = await commands.run("links", "rebuild", env=bench.environment(), cwd=tmp_path)
+    assert ended.code == 1
+    assert f"cwbridge links relink {doubled} --to ID" in ended.out
+    await relink(bench, doubled, twin["id"])
+    again = await rebuild(bench)
+    assert (again.ambiguous, again.changed, again.unchanged) == ({}, [], len(marked))
+
+
+async def test_links_are_listed_shown_and_forgotten(bench: Bench, tmp_path: Path) -> None:
+    await bench.settled()
+    key = f"jetbuilt/project/{bench.families()[0]}"
+    target = bench.books.opportunity(f"jetbuilt:{bench.families()[0]}")["id"]
+
+    async def cwbridge(*arguments: str) -> commands.Ended:
+        return await commands.run("links", *arguments, env=bench.environment(), cwd=tmp_path)
+
+    listed, shown, unknown = await asyncio.gather(
+        cwbridge("list", "--kind", "opportunity", "--key", key, "--json"),
+        cwbridge("show", key, "--json"),
+        cwbridge("show", "company:5"),
+    )
+    assert [(link["name"], link["target"], link["how"]) for link in listed.json] == [(key, target, "created")]
+    assert listed.json == [shown.json]
+    assert (unknown.code, unknown.out) == (1, "company:5 is not linked.\n")
+    forgotten = await cwbridge("unlink", key)
+    assert (forgotten.code, forgotten.out) == (0, f"unlinked: {key} from opportunity {target}\n")
+    assert (await cwbridge("unlink", key)).code == 1
+    assert await bench.job(key) is None
+    await bench.settled(full=True)
+    link = await links_of(bench).get("opportunity", key)
+    assert link is not None
+    assert (link.target, link.how) == (target, "mark")
