@@ -26,7 +26,7 @@ def console(*, to_errors: bool = False) -> Console:
     """
     stream = sys.stderr if to_errors else sys.stdout
     width = None if stream.isatty() else _REPORT_WIDTH
-    return Console(file=stream, highlight=False, soft_wrap=True, width=width)
+    return Console(file=stream, highlight=False, emoji=False, soft_wrap=True, width=width)
 
 
 def as_json(value: Any) -> None:

@@ -22,6 +22,8 @@ from cwbridge.settings import Settings
 from producers.watermarks import Watermark
 
 _GROUPS_SHOWN = 5
+_LOOKED_AT = 10_000
+"""Of how many jobs the causes are read: one screen must not take seconds however much went wrong."""
 _PARKED = Selection(states=("later",))
 _DEAD = Selection(states=("dead",))
 
@@ -42,7 +44,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     queue: dict[str, Any]
     stopped: list[Stopped]
     parked: list[Group]
-    """What will go on later, by reason."""
+    """What will go on later, by reason; like `dead` of the first ten thousand jobs only."""
     dead: list[Group]
     redis: redis_module.Durability
     warnings: list[str]
@@ -63,8 +65,8 @@ async def gather(settings: Settings, redis: Redis) -> Status:
         verdict=_verdict(counts, stopped),
         queue=counts,
         stopped=[Stopped(system, since_ms) for system, since_ms in sorted(stopped.items())],
-        parked=await selection.grouped(queue, _PARKED),
-        dead=await selection.grouped(queue, _DEAD),
+        parked=await selection.grouped(queue, _PARKED, most=_LOOKED_AT),
+        dead=await selection.grouped(queue, _DEAD, most=_LOOKED_AT),
         redis=durability,
         warnings=durability.warnings,
         jetbuilt_read_until=await Watermark(redis, namespace=namespace, name="jetbuilt").get(),
@@ -100,14 +102,15 @@ def show(status: Status) -> None:
         *((f"linked {noun}", str(count)) for noun, count in status.links.items()),
     ]
     console.print(output.table("", ("", ""), rows))
-    _show_groups("Waiting", status.parked)
-    _show_groups("Given up", status.dead)
+    _show_groups("Waiting", status.parked, queue["later"])
+    _show_groups("Given up", status.dead, queue["dead"])
 
 
-def _show_groups(title: str, groups: list[Group]) -> None:
+def _show_groups(title: str, groups: list[Group], jobs: int) -> None:
     if not groups:
         return
-    output.console().print(f"\n[bold]{title}[/bold]")
+    some = f" (causes of the first {_LOOKED_AT})" if jobs > _LOOKED_AT else ""
+    output.console().print(f"\n[bold]{title}[/bold]{some}")
     print_groups(groups[:_GROUPS_SHOWN])
     if len(groups) > _GROUPS_SHOWN:
         output.console().print(f"... and {len(groups) - _GROUPS_SHOWN} more causes: cwbridge jobs list")

@@ -11,6 +11,7 @@ from console import lifecycle, output
 from console.progress import Progress, Tally
 from cwbridge import together
 from cwbridge.keys import Key
+from cwbridge.limits.stops import Stops
 from cwbridge.queue.job import Job, Want
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
@@ -19,6 +20,7 @@ from producers import main as producers
 from worker import main as worker
 
 _LOOK_SECONDS = 0.1
+_EVERYTHING = 1_000_000
 _LONGEST_PAUSE_MS = 120_000
 """A job that is not due within two minutes (a parked project, a long pause asked for) is left to the daemon and reported."""
 
@@ -49,11 +51,12 @@ async def one_pass(
 ) -> Summary:
     """Enqueue (the keys named, everything, or what changed) and work until nothing is due; `stop` ends it early."""
     queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
+    stops = Stops(redis, namespace=settings.namespace)
     tally = Tally()
     seen = await _enqueue(settings, redis, queue, keys, full=full)
     done = asyncio.Event()
     working = asyncio.create_task(worker.serve(settings, redis, done, told=tally.told))
-    quiet = asyncio.create_task(_until_quiet(queue, [str(key) for key in keys]))
+    quiet = asyncio.create_task(_until_quiet(queue, stops, [str(key) for key in keys]))
     stopping = asyncio.create_task(stop.wait())
     progress = Progress(queue, tally, title="cwbridge sync", console=output.console(to_errors=True))
     showing = asyncio.create_task(progress.show()) if show else None
@@ -110,11 +113,15 @@ async def _enqueue(settings: Settings, redis: Redis, queue: Queue, keys: Sequenc
         return len(keys)
     async with producers.jetbuilt_poller(settings, redis) as poller:
         polled = await (poller.full_pass() if full else poller.poll())
+    if full:
+        # A person who asks for everything means what was given up, too.
+        await queue.requeue(*(job.key for job in await queue.jobs(state="dead", most=_EVERYTHING)))
     return polled.projects
 
 
-async def _until_quiet(queue: Queue, keys: Sequence[str]) -> None:
-    while await _busy(queue, keys):  # noqa: ASYNC110 - other processes work too, and Redis rings no bell
+async def _until_quiet(queue: Queue, stops: Stops, keys: Sequence[str]) -> None:
+    """Until nothing is due soon, or a system has refused our keys so that nothing can be."""
+    while await _busy(queue, keys) and not await stops.all():  # noqa: ASYNC110 - Redis rings no bell
         await asyncio.sleep(_LOOK_SECONDS)
 
 
@@ -139,4 +146,4 @@ async def _unsettled(queue: Queue, keys: Sequence[str]) -> list[Job]:
     if keys:
         jobs = [await queue.job(key) for key in keys]
         return [job for job in jobs if job is not None]
-    return await queue.jobs(most=100_000)
+    return await queue.jobs(most=_EVERYTHING)

@@ -16,11 +16,13 @@
 -- {ns}:leases          sorted set  keys dispatched or running, by the end of their lease (ms)
 -- {ns}:dead, {ns}:held sorted set  keys given up, keys held, by since when (ms)
 -- {ns}:seen            hash        key -> version last wanted
+-- {ns}:archived        hash        key -> since when (ms); forgotten by a person until it changes
 -- {ns}:ticket          string      the last ticket; starts with the clock, so that no ticket comes twice after a wipe
 -- {ns}:turn            string      counts the places given to fresh and backlog
 -- arq:job:{id}, arq:in-progress:{id}, arq:retry:{id}   of arq; id = {ns}:{key}#{ticket}
 local ns = KEYS[1]
 local leases, dead, held, versions = ns .. ':leases', ns .. ':dead', ns .. ':held', ns .. ':seen'
+local archived = ns .. ':archived'
 local RANK = {interactive = 1, fresh = 2, backlog = 3}
 
 local time = redis.call('TIME')

@@ -1,6 +1,6 @@
 -- Mark objects as wanted.
 -- ARGV: debounce ms, then key, lane, version for each
--- Answer: how many were marked; the version last wanted, wanted again, is not
+-- Answer: how many were marked; the version last wanted, wanted again, is not, nor what rests
 local debounce = tonumber(ARGV[1])
 local marked = 0
 
@@ -35,12 +35,20 @@ local function want(key, lane)
   end
 end
 
+-- A full pass wants everything without knowing of a change: what was given up or archived stays so, or it would come back
+-- with every pass.
+local function rests(key, lane, version)
+  return lane == 'backlog' and version == '' and (read(key, 'state')[1] == 'dead' or redis.call('HEXISTS', archived, key) == 1)
+end
+
 for i = 2, #ARGV, 3 do
   local key, lane, version = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  if version == '' or redis.call('HGET', versions, key) ~= version then
+  local unchanged = version ~= '' and redis.call('HGET', versions, key) == version
+  if not unchanged and not rests(key, lane, version) then
     if version ~= '' then
       redis.call('HSET', versions, key, version)
     end
+    redis.call('HDEL', archived, key)
     want(key, lane)
     marked = marked + 1
   end

@@ -47,7 +47,9 @@ def fields(what: str, expected: Mapping[str, Any], actual: Mapping[str, Any]) ->
     ]
 
 
-def record(what: str, expected: Mapping[str, Any], view: seen.View, books: Books, row: Record) -> list[Difference]:
+def record(
+    what: str, expected: Mapping[str, Any], view: seen.View, books: Books, row: Record
+) -> list[Difference]:
     """Some fields of a record of ConnectWise."""
     if not expected:
         return []
@@ -62,7 +64,9 @@ def table(
     columns = [cell.strip() for cell in expected.strip().splitlines()[0].split("|")]
     unknown = set(columns) - view.keys()
     if unknown:
-        raise ValueError(f"{what} has no column {', '.join(sorted(unknown))}; known: {', '.join(sorted(view))}")
+        raise ValueError(
+            f"{what} has no column {', '.join(sorted(unknown))}; known: {', '.join(sorted(view))}"
+        )
     wanted = [[row[name] for name in columns] for row in text_table.read(expected)]
     actual = [[str(view[name](books, row)) for name in columns] for row in rows]
     if len(wanted) == len(actual) and all(

@@ -27,7 +27,7 @@ SET_UP: dict[str, tuple[str, str]] = {
 }
 """Set-up tables by the words people use, with the field that holds the name."""
 _STANDING = {"ordered", "picked", "shipped", "invoiced"}
-_SIGNS = {
+_SIGNS: dict[str, Record] = {
     "ordered": {"purchaseDate": "2026-02-01T00:00:00Z"},
     "picked": {"serialNumbers": ["SN-1"]},
     "invoiced": {"invoice": {"id": 9}},
@@ -84,8 +84,8 @@ class ConnectWiseSide:
             self._store.put("sales/opportunities", self._ours() | changes)
         if told.opportunity_deleted:
             ours = self._ours()["id"]
-            for row in self._store.table("procurement/products").find("opportunity/id", ours):
-                self._store.remove("procurement/products", row["id"])
+            for line_item in self._store.table("procurement/products").find("opportunity/id", ours):
+                self._store.remove("procurement/products", line_item["id"])
             self._store.remove("sales/opportunities", ours)
         if told.converted:
             self._store.convert(self._ours()["id"])
@@ -166,7 +166,9 @@ class ConnectWiseSide:
         ways = []
         if row.get("email"):
             kind = next(iter(self._store.table("company/communicationTypes")))
-            ways = [{"id": 9000, "type": {"id": kind["id"]}, "value": row["email"], "communicationType": "Email"}]
+            ways = [
+                {"id": 9000, "type": {"id": kind["id"]}, "value": row["email"], "communicationType": "Email"}
+            ]
         contact = self._store.add(
             "company/contacts",
             firstName=first or last,

@@ -16,7 +16,7 @@ from cwbridge.queue.runner import Runner
 from cwbridge.redis import Redis
 from producers import main as producers
 from sandbox.server import Options
-from tests.conformance import compare, seen, text_table
+from tests.conformance import compare, seen
 from tests.conformance.case import By, Case, Expected, Given
 from tests.conformance.compare import Difference
 from tests.conformance.connectwise_side import MARK, SET_UP, ConnectWiseSide
@@ -73,13 +73,17 @@ class Play:
     ) -> list[Difference]:
         """Change what is told, let the bridge notice, compare."""
         await self._remember()
-        edited = first or given != Given(settings=given.settings, connectwise=given.connectwise, redis=given.redis)
+        edited = first or given != Given(
+            settings=given.settings, connectwise=given.connectwise, redis=given.redis
+        )
         if edited:
             self._jetbuilt.change(given)
         self._connectwise.change(given.connectwise)
         meanwhile = given.connectwise.catalog_meanwhile
         if meanwhile:
-            self.box.before("POST", "/procurement/catalog", lambda: self._connectwise.catalog_items(meanwhile))
+            self.box.before(
+                "POST", "/procurement/catalog", lambda: self._connectwise.catalog_items(meanwhile)
+            )
         self._bench.changes = _merged(self._bench.changes, given.settings)
         if given.redis == "wiped":
             await self._wipe()
@@ -190,7 +194,9 @@ class Play:
             yield from compare.text(f"new names of {words}", sorted(names), sorted(added))
         if expect.writes is not None:
             written = [f"{w.method} {w.path}" for w in self.box.connectwise.writes[self._writes :]]
-            yield from compare.text("writes", expect.writes, f"{len(written)}" + "".join(f"\n{w}" for w in written))
+            yield from compare.text(
+                "writes", expect.writes, f"{len(written)}" + "".join(f"\n{w}" for w in written)
+            )
 
     async def _remember(self) -> None:
         """What this step is compared with."""
@@ -228,7 +234,9 @@ def _of_run(expect: Expected, job: Job | None, happened: Event | None) -> Iterat
     if expect.result is not None:
         yield from compare.text("result", expect.result, ended)
     elif expect.cause is None and failure is not None:
-        yield Difference("result", "settled", f"{job and job.state}: {failure.cause} ({failure.detail})\n{failure.trace}")
+        yield Difference(
+            "result", "settled", f"{job and job.state}: {failure.cause} ({failure.detail})\n{failure.trace}"
+        )
     for what in ("cause", "detail", "remedy"):
         wanted = getattr(expect, what)
         if wanted is not None:

@@ -49,7 +49,7 @@ def _of_catalog(view: Callable[[Books, Record], str]) -> Callable[[Books, Record
 
 def _line(_books: Books, row: Record) -> str:
     mark = str(row.get("integrationXRef", ""))
-    return mark.split("@")[0].replace(":", " ") if mark else "by hand"
+    return mark.split("@", maxsplit=1)[0].replace(":", " ") if mark else "by hand"
 
 
 def _phone(_books: Books, row: Record) -> str:
@@ -89,7 +89,9 @@ OPPORTUNITY: View = {
     "department": _named("system/departments", "businessUnitId"),
     "customer PO": _plain("customerPO"),
     "closed": lambda _books, row: "yes" if row.get("closedDate") else "no",
-    "custom fields": lambda _books, row: ", ".join(str(item["value"]) for item in row.get("customFields", [])),
+    "custom fields": lambda _books, row: ", ".join(
+        str(item["value"]) for item in row.get("customFields", [])
+    ),
 }
 LINE: View = {
     "line": _line,
@@ -97,7 +99,9 @@ LINE: View = {
     "quantity": _plain("quantity"),
     "price": _plain("price"),
     "cost": _plain("cost"),
-    "total": lambda _books, row: str((Decimal(row["quantity"]) * row["price"]).quantize(_CENT, ROUND_HALF_UP)),
+    "total": lambda _books, row: str(
+        (Decimal(row["quantity"]) * row["price"]).quantize(_CENT, ROUND_HALF_UP)
+    ),
     "billable": _plain("billableOption"),
     "taxable": _flag("taxableFlag"),
     "place": _plain("sequenceNumber"),

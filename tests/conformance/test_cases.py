@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from cwbridge.redis import Redis
-from tests.conformance import compare
+from tests.conformance import compare, reference
 from tests.conformance.case import Case, all_cases
 from tests.conformance.play import Play
+from tests.support import sent, specification
 
 CASES = all_cases()
+DOCUMENTED = reference.read().fields
 
 
 def marked(case: Case) -> Any:
@@ -25,6 +27,22 @@ async def test_a_case(case: Case, redis: Redis, redis_url: str) -> None:
     async with Play.opened(redis, redis_url) as play:
         differences = await play.case(case)
     assert not differences, f"{case.name}\n\n{compare.side_by_side(differences)}"
+    assert not_on_the_page(sent.fields(play.box.exchanges), case) == {}
+    if specification.NAMED:
+        assert specification.problems(play.box.exchanges) == []
+
+
+def not_on_the_page(seen: sent.Sent, case: Case) -> sent.Sent:
+    """The fields that were sent and that docs/mapping.md does not name, but for the fixed values of the case."""
+    fixed = {f"{name}" for values in case.given.settings.get("fixed", {}).values() for name in values}
+    return {
+        collection: unknown
+        for collection, fields in seen.items()
+        if (
+            unknown := {name for name in fields if name.split("/")[0] not in fixed}
+            - DOCUMENTED.get(collection, set())
+        )
+    }
 
 
 def test_there_are_enough_cases() -> None:

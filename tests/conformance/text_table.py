@@ -22,7 +22,8 @@ def write(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     table = [list(columns), *(list(row) for row in rows)]
     widths = [max(len(row[place]) for row in table) for place in range(len(columns))]
     return "\n".join(
-        " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
+        " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
     )
 
 

@@ -74,13 +74,13 @@ class Editor:
         (choice,) = self._dice.choices(self._choices, weights)
         self.make(choice[1])
 
-    def make(self, edit: Callable[[Editor], object]) -> None:
+    def make(self, edit: Callable[..., object], *given: Project) -> None:
         """This edit."""
-        edit(self)
+        edit(self, *given)
         self.made += 1
 
-    def change_line(self) -> None:
-        project = self._project()
+    def change_line(self, project: Project | None = None) -> None:
+        project = self._now(project) if project is not None else self._project()
         line = self._dice.choice(_own(project))
         if self._dice.random() < 0.5:
             changes: dict[str, Any] = {"quantity_per_room": Decimal(self._dice.randrange(1, 9))}
@@ -98,9 +98,19 @@ class Editor:
     def add_novelty(self) -> None:
         """A line of a product that nobody has seen."""
         project = self._project()
-        line = replace(self._dice.choice(_own(project)), kind="physical", labor=(), model=self._fresh("NOVEL"))
+        line = replace(
+            self._dice.choice(_own(project)), kind="physical", labor=(), model=self._fresh("NOVEL")
+        )
         self._dated(project)
         self._store.add_line(project.id, line)
+
+    def add_same_novelty_everywhere(self) -> None:
+        """Every project gets a line of one product that nobody has seen."""
+        model = self._fresh("NOVEL")
+        for project in self.projects():
+            line = replace(_own(project)[0], kind="physical", labor=(), model=model)
+            self._dated(project)
+            self._store.add_line(project.id, replace(line, manufacturer=Named(id=901, name="Novel")))
 
     def remove_line(self) -> None:
         project = self._project()
@@ -135,13 +145,19 @@ class Editor:
         if len(self.projects()) < _MOST_PROJECTS:
             self.begin_project()
 
+    def begin_novel_project(self) -> None:
+        """A new project all of whose products are new as well."""
+        self.begin_project(novel=True)
+
     def begin_client_project(self) -> None:
         """A new project of a new client."""
         self.begin_project(client=self.new_client())
 
-    def begin_project(self, *, client: int | None = None) -> None:
+    def begin_project(self, *, client: int | None = None, novel: bool = False) -> None:
         self._dated(None)
         made = self._store.add_plain_project(lines=self._dice.randrange(5, 25), name=self._fresh("Project"))
+        for line in made.lines if novel else ():
+            self._store.edit_line(made.id, line.id, model=self._fresh("NOVEL"))
         chosen = client or self._dice.choice(list(self._store.clients.shelf)).id
         office = self._dice.choice(self._store.company.offices).id
         self._dated(made)
@@ -166,7 +182,9 @@ class Editor:
     def foreign_line(self) -> None:
         """Somebody in ConnectWise adds a product item by hand to an opportunity of ours."""
         store = self._box.connectwise
-        ours = [row for row in store.table("sales/opportunities") if row.get("source", "").startswith("jetbuilt:")]
+        ours = [
+            row for row in store.table("sales/opportunities") if row.get("source", "").startswith("jetbuilt:")
+        ]
         if not ours:
             return
         opportunity = self._dice.choice(ours)
@@ -185,6 +203,10 @@ class Editor:
     def projects(self) -> list[Project]:
         """The active versions."""
         return [record.project for record in self._store.projects.listed]
+
+    def _now(self, project: Project) -> Project:
+        """The active version of the same family."""
+        return next(other for other in self.projects() if other.family_id == project.family_id)
 
     def _project(self) -> Project:
         return self._dice.choice(self.projects())

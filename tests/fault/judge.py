@@ -9,15 +9,15 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
 
 from sandbox.connectwise.table import Row
-from sandbox.jetbuilt.pricing import counts
 from sandbox.jetbuilt.records import Record
 from sandbox.server import Sandbox
+from tests.fault import expected
 
 PRODUCTS, OPPORTUNITIES = "procurement/products", "sales/opportunities"
 _OURS = re.compile(r"((?:item|labor|factor|package|credit):\d+|shipping)@.+")
@@ -25,7 +25,6 @@ _COPY = re.compile(r".*Copy\d+$")
 _HIDDEN_STAGES = frozenset({"template", "trash"})
 _SAME = Decimal("0.000001")
 
-Amounts = tuple[Decimal, Decimal, Decimal]
 Kind = Literal["lost", "doubled", "empty", "foreign"]
 
 
@@ -102,11 +101,11 @@ class Judge:
             yield from self._header_lost(source, found[0], record)
 
     def _lines_lost(self, source: str, opportunity: Row, record: Record) -> Iterator[Finding]:
-        actual: dict[str, Amounts] = {}
+        actual: dict[str, expected.Amounts] = {}
         for row in self._items(opportunity["id"]):
             if (key := _key(row)) is not None:
                 actual[key] = (Decimal(row["quantity"]), Decimal(row["price"]), Decimal(row["cost"]))
-        wanted = dict(_lines(record))
+        wanted = dict(expected.lines(record))
         for key in sorted(wanted.keys() - actual.keys()):
             yield Finding("lost", f"{source}: line {key} is missing")
         for key in sorted(actual.keys() - wanted.keys()):
@@ -128,30 +127,33 @@ class Judge:
                 yield Finding("lost", f"{source}: its company is {named!r}, not {client.company_name!r}")
 
     def _doubled(self) -> Iterator[Finding]:
-        store = self._box.connectwise
-        ours = [row for row in store.table(OPPORTUNITIES) if str(row.get("source", "")).startswith("jetbuilt:")]
-        for source in _twice(row["source"] for row in ours):
-            yield Finding("doubled", f"opportunity {source}")
+        things = (*self._doubled_opportunities(), *self._doubled_catalog(), *self._doubled_references())
+        yield from (Finding("doubled", thing) for thing in things)
+
+    def _doubled_opportunities(self) -> Iterator[str]:
+        rows = self._box.connectwise.table(OPPORTUNITIES)
+        ours = [row for row in rows if str(row.get("source", "")).startswith("jetbuilt:")]
+        yield from (f"opportunity {source}" for source in _twice(row["source"] for row in ours))
         for row in ours:
-            keys = (key for item in self._items(row["id"]) if (key := _key(item)) is not None)
-            for key in _twice(keys):
-                yield Finding("doubled", f"line {key} of {row['source']}")
-        new = [row for row in store.table("procurement/catalog") if row["id"] not in self._catalog_before]
-        for row in new:
-            if _COPY.fullmatch(row["identifier"]):
-                yield Finding("doubled", f"catalog item {row['identifier']}")
-        for identifier in _twice(_folded(row["identifier"]) for row in new):
-            yield Finding("doubled", f"catalog item {identifier}")
-        living = [row for row in store.table("company/companies") if not row.get("deletedFlag")]
-        for name in _twice(_folded(row["name"]) for row in living):
-            yield Finding("doubled", f"company {name}")
-        for place in _twice(_place(row) for row in store.table("company/companies/sites")):
-            yield Finding("doubled", f"site {place}")
-        for person in _twice(_person(row) for row in store.table("company/contacts")):
-            yield Finding("doubled", f"contact {person}")
-        for table in ("procurement/manufacturers", "procurement/types", "procurement/categories"):
-            for name in _twice(_folded(row["name"]) for row in store.table(table)):
-                yield Finding("doubled", f"{table} {name}")
+            keys = [key for item in self._items(row["id"]) if (key := _key(item)) is not None]
+            yield from (f"line {key} of {row['source']}" for key in _twice(keys))
+
+    def _doubled_catalog(self) -> Iterator[str]:
+        """Twice the same identifier, or one with the suffix that ConnectWise gives to a second one."""
+        rows = self._box.connectwise.table("procurement/catalog")
+        new = [row["identifier"] for row in rows if row["id"] not in self._catalog_before]
+        yield from (f"catalog item {name}" for name in new if _COPY.fullmatch(name))
+        yield from (f"catalog item {name}" for name in _twice(map(_folded, new)))
+
+    def _doubled_references(self) -> Iterator[str]:
+        table = self._box.connectwise.table
+        living = [row for row in table("company/companies") if not row.get("deletedFlag")]
+        yield from (f"company {name}" for name in _twice(_folded(row["name"]) for row in living))
+        yield from (f"site {place}" for place in _twice(map(_place, table("company/companies/sites"))))
+        yield from (f"contact {person}" for person in _twice(map(_person, table("company/contacts"))))
+        for noun in ("manufacturers", "types", "categories"):
+            names = _twice(_folded(row["name"]) for row in table(f"procurement/{noun}"))
+            yield from (f"{noun} {name}" for name in names)
 
     def _changed_foreign(self) -> Iterator[Finding]:
         products = self._box.connectwise.table(PRODUCTS)
@@ -160,41 +162,10 @@ class Judge:
                 yield Finding("foreign", f"product item {number} was changed")
 
 
-def _lines(record: Record) -> Iterator[tuple[str, Amounts]]:
-    """What the project should become, by line key: quantity, price, cost."""
-    project, pricing = record.project, record.pricing
-    one = Decimal(1)
-    for line in project.lines:
-        if line.option_id is not None or line.kind == "hourly_labor":
-            continue
-        price, cost = line.price, line.project_cost
-        if line.kind == "subcontract_labor":
-            price, cost = line.subcontract_labor_price, line.subcontract_labor_cost
-        if line.owner_furnished:
-            price = cost = Decimal(0)
-        yield f"item:{line.id}", (pricing.quantity(line), price, cost)
-    for kind in project.labor:
-        if pricing.hours[kind.id]:
-            yield f"labor:{kind.id}", (pricing.hours[kind.id], kind.price, kind.cost)
-    for factor in project.factors:
-        amount = pricing.factor(factor)
-        yield f"factor:{factor.id}", (one, _cents(amount.price), _cents(amount.cost))
-    if record.totals.shipping:
-        yield "shipping", (one, _cents(record.totals.shipping), Decimal(0))
-    for package in project.service_packages:
-        if counts(package):
-            amount = pricing.package(package)
-            yield f"package:{package.id}", (one, _cents(amount.price), _cents(amount.cost))
-
-
 def _key(row: Row) -> str | None:
     """The Jetbuilt line that a product item of ours stands for; None when it is somebody else's."""
     found = _OURS.fullmatch(str(row.get("integrationXRef") or ""))
     return found[1] if found else None
-
-
-def _cents(amount: Decimal) -> Decimal:
-    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def _folded(text: str) -> str:
@@ -206,7 +177,9 @@ def _place(row: Row) -> tuple[int, str]:
 
 
 def _person(row: Row) -> tuple[Any, ...]:
-    ways = tuple(item["value"].casefold() for item in row.get("communicationItems") or () if "@" in item["value"])
+    ways = tuple(
+        item["value"].casefold() for item in row.get("communicationItems") or () if "@" in item["value"]
+    )
     company = row.get("company", {}).get("id")
     return (company, *ways) if ways else (company, row.get("firstName"), row.get("lastName"))
 

@@ -61,7 +61,7 @@ def main() -> None:
 
 def _reaped() -> dict[int, int]:
     """The children that have ended; until then a pid is not given to anybody else."""
-    codes = {}
+    codes: dict[int, int] = {}
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -96,7 +96,10 @@ def _leave_home(parent: int, birth: Birth) -> None:
     if os.getppid() != parent:
         os._exit(_CRASHED)
     os.setsid()
-    nothing, log = os.open(os.devnull, os.O_RDONLY), os.open(birth.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    nothing, log = (
+        os.open(os.devnull, os.O_RDONLY),
+        os.open(birth.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND),
+    )
     for given, wanted in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(given, wanted)
     os.environ.clear()

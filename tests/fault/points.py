@@ -9,7 +9,7 @@ from typing import Literal
 
 from sandbox.faults import Action, FaultRule
 from tests.fault.edits import Editor
-from tests.fault.stage import Stage
+from tests.fault.stage import Act, Stage
 
 PRODUCTS = "procurement/products"
 _REACHED_SECONDS = 6.0
@@ -30,7 +30,9 @@ class Point:
 POINTS = (
     Point(name="opportunity", method="POST", path="/sales/opportunities", edit=Editor.begin_project),
     Point(name="first product", method="POST", path="/procurement/products", edit=Editor.change_line),
-    Point(name="later product", method="POST", path="/procurement/products", edit=Editor.change_line, after=3),
+    Point(
+        name="later product", method="POST", path="/procurement/products", edit=Editor.change_line, after=3
+    ),
     Point(name="product deleted", method="DELETE", path="/procurement/products/*", edit=Editor.change_line),
     Point(name="opportunity changed", method="PATCH", path="/sales/opportunities/*", edit=Editor.rename),
     Point(name="catalog item", method="POST", path="/procurement/catalog", edit=Editor.add_novelty),
@@ -43,7 +45,8 @@ POINTS = (
 async def kill_at_each_point(stage: Stage) -> None:
     """At every point, before the write and after it, all workers are killed; the write that was under way takes effect."""
     await stage.settled()
-    visits = [(point, action) for point in POINTS for action in ("hold_before", "hold_after")]
+    actions: tuple[Action, ...] = ("hold_before", "hold_after")
+    visits = [(point, action) for point in POINTS for action in actions]
     stage.dice.shuffle(visits)
     for point, action in visits:
         await _visited(stage, point, action)
@@ -51,15 +54,18 @@ async def kill_at_each_point(stage: Stage) -> None:
         stage.box.connectwise_faults.clear("point")
 
 
-async def lose_at_each_point(stage: Stage) -> None:
+def lose_at_each_point(*actions: Action) -> Act:
     """At every point the write takes effect and its answer is lost: dropped, cut in half or garbled."""
-    await stage.settled()
-    actions: tuple[Action, ...] = ("lose", "half", "garble")
-    visits = [(point, action) for point in POINTS for action in actions]
-    stage.dice.shuffle(visits)
-    for point, action in visits:
-        _arm(stage, point, action)
-        await _led_to(stage, point, action, lambda: stage.box.connectwise_faults.hits("point"))
+
+    async def act(stage: Stage) -> None:
+        await stage.settled()
+        visits = [(point, action) for point in POINTS for action in actions]
+        stage.dice.shuffle(visits)
+        for point, action in visits:
+            _arm(stage, point, action)
+            await _led_to(stage, point, action, lambda: stage.box.connectwise_faults.hits("point"))
+
+    return act
 
 
 async def _visited(stage: Stage, point: Point, action: Action) -> None:

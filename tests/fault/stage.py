@@ -45,6 +45,7 @@ class Casting:
     fsync: Fsync = "everysec"
     settings: Changes = field(default_factory=dict)
     limits: bool = False
+    latency_ms: int = 0
     without: Sequence[str] = ()
     real_commands: bool = False
 
@@ -59,6 +60,8 @@ class Outcome(msgspec.Struct, kw_only=True):
     seconds: float = 0.0
     findings: list[Finding] = []
     stuck: list[str] = []
+    missed: list[str] = []
+    """What the scenario wanted to stage and could not; a scenario that did not happen proves nothing."""
     notes: list[str] = []
 
     @property
@@ -76,15 +79,13 @@ class Outcome(msgspec.Struct, kw_only=True):
 
     @property
     def clean(self) -> bool:
-        return not self.findings and not self.stuck
+        return not self.findings and not self.stuck and not self.missed
 
 
 class Stage:
     """What a scenario works with."""
 
-    def __init__(
-        self, casting: Casting, seed: int, box: Sandbox, server: RedisServer, fleet: Fleet
-    ) -> None:
+    def __init__(self, casting: Casting, seed: int, box: Sandbox, server: RedisServer, fleet: Fleet) -> None:
         self.casting = casting
         self.seed = seed
         self.dice = random.Random(f"{seed}:troubles")
@@ -95,7 +96,6 @@ class Stage:
         self.judge = Judge(box)
         self.jobs = 0
         self.missed: list[str] = []
-        """Points that no worker came to; a scenario that did not happen proves nothing."""
         self._ticket = 0
         self._queue = Queue(server.client, namespace=NAMESPACE, settings=QueueSettings())
 
@@ -104,7 +104,7 @@ class Stage:
     async def opened(cls, nursery: Nursery, casting: Casting, seed: int) -> AsyncIterator[Stage]:
         """Everything up and working; the home is kept when the body raises."""
         home = Path(tempfile.mkdtemp(prefix="cwbridge-fault-"))
-        options = Options(seed=seed, limits=casting.limits)
+        options = Options(seed=seed, limits=casting.limits, latency_ms=casting.latency_ms)
         world = small_world(seed, casting.projects)
         async with (
             Sandbox(options, world=world) as box,
@@ -142,8 +142,8 @@ class Stage:
         """Wait until everything seen is done and nothing is due; what is left after `within` seconds is stuck."""
         try:
             async with asyncio.timeout(within):
-                await self._polled(_POLLS)
-                while not await self._quiet():
+                await self.polled(_POLLS)
+                while not await self._quiet():  # noqa: ASYNC110 - other processes work, and none tells us
                     await asyncio.sleep(_LOOK_SECONDS)
         except TimeoutError:
             return await self._left() or ["producers did not poll"]
@@ -164,17 +164,17 @@ class Stage:
         """Whether `condition()` came true in time."""
         try:
             async with asyncio.timeout(within):
-                while not condition():
+                while not condition():  # noqa: ASYNC110 - as above
                     await asyncio.sleep(0.005)
         except TimeoutError:
             return False
         return True
 
-    async def _polled(self, times: int) -> None:
+    async def polled(self, times: int) -> None:
         """As many complete polls as asked for begin and end after now."""
         calls = self.box.jetbuilt_calls
         before = calls.count("GET", "/api/projects", 200)
-        while calls.count("GET", "/api/projects", 200) < before + times:
+        while calls.count("GET", "/api/projects", 200) < before + times:  # noqa: ASYNC110 - as above
             await asyncio.sleep(_LOOK_SECONDS / 2)
 
     async def _quiet(self) -> bool:
@@ -250,8 +250,7 @@ async def play(nursery: Nursery, scenario: Any, seed: int) -> Outcome:
         findings = stage.judge.findings()
         stuck += [text for text in await stage.full_pass() if text not in stuck]
         findings += [finding for finding in stage.judge.findings() if finding not in findings]
-        stuck += [f"never came to: {point}" for point in stage.missed]
-        outcome.findings, outcome.stuck = findings, stuck
+        outcome.findings, outcome.stuck, outcome.missed = findings, stuck, stage.missed
         outcome.jobs, outcome.edits, outcome.kills = stage.jobs, stage.editor.made, stage.fleet.kills
         outcome.notes = list(stage.fleet.crashes)
         if not outcome.clean:

@@ -43,7 +43,9 @@ def lines(rows: Sequence[Row]) -> Iterable[str]:
         )
         yield f"| {' | '.join(padded)} |"
         if number == 0:
-            ruled = ("-" * width if place == 0 else "-" * (width - 1) + ":" for place, width in enumerate(widths))
+            ruled = (
+                "-" * width if place == 0 else "-" * (width - 1) + ":" for place, width in enumerate(widths)
+            )
             yield f"| {' | '.join(ruled)} |"
 
 

@@ -53,7 +53,10 @@ def _row(scenario: Scenario, seed: int, outcomes: list[Outcome]) -> Row:
 def _told(scenario: Scenario, outcome: Outcome) -> str:
     """What went wrong, and how to see it again."""
     again = f"make fault ONLY={scenario.name} SEED={outcome.seed} RUNS=1"
-    wrong = [str(finding) for finding in outcome.findings] + [f"stuck: {text}" for text in outcome.stuck]
+    wrong = [str(finding) for finding in outcome.findings]
+    wrong += [f"stuck: {text}" for text in outcome.stuck] + [
+        f"never staged: {text}" for text in outcome.missed
+    ]
     more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
     return "\n  ".join(
         [f"seed {outcome.seed}; again with: {again}", *wrong[:_SHOWN], *more, *outcome.notes[-1:]]

@@ -8,7 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from sandbox.faults import Action, FaultRule
+from sandbox.faults import Action, FaultRule, Faults
 from tests.fault.points import PRODUCTS
 from tests.fault.stage import Stage
 
@@ -198,7 +198,7 @@ async def _a_product_written(stage: Stage) -> None:
     await stage.until(written, within=2.0)
 
 
-def _faults(stage: Stage, system: str):  # noqa: ANN202
+def _faults(stage: Stage, system: str) -> Faults:
     return stage.box.connectwise_faults if system == "connectwise" else stage.box.jetbuilt_faults
 
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from producers import main as producers
 from tests.support.bench import Bench
 
+Row = dict[str, Any]
 
-def opportunities(bench: Bench) -> dict[str, dict]:
+
+def opportunities(bench: Bench) -> dict[str, Row]:
     return {row["source"]: row for row in bench.books.rows("sales/opportunities") if row.get("source")}
 
 
 def status(bench: Bench, mark: str) -> str:
     statuses = {row["id"]: row["name"] for row in bench.books.rows("sales/opportunities/statuses")}
-    return statuses[opportunities(bench)[mark]["status"]["id"]]
+    return str(statuses[opportunities(bench)[mark]["status"]["id"]])
 
 
-def lines(bench: Bench, opportunity: int) -> list[dict]:
+def lines(bench: Bench, opportunity: int) -> list[Row]:
     return [
         row for row in bench.books.rows("procurement/products") if row["opportunity"]["id"] == opportunity
     ]
@@ -95,7 +98,7 @@ async def test_a_project_in_the_trash_is_finished_and_comes_back(bench: Bench):
 
 
 @pytest.fixture
-async def touched(bench: Bench) -> tuple[Bench, str, dict]:
+async def touched(bench: Bench) -> tuple[Bench, str, Row]:
     """A settled bench in which a person has changed the quantity of one of our lines."""
     await bench.settled()
     key = f"jetbuilt/project/{bench.families()[0]}"
@@ -119,7 +122,7 @@ async def test_our_own_writes_make_no_echo(bench: Bench):
     assert await noticed(bench) == 0
 
 
-async def test_drift_is_noticed_once_and_reported_in_money(touched: tuple[Bench, str, dict]):
+async def test_drift_is_noticed_once_and_reported_in_money(touched: tuple[Bench, str, Row]):
     bench, key, line = touched
 
     assert await noticed(bench) == 1
@@ -132,7 +135,7 @@ async def test_drift_is_noticed_once_and_reported_in_money(touched: tuple[Bench,
     assert await noticed(bench) == 0
 
 
-async def test_drift_is_repaired_by_setting(touched: tuple[Bench, str, dict]):
+async def test_drift_is_repaired_by_setting(touched: tuple[Bench, str, Row]):
     bench, _, line = touched
     bench.changes = {"opportunity": {"drift": "repair"}}
 

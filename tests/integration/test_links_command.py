@@ -215,21 +215,21 @@ async def test_rebuild_corrects_what_differs_and_leaves_to_a_person_what_is_ambi
     links = links_of(bench)
     marked = {str(Key.of_mark(mark)): row["id"] for mark, row in bench.books.opportunities().items()}
     wrong, answered, doubled = (f"jetbuilt/project/{family}" for family in bench.families())
-    await links.put("opportunity", wrong, Link(target=1, how="mark"))
-    await links.put("opportunity", answered, Link(target=2, how="person"))
+    await links.put("opportunity", wrong, Link(target=90_001, how="mark"))
+    await links.put("opportunity", answered, Link(target=90_002, how="person"))
     await links.remove("opportunity", doubled)
-    await links.put("opportunity", "jetbuilt/project/5", Link(target=3, how="mark"))
+    await links.put("opportunity", "jetbuilt/project/5", Link(target=90_003, how="mark"))
     twin = another_opportunity(bench, source=f"jetbuilt:{bench.families()[2]}")
     done = await rebuild(bench)
-    assert [(one.key, one.before, one.target) for one in done.changed] == [(wrong, 1, marked[wrong])]
-    assert [(one.key, one.before, one.target) for one in done.kept] == [(answered, 2, marked[answered])]
+    assert [(one.key, one.before, one.target) for one in done.changed] == [(wrong, 90_001, marked[wrong])]
+    assert [(one.key, one.before, one.target) for one in done.kept] == [(answered, 90_002, marked[answered])]
     assert done.ambiguous == {doubled: [marked[doubled], twin["id"]]}
-    assert (done.added, done.unmarked) == ({}, {"jetbuilt/project/5": 3})
+    assert (done.added, done.unmarked) == ({}, {"jetbuilt/project/5": 90_003})
     del marked[doubled]
     assert {key: link.target for key, link in (await links.all("opportunity")).items()} == {
         **marked,
-        answered: 2,
-        "jetbuilt/project/5": 3,
+        answered: 90_002,
+        "jetbuilt/project/5": 90_003,
     }
     ended = await commands.run("links", "rebuild", env=bench.environment(), cwd=tmp_path)
     assert ended.code == 1

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 import redis.exceptions
 
@@ -163,6 +164,23 @@ async def test_the_watermark_is_the_time_of_the_first_answer(
     open_bench: OpenBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A project that is edited while the later pages are read would be passed over by the time of the last answer."""
+    bench = await open_bench(projects=60)
+    began = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    async with polling(bench) as poller:
+        page_of = poller._client.projects_page
+
+        async def slowly(**asked: Any) -> Any:
+            answer = await page_of(**asked)
+            return msgspec.structs.replace(answer, server_time=began + timedelta(minutes=asked["page"] - 1))
+
+        monkeypatch.setattr(poller._client, "projects_page", slowly)
+        await poller.poll()
+    assert await watermark(bench) == began
+
+
+async def test_an_edit_while_the_pages_are_read_is_seen_by_the_next_poll(
+    open_bench: OpenBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench = await open_bench(projects=30)
     edited = bench.families()[0]
     async with polling(bench) as poller:
@@ -173,9 +191,9 @@ async def test_the_watermark_is_the_time_of_the_first_answer(
                 await bench.jetbuilt.patch(f"/projects/{edited}", name="Meanwhile")
             return await page_of(**asked)
 
-        monkeypatch.setattr(poller._client, "projects_page", meanwhile)
-        await poller.poll()
-        monkeypatch.undo()
+        with monkeypatch.context() as busy:
+            busy.setattr(poller._client, "projects_page", meanwhile)
+            await poller.poll()
         await forget_jobs(bench)
         assert (await poller.poll()).wanted == 1
     assert await wanted(bench) == {str(Key(edited))}

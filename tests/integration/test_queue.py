@@ -357,3 +357,14 @@ async def test_counts_say_how_old_the_oldest_due_key_is(queue: Queue) -> None:
     counts = await queue.counts()
     assert 50 <= counts.oldest_due_age_ms < 1000
     assert counts.active == 1
+
+
+async def test_a_full_pass_leaves_what_was_given_up_or_archived_to_people(queue: Queue) -> None:
+    await queue.want(Want(key=KEY))
+    assert await queue.settle(await started(queue), GiveUp(FAILURE)) == "dead"
+
+    assert await queue.want(Want(key=KEY, lane="backlog")) == 0
+    await queue.archive(KEY)
+    assert await queue.want(Want(key=KEY, lane="backlog")) == 0
+    assert await queue.want(Want(key=KEY, version="edited")) == 1
+    assert [job.key for job in await queue.jobs(state="due")] == [KEY]

@@ -46,9 +46,10 @@ async def ask(url: str) -> tuple[int, str]:
 
 async def settled(bench: Bench) -> bool:
     """Whether nothing is left to be done; a daemon that has not polled yet does not count."""
+    if not await bench.redis.exists(f"{bench.namespace}:watermark:jetbuilt"):
+        return False
     counts = await bench.queue.counts()
-    polled = await bench.redis.exists(f"{bench.namespace}:watermark:jetbuilt")
-    return bool(polled) and not counts.active and not counts.later
+    return not counts.active and not counts.later
 
 
 def arrived(bench: Bench, wanted: Expected) -> bool:

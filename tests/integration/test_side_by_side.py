@@ -50,6 +50,8 @@ async def test_two_workers_and_two_producers_do_everything_once(
     bench = await open_bench(projects=1, limits=True)
     prepare(bench)
     bench.box.connectwise.modes.rate_limit = 0
+    # As slow as a real server, so that what both look for is missing for both.
+    bench.box.connectwise.modes.latency_ms = 40
     bench.changes = {
         "jetbuilt": {"rate_limit": "50/10s", "concurrency": 6, "poll_interval": f"{POLL_SECONDS}s"},
         "queue": {"concurrency": 3, "debounce": "100ms"},

@@ -31,6 +31,10 @@ def collection(path: str) -> str:
 
 def _names(body: Mapping[str, Any]) -> Iterator[str]:
     for name, value in body.items():
-        inner = [entry for entry in (value if isinstance(value, list) else [value]) if isinstance(entry, dict)]
+        if value == []:
+            continue
+        inner = [
+            entry for entry in (value if isinstance(value, list) else [value]) if isinstance(entry, dict)
+        ]
         deeper = {f"{name}/{below}" for entry in inner for below in entry}
         yield from deeper if deeper and deeper != {f"{name}/id"} else {name}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 import pytest
@@ -70,7 +71,10 @@ def source(project: models.Project = PROJECT, *items: models.LineItem, **parts) 
     )
 
 
-def changed(record, **fields):
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def changed(record: T, **fields: object) -> T:
     return msgspec.structs.replace(record, **fields)
 
 
@@ -272,7 +276,8 @@ def counted(item: models.LineItem) -> Decimal:
     if item.option is not None or item.owner_furnished or item.kind == "hourly_labor":
         return Decimal(0)
     price = item.subcontract_labor_price if item.kind == "subcontract_labor" else item.price
-    return ((price or 0) * (item.quantity or 0)).quantize(CENT, "ROUND_HALF_UP")
+    zero = Decimal(0)
+    return ((price or zero) * (item.quantity or zero)).quantize(CENT, "ROUND_HALF_UP")
 
 
 @given(st.lists(items(), max_size=15, unique_by=lambda item: item.id), amounts)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from console import output
@@ -136,7 +136,9 @@ def test_the_key_of_a_mark_is_the_key(family: int, option: int | None) -> None:
     assert Key.of_mark(key.mark) == key
 
 
-@given(st.text(st.characters(codec="utf-8"), max_size=40))
+# A backslash at the very end is shown twice, so that it cannot swallow a tag of ours behind it.
+@given(st.text(st.characters(codec="utf-8"), max_size=40).filter(lambda text: not text.endswith("\\")))
+@example("\\[bold]loud[/bold]\x1b[2J\u202e:warning:")
 def test_text_from_outside_is_shown_as_it_is_and_moves_no_cursor(text: str) -> None:
     console = output.console()
     with console.capture() as capture:

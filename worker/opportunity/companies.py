@@ -115,7 +115,8 @@ def address_fields(address: Address) -> dict[str, str]:
 
 def _pattern(name: str) -> str:
     """A `like` pattern that finds the name with any blanks; wider than needed, since we compare again."""
-    beginning = name if len(name) <= _NAME_MOST else name[:30] + " "
+    kept = shorten(name, _NAME_MOST)
+    beginning = name if kept == name else kept.rpartition("~")[0] + " "
     return re.sub(r"\s+|[\[\]]", "%", beginning)
 
 

@@ -56,7 +56,7 @@ class OpportunityFlow:
         with trail.recording() as calls:
             try:
                 event = await self._make_right(key)
-            except errors.WorkError as problem:
+            except Exception as problem:
                 await self._history.add(str(key), _trouble(problem, calls))
                 raise
         if event is not None:
@@ -113,11 +113,14 @@ def _known(link: Link | None, fingerprint: str) -> bool:
     return link is not None and link.fingerprint == fingerprint and not link.finished
 
 
-def _trouble(problem: errors.WorkError, calls: trail.Calls) -> Event:
+def _trouble(problem: Exception, calls: trail.Calls) -> Event:
+    work_class, remedy = "bug", ""
+    if isinstance(problem, errors.WorkError):
+        work_class, remedy = problem.work_class, problem.remedy
     return Event(
-        what=f"{problem.work_class}: {type(problem).__name__}",
+        what=f"{work_class}: {type(problem).__name__}",
         reason=str(problem),
-        remedy=problem.remedy,
+        remedy=remedy,
         calls=calls.total,
         last_calls=tuple(str(call) for call in calls.last(_CALLS_SHOWN)),
     )

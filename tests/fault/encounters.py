@@ -1,0 +1,95 @@
+"""Two things at the same time that must not meet: staged move by move, so that they do meet."""
+
+from __future__ import annotations
+
+import signal
+
+from sandbox.faults import FaultRule
+from tests.fault.edits import Editor
+from tests.fault.stage import Act, Stage
+
+_REACHED_SECONDS = 6.0
+
+
+def edited_amid_apply(*, times: int) -> Act:
+    """A project is saved again while its lines are being written, and polled before they are done."""
+
+    async def act(stage: Stage) -> None:
+        await stage.settled()
+        for _ in range(times):
+            project = stage.dice.choice(stage.editor.projects())
+            _hold(stage, "POST", "/procurement/products", after=stage.dice.randrange(3))
+            stage.editor.make(Editor.change_line, project)
+            if not await _held(stage):
+                stage.missed.append("edit amid an apply")
+            stage.editor.make(Editor.change_line, project)
+            await stage.polled(2)
+            stage.box.connectwise_faults.clear("held")
+
+    return act
+
+
+def everybody_wants_the_same(*, times: int) -> Act:
+    """All projects want one product that nobody has, at once, while answers to creates get lost."""
+
+    async def act(stage: Stage) -> None:
+        await stage.settled()
+        stage.box.connectwise_faults.add(
+            FaultRule(name="lost", action="lose", method="POST", path="/procurement/catalog", probability=0.5)
+        )
+        for _ in range(times):
+            stage.editor.make(Editor.add_same_novelty_everywhere)
+            await stage.polled(2)
+
+    return act
+
+
+def overtaken(*, times: int) -> Act:
+    """The only worker is stopped amid an apply; another takes over and finishes a newer version; then the first wakes up."""
+
+    async def act(stage: Stage) -> None:
+        for _ in range(times):
+            await stage.settled()
+            project = stage.dice.choice(stage.editor.projects())
+            _hold(stage, "POST", "/procurement/products")
+            stage.editor.make(Editor.change_line, project)
+            if not await _held(stage):
+                stage.missed.append("worker overtaken amid an apply")
+            (sleeper,) = stage.fleet.all("worker")
+            sleeper.signal(signal.SIGSTOP)
+            try:
+                stage.box.connectwise_faults.clear("held")
+                stage.editor.make(Editor.change_line, project)
+                other = stage.fleet.command("worker")
+                await stage.settled()
+                stage.fleet.kill(other)
+            finally:
+                sleeper.signal(signal.SIGCONT)
+
+    return act
+
+
+def wiped_amid_creation(*, times: int) -> Act:
+    """Redis is wiped while a worker makes what a new project needs, so that another worker begins the same project."""
+
+    async def act(stage: Stage) -> None:
+        await stage.settled()
+        catalog = stage.box.connectwise.table("procurement/catalog")
+        for _ in range(times):
+            known = len(catalog)
+            stage.editor.make(Editor.begin_novel_project)
+            await stage.until(lambda before=known: len(catalog) > before, within=_REACHED_SECONDS)
+            await stage.redis.wipe()
+            await stage.polled(3)
+
+    return act
+
+
+def _hold(stage: Stage, method: str, path: str, *, after: int = 0) -> None:
+    stage.box.connectwise_faults.add(
+        FaultRule(name="held", action="hold_after", method=method, path=path, after=after, times=1)
+    )
+
+
+async def _held(stage: Stage) -> bool:
+    return await stage.until(lambda: stage.box.connectwise_faults.waiting("held"), within=_REACHED_SECONDS)

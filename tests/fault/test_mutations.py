@@ -1,0 +1,62 @@
+"""The suite can fail: without any single defence at least one scenario does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import uvloop
+
+from tests.fault import scenarios
+from tests.fault.mutations import WITHOUT
+from tests.fault.processes import Nursery
+from tests.fault.stage import Outcome, play
+
+pytestmark = pytest.mark.fault
+_TRIES = 3
+
+TELLTALES = {
+    "the fencing check": ("lease-overtaken",),
+    "the second look": ("failing-servers",),
+    "the wanted counter": ("edited-amid-apply",),
+    "the mark look-up before a create": ("lose-at-points", "kill-at-points"),
+    "the watermark overlap": ("calm", "kill-producers"),
+    "the identifier lock": ("same-new-product",),
+}
+"""The scenarios in which each defence is needed."""
+
+
+def test_every_defence_has_its_telltale() -> None:
+    assert TELLTALES.keys() == WITHOUT.keys()
+
+
+@pytest.mark.parametrize("defence", TELLTALES)
+def test_without_a_defence_a_scenario_fails(
+    defence: str, nursery: Nursery, seed: int, record_property: Callable[[str, object], None]
+) -> None:
+    told = {name: failed for name in TELLTALES[defence] if (failed := _failure(nursery, defence, name, seed))}
+    for name, failed in told.items():
+        record_property("fault_left_out", f"without {defence}: {name} fails ({failed})")
+    assert told, f"without {defence}, {' and '.join(TELLTALES[defence])} pass all the same (seed {seed})"
+
+
+def _failure(nursery: Nursery, defence: str, name: str, seed: int) -> str:
+    """What goes wrong in the scenario without the defence; empty when nothing does in a few runs."""
+    scenario = scenarios.BY_NAME[name]
+    crippled = replace(scenario, casting=replace(scenario.casting, without=(defence,)))
+    for number in range(_TRIES):
+        outcome = uvloop.run(play(nursery, crippled, seed + number))
+        if outcome.findings or outcome.stuck:
+            return _summary(outcome)
+    return ""
+
+
+def _summary(outcome: Outcome) -> str:
+    kinds = Counter(finding.kind for finding in outcome.findings)
+    figures = [f"{kind} {times}" for kind, times in sorted(kinds.items())]
+    if outcome.stuck:
+        figures.append(f"stuck {len(outcome.stuck)}")
+    example = next((str(finding) for finding in outcome.findings), next(iter(outcome.stuck), ""))
+    return f"{', '.join(figures)}; seed {outcome.seed}; such as {example}"
