@@ -40,7 +40,10 @@ def _row(case: Case) -> str:
     name = case.name if not case.fails else f"{case.name} (not yet: {case.fails})"
     steps = [(case.given, case.expect, None), *((step.change, step.expect, step.by) for step in case.then)]
     many = len(steps) > 1
-    given = [_numbered(place, _given(told, by), many) for place, (told, _, by) in enumerate(steps, start=1)]
+    given = [
+        _numbered(place, _given(told, by, later=place > 1), many)
+        for place, (told, _, by) in enumerate(steps, start=1)
+    ]
     expected = [_numbered(place, _expected(told), many) for place, (_, told, _) in enumerate(steps, start=1)]
     cells = (name, _BREAK.join(given), _BREAK.join(expected))
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
@@ -51,10 +54,10 @@ def _numbered(place: int, lines: list[str], many: bool) -> str:
     return f"{place}. {told}" if many else told
 
 
-def _given(given: Given, by: str | None) -> list[str]:
+def _given(given: Given, by: str | None, *, later: bool) -> list[str]:
     noticed = [f"noticed by: {by}"] if by is not None else []
     lines = [*noticed, *_told(given, Given())]
-    return lines or ["nothing else"]
+    return lines or ["nothing changes" if later else "the standard project"]
 
 
 def _expected(expected: Expected) -> list[str]:

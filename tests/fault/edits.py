@@ -81,9 +81,11 @@ class Editor:
 
     def change_line(self, project: Project | None = None) -> None:
         project = self._now(project) if project is not None else self._project()
-        line = self._dice.choice(_own(project))
+        sold = [line for line in _own(project) if line.kind == "physical" and not line.owner_furnished]
+        line = self._dice.choice(sold or _own(project))
         if self._dice.random() < 0.5:
-            changes: dict[str, Any] = {"quantity_per_room": Decimal(self._dice.randrange(1, 9))}
+            others = [number for number in range(1, 9) if number != line.quantity_per_room]
+            changes: dict[str, Any] = {"quantity_per_room": Decimal(self._dice.choice(others))}
         else:
             changes = {"price": _money(self._dice), "project_cost": _money(self._dice)}
         self._dated(project)

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from sandbox.faults import FaultRule
 from tests.integration.conftest import OpenBench
 from tests.support import commands
 from tests.support.bench import Bench
@@ -50,8 +51,10 @@ async def test_two_workers_and_two_producers_do_everything_once(
     bench = await open_bench(projects=1, limits=True)
     prepare(bench)
     bench.box.connectwise.modes.rate_limit = 0
-    # As slow as a real server, so that what both look for is missing for both.
-    bench.box.connectwise.modes.latency_ms = 40
+    # Look-ups as slow as those of a real server, so that what both look for is missing for both.
+    for path in ("/company/*", "/procurement/[!p]*"):
+        rule = FaultRule(name=path, method="GET", path=path, action="delay", seconds=0.4)
+        bench.box.connectwise_faults.add(rule)
     bench.changes = {
         "jetbuilt": {"rate_limit": "50/10s", "concurrency": 6, "poll_interval": f"{POLL_SECONDS}s"},
         "queue": {"concurrency": 3, "debounce": "100ms"},

@@ -145,7 +145,7 @@ class Specification:
             return
         kind = schema.get("type", "object")
         if not _is(kind, value):
-            yield f"{at} is {type(value).__name__}, not {kind}"
+            yield f"{at or 'the body'} is {type(value).__name__}, not {kind}"
         elif kind == "array":
             for entry in value:
                 yield from self._fits(schema["items"], entry, at, required=required)
