@@ -9,7 +9,7 @@ import msgspec
 
 from console import lifecycle, output
 from console.progress import Progress, Tally
-from cwbridge import together
+from cwbridge import clock, together
 from cwbridge.keys import Key
 from cwbridge.limits.stops import Stops
 from cwbridge.queue.job import Job, Want
@@ -121,7 +121,11 @@ async def _enqueue(settings: Settings, redis: Redis, queue: Queue, keys: Sequenc
 
 async def _until_quiet(queue: Queue, stops: Stops, keys: Sequence[str]) -> None:
     """Until nothing is due soon, or a system has refused our keys so that nothing can be."""
-    while await _busy(queue, keys) and not await stops.all():  # noqa: ASYNC110 - Redis rings no bell
+    began = clock.now_ms()
+    while await _busy(queue, keys):
+        # A stop of before may be over: the keys of this pass were proven at its start.
+        if any(since >= began for since in (await stops.all()).values()):
+            return
         await asyncio.sleep(_LOOK_SECONDS)
 
 

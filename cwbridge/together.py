@@ -18,7 +18,8 @@ async def group() -> AsyncIterator[asyncio.TaskGroup]:
         async with asyncio.TaskGroup() as tasks:
             yield tasks
     except BaseExceptionGroup as failures:
-        raise _first(failures) from None
+        failure = _first(failures)
+        raise failure from failure.__cause__
 
 
 async def all_of(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

@@ -11,6 +11,7 @@ from cwbridge import clock, metrics
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.keys import Key
+from cwbridge.ledger.links import Links
 from cwbridge.ledger.sightings import Sightings
 from cwbridge.limits.lane import Lane
 from cwbridge.queue.job import Want
@@ -25,6 +26,7 @@ class Polled(msgspec.Struct, frozen=True):
 
     projects: int
     wanted: int
+    families: frozenset[int] = frozenset()
 
 
 class JetbuiltPoller:
@@ -37,12 +39,14 @@ class JetbuiltPoller:
         *,
         watermark: Watermark,
         sightings: Sightings,
+        links: Links,
         overlap: timedelta,
     ) -> None:
         self._client = client
         self._queue = queue
         self._watermark = watermark
         self._sightings = sightings
+        self._links = links
         self._overlap = overlap
 
     async def poll(self) -> Polled:
@@ -53,26 +57,35 @@ class JetbuiltPoller:
 
     async def full_pass(self) -> Polled:
         """Enqueue every project: catches what time stamps miss, such as edits of items only."""
-        return await self._read(None, "backlog", "jetbuilt_full_pass")
+        polled = await self._read(None, "backlog", "jetbuilt_full_pass")
+        gone = await self._not_listed(polled.families)
+        wanted = await self._queue.want(*(Want(key=str(key), lane="backlog") for key in gone))
+        return msgspec.structs.replace(polled, wanted=polled.wanted + wanted)
+
+    async def _not_listed(self, listed: frozenset[int]) -> list[Key]:
+        """Projects with an opportunity that the list no longer shows; their jobs find out what became of them."""
+        keys = [Key.parse(source) for source in await self._links.all("opportunity")]
+        return sorted(key for key in keys if key.option is None and key.family not in listed)
 
     async def _read(self, since: datetime | None, lane: Lane, schedule: str) -> Polled:
         """All pages; the watermark moves to the time of the first answer, and only after the last page is enqueued."""
         page: int | None = 1
         first_answer: datetime | None = None
-        seen = wanted = 0
+        wanted = 0
+        seen: list[int] = []
         while page is not None:
             answer = await self._client.projects_page(page=page, updated_since=since)
             first_answer = first_answer or answer.server_time or clock.utc_now()
             await self._sightings.note({project.family: project.id for project in answer.items})
             wanted += await self._queue.want(*(_want(project, lane) for project in answer.items))
-            seen += len(answer.items)
+            seen += (project.family for project in answer.items)
             page = answer.next_page
         if first_answer is not None:
             await self._watermark.advance(first_answer)
         metrics.KEYS_WANTED.labels(schedule).inc(wanted)
         if wanted:
-            log.info("keys_wanted", schedule=schedule, projects=seen, wanted=wanted)
-        return Polled(seen, wanted)
+            log.info("keys_wanted", schedule=schedule, projects=len(seen), wanted=wanted)
+        return Polled(len(seen), wanted, frozenset(seen))
 
 
 def _want(project: models.Project, lane: Lane) -> Want:

@@ -33,6 +33,7 @@ async def jetbuilt_poller(settings: Settings, redis: Redis) -> AsyncIterator[Jet
             Queue(redis, namespace=settings.namespace, settings=settings.queue),
             watermark=Watermark(redis, namespace=settings.namespace, name="jetbuilt"),
             sightings=Sightings(redis, namespace=settings.namespace),
+            links=Links(redis, namespace=settings.namespace),
             overlap=settings.jetbuilt.poll_overlap,
         )
 

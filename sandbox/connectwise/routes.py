@@ -199,4 +199,4 @@ class Routes:
         target = self._store.conversions.get(number)
         if target is None:
             raise not_found("SalesConversion", number)
-        return Answer(200, {"parentType": "Opportunity", "convertedTo": {"id": number, "name": target}})
+        return Answer(200, [{"parentType": "Opportunity", "convertedTo": {"id": number, "name": target}}])

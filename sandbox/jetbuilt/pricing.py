@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from sandbox.world.model import Factor, LaborType, Line, LineLabor, Option, Project, ServicePackage
 
@@ -126,7 +126,7 @@ class Pricing:
         installation = sum(
             (self.hours[kind.id] for kind in self.project.labor if kind.category == "install"), ZERO
         )
-        days = -(-installation // HOURS_OF_A_DAY)
+        days = (installation / HOURS_OF_A_DAY).to_integral_value(ROUND_CEILING)
         return days * factor.hours_per_day
 
     def factor(self, factor: Factor) -> Amount:

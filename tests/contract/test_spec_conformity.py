@@ -59,18 +59,11 @@ async def test_a_representative_set_of_projects_is_synced_within_the_specificati
     assert specification.problems(exchanges(bench)) == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="hours that do not end in decimals are sent with 28 digits (worker/opportunity/lines.py, _labor)",
-)
 async def test_no_number_has_more_digits_than_a_double_keeps(bench: Bench) -> None:
     await bench.settled()
     assert specification.digits(exchanges(bench)) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the stand-in answers the one conversion itself (sandbox/connectwise/routes.py)"
-)
 async def test_conversions_are_answered_as_a_list(bench: Bench) -> None:
     await bench.settled()
     (mark, *_) = bench.books.opportunities()

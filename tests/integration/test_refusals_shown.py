@@ -288,8 +288,6 @@ TROUBLES = {
         state="later",
         arrange=lambda desk: desk.fault("fail", path="/procurement/*", status=401),
         repair=Desk.no_fault,
-        fails="the first sync after the keys were corrected ends at once: console/sync.py, _until_quiet looks at the stop "
-        "of before, which the worker has not cleared yet",
     ),
 }
 

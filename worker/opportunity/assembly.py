@@ -124,6 +124,7 @@ def _writer(
         target=Target(client, sightings),
         header=HeaderBuilder(resolver, taxonomy, setup, fixed=settings.fixed.opportunity),
         setup=setup,
+        taxonomy=taxonomy,
         catalog=catalog,
         parking=Parking(redis, queue, namespace=namespace, probe_every=settings.opportunity.inventory_probe),
         links=links,

@@ -153,21 +153,31 @@ class Catalog:
                 created = await self._client.catalog.create(draft)
         except (errors.OutcomeUnknown, errors.Duplicate):
             # It may have been made all the same: look, and only then let the failure through.
-            for item in await self._find(identifier):
-                return item.id
-            raise
+            found = await self._made_meanwhile(product, identifier)
+            if found is None:
+                raise
+            return found
         if folded(created.identifier) != folded(identifier):
-            return await self._undo_copy(created, identifier)
+            return await self._undo_copy(product, created, identifier)
         metrics.OBJECTS.labels("catalog item", "created").inc()
         log.info("catalog_item_created", identifier=identifier, id=created.id)
         return created.id
 
-    async def _undo_copy(self, copy: models.CatalogItem, identifier: str) -> int:
+    async def _made_meanwhile(self, product: DesiredProduct, identifier: str) -> int | None:
+        """The item that stands under `identifier` now; when it is somebody else's, ours goes under the qualified one."""
+        candidates = await self._find(identifier)
+        found = await self._match(product, candidates)
+        if found is None and candidates and identifier != product.qualified:
+            return await self._qualified(product)
+        return found
+
+    async def _undo_copy(self, product: DesiredProduct, copy: models.CatalogItem, identifier: str) -> int:
         """ConnectWise had the identifier after all and stored ours with a suffix: delete ours, take the other."""
         await self._client.catalog.delete(copy.id)
         log.warning("catalog_copy_removed", identifier=identifier, stored_as=copy.identifier, id=copy.id)
-        for item in await self._find(identifier):
-            return item.id
+        found = await self._made_meanwhile(product, identifier)
+        if found is not None:
+            return found
         raise errors.Refused(
             "ConnectWise stores a catalog item under another identifier and shows none under the one sent",
             detail=f"{identifier!r} was stored as {copy.identifier!r}",

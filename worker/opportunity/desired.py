@@ -146,6 +146,8 @@ class DesiredOpportunity(msgspec.Struct, frozen=True, kw_only=True):
     progress: Progress = Progress()
     place: Place = Place()
     currency: str = ""
+    suspects: tuple[str, ...] = ()
+    """Lines whose total is not the one Jetbuilt itself shows for them: they could explain a difference."""
     source_total: Decimal | None = None
     """Jetbuilt's own total without tax, to compare with what the lines add up to."""
 

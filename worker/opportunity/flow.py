@@ -101,6 +101,8 @@ class OpportunityFlow:
 
     async def _end(self, key: Key, reason: str) -> Event | None:
         """The source is no more: its opportunity is marked, never deleted, and never made for this."""
+        if key.option is None:
+            await self._options.want_known(key)
         link = await self._links.get("opportunity", str(key))
         if link is not None and link.finished == reason:
             return None

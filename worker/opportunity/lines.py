@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from cwbridge.connectors.jetbuilt import models
 from worker.opportunity import products
@@ -17,6 +17,8 @@ NOTES_MOST = 1000
 VENDOR_SKU_MOST = 50
 _CENT = Decimal("0.01")
 _ZERO = Decimal(0)
+_FINEST_HOURS = Decimal("0.0001")
+_DOUBLE = Context(prec=15, rounding=ROUND_HALF_UP)
 
 
 def of_project(source: Source, *, no_charge_owner_furnished: bool) -> tuple[DesiredLine, ...]:
@@ -24,7 +26,7 @@ def of_project(source: Source, *, no_charge_owner_furnished: bool) -> tuple[Desi
     items = [item for item in source.items.line_items if item.option is None]
     return (
         *of_items(source.project, items, no_charge_owner_furnished=no_charge_owner_furnished),
-        *(_labor(labor) for labor in source.project.labor or () if labor.total_hours),
+        *(_labor(labor, items) for labor in source.project.labor or () if labor.total_hours),
         *(factor_line(factor) for factor in source.items.factors),
         *_shipping(source),
         *(_package(package) for package in source.packages if _sold(package)),
@@ -95,7 +97,19 @@ def _notes(item: models.LineItem) -> str:
     return "\n".join(part for part in (places, many_lines(item.notes)) if part)
 
 
-def _labor(labor: models.Labor) -> DesiredLine:
+def _labor(labor: models.Labor, items: Iterable[models.LineItem]) -> DesiredLine:
+    """Hours and hourly amounts; hours that no short decimal holds (ten minutes) become one amount, true to the cent."""
+    entries = [
+        entry
+        for item in items
+        for entry in item.labor or ()
+        if entry.labor_type is not None and entry.labor_type.id == labor.id
+    ]
+    hours = labor.total_hours or _ZERO
+    quantity, price, cost, told = hours, exact(labor.price), exact(labor.cost), ""
+    if not in_short_decimals(hours):
+        quantity, price, cost = Decimal(1), cents(hours * price), cents(hours * cost)
+        told = f"{hours:.2f} h"
     product = products.named(
         "labor",
         one_line(labor.name) or f"Labor {labor.id}",
@@ -105,11 +119,17 @@ def _labor(labor: models.Labor) -> DesiredLine:
     return plain(
         f"labor:{labor.id}",
         product,
-        quantity=exact(labor.total_hours),
-        price=product.price,
-        cost=product.cost,
-        taxable=False,
+        quantity=exact(quantity),
+        price=price,
+        cost=cost,
+        taxable=bool(entries) and all(entry.taxable for entry in entries),
+        told=told,
     )
+
+
+def in_short_decimals(hours: Decimal) -> bool:
+    """Whether `hours` is exact with four decimals; what is not cannot be multiplied to the same cents elsewhere."""
+    return hours == hours.quantize(_FINEST_HOURS)
 
 
 def factor_line(factor: models.Factor) -> DesiredLine:
@@ -130,12 +150,16 @@ def _shipping(source: Source) -> Iterator[DesiredLine]:
     """One line for all shipping; Jetbuilt tells the price only, so its cost is 0."""
     total = cents(source.project.shipping_total)
     if total:
-        yield shipping_line(total)
+        items = [item for item in source.items.line_items if item.option is None]
+        yield shipping_line(total, items)
 
 
-def shipping_line(total: Decimal) -> DesiredLine:
+def shipping_line(total: Decimal, items: Iterable[models.LineItem]) -> DesiredLine:
+    """Taxable when the shipping of all `items` is."""
+    shipped = [item for item in items if item.shipping_price]
+    taxable = bool(shipped) and all(item.tax_shipping for item in shipped)
     product = products.named("shipping", "Shipping")
-    return plain("shipping", product, quantity=Decimal(1), price=total, cost=_ZERO, taxable=False)
+    return plain("shipping", product, quantity=Decimal(1), price=total, cost=_ZERO, taxable=taxable)
 
 
 def _package(package: models.ServicePackage) -> DesiredLine:
@@ -182,6 +206,6 @@ def cents(amount: Decimal | None) -> Decimal:
 
 
 def exact(amount: Decimal | None) -> Decimal:
-    """An amount with all the digits it came with, less needless zeros: rounding hours or unit prices would move totals."""
-    plain = (amount or _ZERO).normalize()
+    """An amount with the fifteen digits a double keeps, ConnectWise's number on the wire, less needless zeros."""
+    plain = (amount or _ZERO).normalize(_DOUBLE)
     return plain if plain.as_tuple().exponent <= 0 else plain.quantize(Decimal(1))  # type: ignore[operator]  # never NaN

@@ -8,12 +8,19 @@ from decimal import Decimal
 from cwbridge.connectors.jetbuilt import models
 from worker.opportunity import products
 from worker.opportunity.desired import DesiredLine
-from worker.opportunity.lines import cents, exact, factor_line, of_items, plain, shipping_line
+from worker.opportunity.lines import (
+    cents,
+    exact,
+    factor_line,
+    in_short_decimals,
+    of_items,
+    plain,
+    shipping_line,
+)
 from worker.opportunity.text import one_line
 
 _MINUTES = Decimal(60)
 # Ten minutes are 0.1666... hours: a quantity without an end, and an hourly amount that nobody has asked for.
-_FINEST_HOURS = Decimal("0.0001")
 _ZERO = Decimal(0)
 
 
@@ -28,7 +35,7 @@ def of_option(
         *_labor(items),
         *(_credit(place, credit) for place, credit in enumerate(option.labor_credits, start=1)),
         *(factor_line(factor) for factor in option.factors if factor.total_price or factor.total_cost),
-        *([shipping_line(shipping)] if shipping else []),
+        *([shipping_line(shipping, items)] if shipping else []),
     )
 
 
@@ -81,8 +88,11 @@ def _labor_line(type_id: int, entries: list[models.ItemLabor]) -> DesiredLine:
     price = sum((entry.price or _ZERO for entry in entries), _ZERO)
     cost = sum((entry.cost or _ZERO for entry in entries), _ZERO)
     hourly_price, hourly_cost = _hourly(first.price, first.minutes), _hourly(first.cost, first.minutes)
-    whole = hours == hours.quantize(_FINEST_HOURS)
-    if whole and cents(hours * hourly_price) == cents(price) and cents(hours * hourly_cost) == cents(cost):
+    if (
+        in_short_decimals(hours)
+        and cents(hours * hourly_price) == cents(price)
+        and cents(hours * hourly_cost) == cents(cost)
+    ):
         quantity = exact(hours)
     else:
         quantity, hourly_price, hourly_cost = Decimal(1), cents(price), cents(cost)
@@ -93,7 +103,7 @@ def _labor_line(type_id: int, entries: list[models.ItemLabor]) -> DesiredLine:
         quantity=quantity,
         price=hourly_price,
         cost=hourly_cost,
-        taxable=bool(first.taxable),
+        taxable=all(entry.taxable for entry in entries),
     )
 
 

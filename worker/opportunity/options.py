@@ -29,6 +29,13 @@ class OptionFanOut:
         wants += [Want(key=str(Key(key.family, option)), lane=lane.CURRENT.get()) for option in gone]
         await self._queue.want(*wants)
 
+    async def want_known(self, key: Key) -> None:
+        """Want every option that has an opportunity, because their project is no more."""
+        known = await self._known.known(key.family)
+        await self._queue.want(
+            *(Want(key=str(Key(key.family, option)), lane=lane.CURRENT.get()) for option in known)
+        )
+
     async def note(self, key: Key, option: models.Option) -> None:
         """Keep that the option is about to have an opportunity."""
         await self._known.note(key.family, option.id, folded(option.name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
@@ -63,9 +64,10 @@ def project(source: Source, rules: Rules) -> DesiredOpportunity:
             if option is None
             else option_lines.of_option(project, option, no_charge_owner_furnished=furnished)
         ),
-        progress=rules.stages.get(project.stage or "", Progress()),
+        progress=_progress(project, option, rules),
         place=_place(project, rules),
         currency=one_line(project.currency) if rules.currency_by_code else "",
+        suspects=_suspects(source.items.line_items if option is None else option.line_items),
         source_total=(
             _total_without_tax(project) if option is None else option_lines.total_without_tax(project, option)
         ),
@@ -98,6 +100,26 @@ def _type_name(option: models.Option | None, rules: Rules) -> str:
     if option is None:
         return rules.type_name
     return rules.type_change_order if option.change_order else rules.type_option
+
+
+def _suspects(items: Iterable[models.LineItem]) -> tuple[str, ...]:
+    """Items whose quantity times price is not what Jetbuilt itself shows as their total."""
+    return tuple(
+        f"item:{item.id} {one_line(item.model)}: {item.quantity} x {item.price} is not {item.total_equipment_price}"
+        for item in items
+        if item.kind == "physical"
+        and not item.owner_furnished
+        and item.total_equipment_price is not None
+        and lines.cents((item.quantity or 0) * (item.price or Decimal(0)))
+        != lines.cents(item.total_equipment_price)
+    )
+
+
+def _progress(project: models.Project, option: models.Option | None, rules: Rules) -> Progress:
+    """What the project's stage means; an option that is not sold has not come that far."""
+    if option is not None and not option.sold:
+        return Progress()
+    return rules.stages.get(project.stage or "", Progress())
 
 
 def _place(project: models.Project, rules: Rules) -> Place:

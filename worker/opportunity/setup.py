@@ -6,6 +6,7 @@ from typing import Any
 
 from cwbridge import locks
 from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge.connectors.connectwise import models
 from worker.opportunity.desired import Place, Progress
 from worker.opportunity.names import NameTable
 
@@ -14,6 +15,9 @@ class Setup:
     """Resolves names to what a draft or change needs; raises MappingRefused that names the setting."""
 
     def __init__(self, client: connectwise.ConnectWiseClient, locker: locks.Locks) -> None:
+        self._client = client
+        self._locks = locker
+        self._states: dict[int, NameTable[models.State]] = {}
         self._stages = NameTable("stage", client.stages, locker=locker, names_of=lambda row: (row.name,))
         self._statuses = NameTable(
             "opportunity status", client.opportunity_statuses, locker=locker, names_of=lambda row: (row.name,)
@@ -73,6 +77,24 @@ class Setup:
             return {}
         found = await self._currencies.need(code, setting="opportunity.currency (to `leave`)")
         return {"currency": {"id": found.id}}
+
+    async def state(self, state: str, country: str) -> dict[str, Any]:
+        """The state of that code or name within the country, or nothing where ConnectWise does not know it."""
+        home = await self._countries.find(country) if country else None
+        if not state or home is None:
+            return {}
+        table = self._states.get(home.id)
+        if table is None:
+            table = NameTable(
+                "state",
+                self._client.states,
+                locker=self._locks,
+                names_of=lambda row: (row.identifier, row.name),
+                scope=lambda row: row.country is not None and row.country.id == home.id,
+            )
+            self._states[home.id] = table
+        found = await table.find(state)
+        return {} if found is None else {"stateReference": {"id": found.id}}
 
     async def country(self, code: str) -> dict[str, Any]:
         """The country of that code or name, or nothing where ConnectWise does not know it: an address is still useful."""

@@ -50,6 +50,7 @@ class Sites:
             "name": wanted.name,
             **_site_address(wanted.address),
             **await self._setup.country(wanted.address.country),
+            **await self._setup.state(wanted.address.state, wanted.address.country),
         }
         try:
             site = await sites.create(draft)
@@ -64,10 +65,15 @@ class Sites:
 
 
 async def _find(sites: connectwise.Resource[models.Site], wanted: DesiredSite) -> int | None:
-    for row in await sites.find():
-        if folded(row.name) == folded(wanted.name) and not row.inactiveFlag:
-            return row.id
-    return None
+    named = [row for row in await sites.find() if folded(row.name) == folded(wanted.name)]
+    active = [row for row in named if not row.inactiveFlag]
+    if len(active) > 1:
+        raise errors.Ambiguous(
+            f"The company has {len(active)} sites named {wanted.name!r}",
+            detail=", ".join(f"id {row.id}" for row in active),
+            remedy="Rename or inactivate all but one of them in ConnectWise, then requeue.",
+        )
+    return active[0].id if active else None
 
 
 def _source(company: int, wanted: DesiredSite) -> str:
@@ -75,5 +81,5 @@ def _source(company: int, wanted: DesiredSite) -> str:
 
 
 def _site_address(address: Address) -> dict[str, str]:
-    """A site's state is a reference, which names alone cannot give; the rest is text as on the company."""
+    """A site's state is a reference, unlike the company's; the rest is text."""
     return {name: value for name, value in address_fields(address).items() if name != "state"}

@@ -47,13 +47,13 @@ class Target:
                 log.warning("opportunity_gone", id=link.target, mark=mark)
         return await self._find_by_mark(mark)
 
+    async def is_over(self, opportunity: models.Opportunity) -> bool:
+        """Whether the opportunity is closed or converted: then it is no longer ours to change."""
+        return await self._closed(opportunity) or await self._converted(opportunity.id)
+
     async def ensure_open(self, opportunity: models.Opportunity) -> None:
-        """Raise Protected when the opportunity is closed or converted: then it is no longer ours to change."""
-        statuses = {row.id: row for row in await self._statuses.get()}
-        status = statuses.get(opportunity.status.id) if opportunity.status else None
-        # A closing date may outlive a reopening, so it only counts where no status tells.
-        closed = opportunity.closedDate is not None if status is None else _closes(status)
-        if closed:
+        """Raise Protected when the opportunity is closed or converted."""
+        if await self._closed(opportunity):
             raise errors.Protected(
                 "The opportunity is closed in ConnectWise",
                 detail=f"opportunity {opportunity.id}",
@@ -123,6 +123,12 @@ class Target:
         """ConnectWise names whoever wrote last; that is us now, and the poller wants to know who we are."""
         if written.info is not None and written.info.updatedBy:
             await self._sightings.note_ourselves(written.info.updatedBy)
+
+    async def _closed(self, opportunity: models.Opportunity) -> bool:
+        """By its status; a closing date may outlive a reopening, so it only counts where no status tells."""
+        statuses = {row.id: row for row in await self._statuses.get()}
+        status = statuses.get(opportunity.status.id) if opportunity.status else None
+        return opportunity.closedDate is not None if status is None else _closes(status)
 
     async def _converted(self, opportunity: int) -> bool:
         try:

@@ -5,6 +5,7 @@ The sub-category of factors is locked to `Factors`, as Jetbuilt's own export has
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -94,6 +95,24 @@ class Taxonomy:
             placed["manufacturer"] = {"id": maker.id}
         return placed
 
+    async def missing(self, products: Iterable[DesiredProduct], opportunity_type: str) -> list[str]:
+        """Every name the opportunity and its products need that ConnectWise does not have."""
+        wanted: dict[tuple[NameTable[Any], str], None] = {(self._opportunity_types, opportunity_type): None}
+        wanted[self._categories, self._names.category] = None
+        category = await self._categories.find(self._names.category)
+        absent = []
+        for product in products:
+            shelf = self.shelves[product.kind]
+            name = self._subcategory_of(product, shelf)
+            if category is None or await self._within(category.id).find(name) is None:
+                absent.append(f"sub-category {name!r}")
+            wanted[self._types, shelf.type] = None
+            wanted[self._units, self._names.unit_of_measure] = None
+            if product.manufacturer:
+                wanted[self._manufacturers, product.manufacturer] = None
+        found = [f"{table.noun} {name!r}" for table, name in wanted if await table.find(name) is None]
+        return [*found[:2], *dict.fromkeys(absent), *found[2:]]
+
     def _subcategory_of(self, product: DesiredProduct, shelf: Shelf) -> str:
         """Equipment may be sorted by its Jetbuilt item type; everything else has one place."""
         if product.kind != "equipment":
@@ -103,14 +122,18 @@ class Taxonomy:
     async def _subcategory(self, name: str) -> int:
         """Sub-category names are unique within their category only, so they are looked for in ours alone."""
         category = await self._categories.ensure(self._names.category, {"name": self._names.category})
-        table = self._subcategories.get(category.id)
+        table = self._within(category.id)
+        return (await table.ensure(name, {"name": name, "category": {"id": category.id}})).id
+
+    def _within(self, category: int) -> NameTable[models.SubCategory]:
+        table = self._subcategories.get(category)
         if table is None:
             table = NameTable(
                 "sub-category",
                 self._client.subcategories,
                 locker=self._locks,
                 names_of=lambda row: (row.name,),
-                scope=lambda row: row.category is not None and row.category.id == category.id,
+                scope=lambda row: row.category is not None and row.category.id == category,
             )
-            self._subcategories[category.id] = table
-        return (await table.ensure(name, {"name": name, "category": {"id": category.id}})).id
+            self._subcategories[category] = table
+        return table

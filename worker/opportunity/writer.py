@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from typing import TypeVar
 
 import msgspec
@@ -22,6 +22,7 @@ from worker.opportunity.header import Header, HeaderBuilder
 from worker.opportunity.parking import Parking
 from worker.opportunity.setup import Setup
 from worker.opportunity.target import Found, Target, changes_of
+from worker.opportunity.taxonomy import Taxonomy
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class OpportunityWriter:
         target: Target,
         header: HeaderBuilder,
         setup: Setup,
+        taxonomy: Taxonomy,
         catalog: Catalog,
         parking: Parking,
         links: Links,
@@ -48,6 +50,7 @@ class OpportunityWriter:
         self._target = target
         self._header = header
         self._setup = setup
+        self._taxonomy = taxonomy
         self._catalog = catalog
         self._parking = parking
         self._links = links
@@ -63,6 +66,19 @@ class OpportunityWriter:
         An existing one gets its lines first, so that a refusal of lines leaves everything as it was.
         """
         await self._parking.gate()
+        try:
+            return await self._write(key, desired, fingerprint, link)
+        except errors.MappingRefused as refusal:
+            if isinstance(refusal.__cause__, errors.PermissionRefused):
+                # Whoever creates names by hand wants to hear of all of them at once.
+                products = [line.product for line in desired.lines]
+                missing = await self._taxonomy.missing(products, desired.type_name)
+                refusal.detail = f"missing: {', '.join(missing)}"
+            raise
+
+    async def _write(
+        self, key: Key, desired: DesiredOpportunity, fingerprint: str, link: Link | None
+    ) -> Event:
         observed = self._chosen.drift == "report" and _settled_before(link, fingerprint)
         found = await self._target.find(desired.mark, link)
         if found is None:
@@ -73,6 +89,8 @@ class OpportunityWriter:
             record = found.record
             if link is not None and link.finished:
                 record = await self._target.reopen(record)
+            if _settled_before(link, fingerprint) and await self._target.is_over(record):
+                return Event(what="checked", target=record.id, reason="closed or converted in ConnectWise")
             await self._target.ensure_open(record)
             applied = await self._lines(desired, found, restore=not observed)
             header = await self._header.build(desired)
@@ -92,19 +110,22 @@ class OpportunityWriter:
         found = await self._target.find(key.mark, link)
         if found is None:
             return Event(what="skipped", reason=reason)
-        await self._target.note(
-            found.record.id, f"cwbridge: {reason}; this opportunity is no longer updated."
-        )
-        if self._chosen.finished_status is not None:
-            status = await self._setup.status(
-                self._chosen.finished_status, setting="opportunity.finished_status"
-            )
-            await self._target.update(found.record, {"status": {"id": status}})
+        if not await self._target.is_over(found.record):
+            await self._mark_finished(found, reason)
         await self._links.put(
             "opportunity", str(key), Link(target=found.record.id, how=_how(found, link), finished=reason)
         )
         log.info("opportunity_finished", id=found.record.id, reason=reason)
         return Event(what="finished", target=found.record.id, reason=reason)
+
+    async def _mark_finished(self, found: Found, reason: str) -> None:
+        text = f"cwbridge: {reason}; this opportunity is no longer updated."
+        await self._target.note(found.record.id, text)
+        if self._chosen.finished_status is not None:
+            status = await self._setup.status(
+                self._chosen.finished_status, setting="opportunity.finished_status"
+            )
+            await self._target.update(found.record, {"status": {"id": status}})
 
     async def _create(self, desired: DesiredOpportunity) -> tuple[Found, Header]:
         """The catalog first: what it refuses must not leave an empty opportunity behind."""
@@ -184,7 +205,12 @@ def _event(
 ) -> Event:
     difference = desired.difference
     if difference:
-        log.warning("totals_differ", difference=str(difference), total=str(desired.lines_total))
+        log.warning(
+            "totals_differ",
+            difference=str(difference),
+            total=str(desired.lines_total),
+            suspects=desired.suspects,
+        )
     for finding in applied.findings:
         log.warning("line_differs", line=finding.line, what=finding.what, difference=str(finding.difference))
     changed = touched or applied.created or applied.deleted
@@ -208,8 +234,10 @@ def _event(
         total=str(desired.lines_total),
         difference=str(difference or ""),
         matches=header.matches,
-        findings=tuple(
-            f"{finding.key} (product item {finding.line}) {finding.what}: {finding.difference:+}"
-            for finding in applied.findings
-        ),
+        findings=(*(desired.suspects if difference else ()), *_told(applied.findings)),
     )
+
+
+def _told(findings: tuple[plan.Finding, ...]) -> Iterator[str]:
+    for finding in findings:
+        yield f"{finding.key} (product item {finding.line}) {finding.what}: {finding.difference:+}"

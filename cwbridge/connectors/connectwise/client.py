@@ -62,6 +62,7 @@ class ConnectWiseClient:
         self.contacts = Resource(self, "/company/contacts", models.Contact)
         self.communication_types = Resource(self, "/company/communicationTypes", models.CommunicationType)
         self.countries = Resource(self, "/company/countries", models.Country)
+        self.states = Resource(self, "/company/states", models.State)
         self.members = Resource(self, "/system/members", models.Member)
         self.locations = Resource(self, "/system/locations", models.Location)
         self.departments = Resource(self, "/system/departments", models.Department)

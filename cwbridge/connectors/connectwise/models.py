@@ -328,6 +328,14 @@ class Country(Tracked, frozen=True, kw_only=True):
     defaultFlag: bool | None = None
 
 
+class State(Tracked, frozen=True, kw_only=True):
+    """A state or province; its `identifier` is the postal code of it, unique within a country only."""
+
+    identifier: str = ""
+    name: str = ""
+    country: Reference | None = None
+
+
 class Currency(Tracked, frozen=True, kw_only=True):
     currencyIdentifier: str = ""
     name: str = ""

@@ -188,8 +188,13 @@ def _existing(_status: int, refusal: Refusal) -> errors.WorkError | None:
 
 
 def _incomplete(_status: int, refusal: Refusal) -> errors.WorkError | None:
-    """A record or a condition that cannot be as we sent it."""
-    if (problem := _first(refusal, {"MissingRequiredField"})) is not None:
+    """A record or a condition that cannot be as we sent it.
+
+    A field that was sent and not taken may be called missing as well; then it is the value that is wrong.
+    """
+    not_taken = {problem.field for problem in refusal.problems if problem.code in _VALUE_CODES}
+    missing = _first(refusal, {"MissingRequiredField"})
+    if (problem := missing) is not None and (not problem.field or problem.field not in not_taken):
         return errors.MissingField(
             f"ConnectWise demands the field {problem.field or '(not named)'}",
             field=problem.field,
