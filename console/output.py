@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from cwbridge import clock, errors
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of text for people.")]
 _REPORT_WIDTH = 180
+_BRACKET_OF_NO_TAG = re.compile(r"(\\+\[)(?![a-z#/@][^\[]*?\])")
 _encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="string")
 
 
@@ -47,7 +49,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 def escape(cell: object) -> str:
     """Text from outside as itself: no markup is read in it, and nothing in it moves the cursor of a terminal."""
     text = str("" if cell is None else cell)
-    return markup.escape("".join(one if one.isprintable() or one == "\n" else " " for one in text))
+    shown = "".join(one if one.isprintable() or one == "\n" else " " for one in text)
+    # rich takes one backslash away before every bracket, and its own escape only minds brackets that look like tags.
+    return markup.escape(_BRACKET_OF_NO_TAG.sub(r"\\\1", shown))
 
 
 def age(milliseconds: float | None) -> str:

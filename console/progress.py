@@ -117,6 +117,8 @@ def describe(event: Event) -> str:
         return (
             f"opportunity {event.target} {event.what}: {change}, {event.calls} calls, {event.seconds:.1f} s"
         )
+    if event.what == "checked":
+        return f"opportunity {event.target} checked: nothing to write"
     return f"{event.what}: {event.reason}"
 
 

@@ -168,6 +168,8 @@ class FixedSettings(Section):
 
 
 class CatalogSettings(Section):
+    identifier_template: str = "{model}"
+    """Identifier of the catalog item of an item; places: {model}, {manufacturer}, {part_number}."""
     category: str = "Jetbuilt"
     """Category of catalog items we create."""
     subcategory_equipment: str = "Equipment"
@@ -194,6 +196,11 @@ class CatalogSettings(Section):
     """What to do when the catalog item of a model is inactive: use `Manufacturer Model` instead, reactivate it, or refuse."""
     found_for: Duration = timedelta(hours=12)
     """How long a found catalog item is remembered."""
+
+    @pydantic.field_validator("identifier_template")
+    @classmethod
+    def _known_places(cls, template: str) -> str:
+        return fillable(template, "model", "manufacturer", "part_number")
 
 
 class QueueSettings(Section):

@@ -55,15 +55,8 @@ async def peer():
 
 
 async def test_the_client_keeps_most_of_bare_aiohttps_speed(peer: str, namespace: str):
-    configured = settings.Settings(
-        connectwise={
-            "url": peer,
-            "company_id": "x",
-            "public_key": "x",
-            "private_key": "x",
-            "client_id": "x",
-        }
-    )
+    section = {"url": peer, "company_id": "x", "public_key": "x", "private_key": "x", "client_id": "x"}
+    configured = settings.load(connectwise=section)
     limiter = Limiter(None, namespace=namespace, system="connectwise", rate=Rate(0), concurrency=AT_ONCE)
 
     async def bare() -> None:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from tests.fault.processes import Nursery
+from tests.fault.scenarios import BY_NAME
 from tests.fault.table import Row, lines
 
 _ROW = "fault_row"
@@ -46,6 +47,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for pair in report.user_properties
     ]
     rows = [msgspec.json.decode(str(value), type=Row) for name, value in properties if name == _ROW]
+    rows.sort(key=lambda row: list(BY_NAME).index(row.scenario))
     if rows:
         terminalreporter.section("fault suite")
         for line in lines(rows):

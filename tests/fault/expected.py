@@ -13,6 +13,7 @@ from sandbox.jetbuilt.records import Record
 
 Amounts = tuple[Decimal, Decimal, Decimal]
 _ONE, _ZERO = Decimal(1), Decimal(0)
+_FINEST_HOURS = Decimal("0.0001")
 
 
 def lines(record: Record) -> Iterator[tuple[str, Amounts]]:
@@ -35,10 +36,15 @@ def _items(record: Record) -> Iterator[tuple[str, Amounts]]:
 
 
 def _labor(record: Record) -> Iterator[tuple[str, Amounts]]:
-    hours = record.pricing.hours
+    """Hours times an hourly amount; hours that four decimals cannot hold are one amount, true to the cent."""
     for kind in record.project.labor:
-        if hours[kind.id]:
-            yield f"labor:{kind.id}", (hours[kind.id], kind.price, kind.cost)
+        hours = record.pricing.hours[kind.id]
+        if not hours:
+            continue
+        if hours == hours.quantize(_FINEST_HOURS):
+            yield f"labor:{kind.id}", (hours, kind.price, kind.cost)
+        else:
+            yield f"labor:{kind.id}", (_ONE, _cents(hours * kind.price), _cents(hours * kind.cost))
 
 
 def _extras(record: Record) -> Iterator[tuple[str, Amounts]]:

@@ -29,6 +29,7 @@ class RedisServer:
         self._fsync = fsync
         self._socket = home / "redis.sock"
         self._child: Child | None = None
+        self.in_trouble = asyncio.Lock()
         self.client = redis.asyncio.Redis(unix_socket_path=str(self._socket), socket_timeout=20)
 
     @classmethod

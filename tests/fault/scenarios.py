@@ -121,7 +121,13 @@ SCENARIOS = (
         name="wiped-amid-creation",
         story="FLUSHALL while a new project is being made",
         act=encounters.wiped_amid_creation(times=6),
-        casting=Casting(latency_ms=50, settings={"JETBUILT__POLL_INTERVAL": "300ms"}),
+        casting=Casting(
+            projects=3,
+            workers=3,
+            latency_ms=80,
+            # The heartbeat is as slow as in production, so that nobody hears of the wipe while it matters.
+            settings={"JETBUILT__POLL_INTERVAL": "250ms", "QUEUE__LEASE": "15s"},
+        ),
         runs=2,
     ),
     Scenario(

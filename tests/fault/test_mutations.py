@@ -34,8 +34,14 @@ def test_every_defence_has_its_telltale() -> None:
 
 @pytest.mark.parametrize("defence", TELLTALES)
 def test_without_a_defence_a_scenario_fails(
-    defence: str, nursery: Nursery, seed: int, record_property: Callable[[str, object], None]
+    defence: str,
+    nursery: Nursery,
+    seed: int,
+    pytestconfig: pytest.Config,
+    record_property: Callable[[str, object], None],
 ) -> None:
+    if pytestconfig.option.only and "mutations" not in pytestconfig.option.only.split(","):
+        pytest.skip("not asked for")
     told = {name: failed for name in TELLTALES[defence] if (failed := _failure(nursery, defence, name, seed))}
     for name, failed in told.items():
         record_property("fault_left_out", f"without {defence}: {name} fails ({failed})")

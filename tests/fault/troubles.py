@@ -35,8 +35,7 @@ def killing_everything(*, every: float) -> Trouble:
             await asyncio.sleep(stage.dice.expovariate(1 / every))
             stage.fleet.kill_all()
             if stage.dice.random() < 1 / 3:
-                stage.fleet.kills += 1
-                await stage.redis.restart(away=stage.dice.uniform(0, 0.5))
+                await _to_its_end(stage, restarted)
 
     return trouble
 
@@ -77,9 +76,20 @@ def redis(*, every: float, what: Callable[[Stage], Awaitable[None]]) -> Trouble:
     async def trouble(stage: Stage) -> None:
         while True:
             await asyncio.sleep(every * stage.dice.uniform(0.5, 1.5))
-            await asyncio.shield(asyncio.ensure_future(what(stage)))
+            await _to_its_end(stage, what)
 
     return trouble
+
+
+async def _to_its_end(stage: Stage, what: Callable[[Stage], Awaitable[None]]) -> None:
+    """One trouble of Redis at a time, and none left half-way, or the server would stay away for ever."""
+    async with stage.redis.in_trouble:
+        doing = asyncio.ensure_future(what(stage))
+        try:
+            await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            await doing
+            raise
 
 
 async def restarted(stage: Stage) -> None:

@@ -18,6 +18,7 @@ Json = dict[str, Any]
 Lines = dict[str, "Line"]
 _CENT = Decimal("0.01")
 _ZERO = Decimal(0)
+_ONE = Decimal(1)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -99,7 +100,11 @@ def _project_lines(project: Json, items: Json, packages: list[Json]) -> Iterator
     for labor in project["labor"]:
         if Decimal(labor["total_hours"]):
             hours, price, cost = (Decimal(labor[name]) for name in ("total_hours", "price", "cost"))
-            yield f"labor:{labor['id']}", Line(hours, price, cost)
+            short = hours == round(hours, 4)
+            yield (
+                f"labor:{labor['id']}",
+                Line(hours, price, cost) if short else Line(_ONE, cents(hours * price), cents(hours * cost)),
+            )
     for factor in items["factors"]:
         yield f"factor:{factor['id']}", _amount(factor["total_price"], factor["total_cost"])
     if Decimal(project["shipping_total"]):

@@ -37,6 +37,7 @@ def rules(settings: Settings) -> Rules:
     site = (settings.jetbuilt.url or "https://app.jetbuilt.com/api").removesuffix("/api")
     return Rules(
         name_template=chosen.name_template,
+        identifier_template=settings.catalog.identifier_template,
         option_name_template=chosen.option_name_template,
         type_name=chosen.type_project,
         type_option=chosen.type_option,

@@ -31,6 +31,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """The settings that shape a projection, handed in as data."""
 
     name_template: str = "{custom_id} {name}"
+    identifier_template: str = "{model}"
     option_name_template: str = "{parent} / {name}"
     type_name: str = "Jetbuilt Project"
     type_option: str = "Jetbuilt Option"

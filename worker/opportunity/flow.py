@@ -6,6 +6,7 @@ Levels, not edges: a run uses nothing but the key, so that it may be repeated, l
 from __future__ import annotations
 
 import time
+from datetime import datetime
 
 import msgspec
 import structlog
@@ -22,7 +23,7 @@ from worker.opportunity import plan, projection
 from worker.opportunity.desired import Rules
 from worker.opportunity.options import OptionFanOut
 from worker.opportunity.source import SourceReader
-from worker.opportunity.writer import OpportunityWriter
+from worker.opportunity.writer import OpportunityWriter, Written
 
 log = structlog.get_logger()
 _CALLS_SHOWN = 12
@@ -92,12 +93,14 @@ class OpportunityFlow:
         desired = projection.project(source, self._rules)
         fingerprint = plan.content(desired, self._rules)
         link = await self._links.get("opportunity", str(key))
+        _refuse_older(project, link)
         if _known(link, fingerprint) and lane.CURRENT.get() == "fresh":
             log.debug("project_unchanged")
             return None
         if source.option is not None:
             await self._options.note(key, source.option)
-        return await self._writer.write(key, desired, fingerprint, link)
+        state = f"{project.id}@{project.updated_at.isoformat() if project.updated_at else ''}"
+        return await self._writer.write(key, desired, Written(fingerprint, state), link)
 
     async def _end(self, key: Key, reason: str) -> Event | None:
         """The source is no more: its opportunity is marked, never deleted, and never made for this."""
@@ -109,6 +112,19 @@ class OpportunityFlow:
         if link is None and lane.CURRENT.get() == "fresh":
             return Event(what="skipped", reason=reason)
         return await self._writer.finish(key, reason, link)
+
+
+def _refuse_older(project: models.Project, link: Link | None) -> None:
+    """A source restored from a backup, or a stale read, would undo what was exported since; a person may want that."""
+    exported, _, at = (link.source if link is not None else "").partition("@")
+    if not at or exported != str(project.id) or project.updated_at is None:
+        return
+    if project.updated_at < datetime.fromisoformat(at) and lane.CURRENT.get() != "interactive":
+        raise errors.Refused(
+            "Jetbuilt shows an older state of the project than the one exported before",
+            detail=f"changed {project.updated_at}, exported {at}",
+            remedy="If Jetbuilt was restored on purpose, requeue the job: it then exports what is there now.",
+        )
 
 
 def _known(link: Link | None, fingerprint: str) -> bool:

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 from cwbridge.connectors.jetbuilt import models
 from worker.opportunity import products
-from worker.opportunity.desired import DesiredLine, DesiredProduct, Kind
+from worker.opportunity.desired import DesiredLine, DesiredProduct, Kind, Rules
 from worker.opportunity.source import Source
 from worker.opportunity.text import clip, many_lines, one_line
 
@@ -21,11 +21,11 @@ _FINEST_HOURS = Decimal("0.0001")
 _DOUBLE = Context(prec=15, rounding=ROUND_HALF_UP)
 
 
-def of_project(source: Source, *, no_charge_owner_furnished: bool) -> tuple[DesiredLine, ...]:
+def of_project(source: Source, rules: Rules) -> tuple[DesiredLine, ...]:
     """All lines in the order of the project's rooms and systems, then labor, factors, shipping and service packages."""
     items = [item for item in source.items.line_items if item.option is None]
     return (
-        *of_items(source.project, items, no_charge_owner_furnished=no_charge_owner_furnished),
+        *of_items(source.project, items, rules),
         *(_labor(labor, items) for labor in source.project.labor or () if labor.total_hours),
         *(factor_line(factor) for factor in source.items.factors),
         *_shipping(source),
@@ -34,13 +34,13 @@ def of_project(source: Source, *, no_charge_owner_furnished: bool) -> tuple[Desi
 
 
 def of_items(
-    project: models.Project, items: Iterable[models.LineItem], *, no_charge_owner_furnished: bool
+    project: models.Project, items: Iterable[models.LineItem], rules: Rules
 ) -> Iterator[DesiredLine]:
     """The lines of items in the order of rooms and systems; owner-furnished ones at no charge or not at all."""
     for item in _in_order(project, items):
-        if item.owner_furnished and not no_charge_owner_furnished:
+        if item.owner_furnished and not rules.no_charge_owner_furnished:
             continue
-        line = _item(item)
+        line = _item(item, rules.identifier_template)
         if line is not None:
             yield line
 
@@ -59,7 +59,7 @@ def _in_order(project: models.Project, items: Iterable[models.LineItem]) -> list
     return sorted(items, key=place)
 
 
-def _item(item: models.LineItem) -> DesiredLine | None:
+def _item(item: models.LineItem, template: str) -> DesiredLine | None:
     """A physical or subcontract item; hourly labor items are part of the project's labor and give no line."""
     if item.kind == "hourly_labor":
         return None
@@ -67,7 +67,7 @@ def _item(item: models.LineItem) -> DesiredLine | None:
     price = item.subcontract_labor_price if subcontract else item.price
     cost = item.subcontract_labor_cost if subcontract else item.project_cost
     kind: Kind = "subcontract" if subcontract else "equipment"
-    product = products.of_item(item, kind=kind, price=exact(price), cost=exact(cost))
+    product = products.of_item(item, template, kind=kind, price=exact(price), cost=exact(cost))
     furnished = bool(item.owner_furnished)
     return DesiredLine(
         key=f"item:{item.id}",

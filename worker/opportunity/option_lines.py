@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from cwbridge.connectors.jetbuilt import models
 from worker.opportunity import products
-from worker.opportunity.desired import DesiredLine
+from worker.opportunity.desired import DesiredLine, Rules
 from worker.opportunity.lines import (
     cents,
     exact,
@@ -24,14 +24,12 @@ _MINUTES = Decimal(60)
 _ZERO = Decimal(0)
 
 
-def of_option(
-    project: models.Project, option: models.Option, *, no_charge_owner_furnished: bool
-) -> tuple[DesiredLine, ...]:
+def of_option(project: models.Project, option: models.Option, rules: Rules) -> tuple[DesiredLine, ...]:
     """All lines of an option; labor comes from its items, and labor credits count negatively."""
     items = option.line_items
     shipping = sum((_shipping(item) for item in items), _ZERO)
     return (
-        *of_items(project, items, no_charge_owner_furnished=no_charge_owner_furnished),
+        *of_items(project, items, rules),
         *_labor(items),
         *(_credit(place, credit) for place, credit in enumerate(option.labor_credits, start=1)),
         *(factor_line(factor) for factor in option.factors if factor.total_price or factor.total_cost),

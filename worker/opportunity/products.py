@@ -21,14 +21,24 @@ _LABELS: dict[Kind, str] = {
 }
 
 
-def of_item(item: models.LineItem, *, kind: Kind, price: Decimal, cost: Decimal) -> DesiredProduct:
-    """The product of a line item: identifier from its model, else its part number, else its description."""
+def of_item(
+    item: models.LineItem, template: str, *, kind: Kind, price: Decimal, cost: Decimal
+) -> DesiredProduct:
+    """The product of a line item: identifier by the template; its model is else its part number, else its description."""
     manufacturer = one_line(item.manufacturer_name)
     described = one_line(item.short_description)
     model = one_line(item.model) or one_line(item.part_number) or described or f"Item {item.id}"
     shown = described or " ".join(part for part in (manufacturer, model) if part)
     return DesiredProduct(
-        identifier=shorten(model, IDENTIFIER_MOST),
+        identifier=shorten(
+            one_line(
+                template.format(
+                    model=model, manufacturer=manufacturer, part_number=one_line(item.part_number)
+                )
+            )
+            or model,
+            IDENTIFIER_MOST,
+        ),
         qualified=shorten(f"{manufacturer or _LABELS[kind]} {model}", IDENTIFIER_MOST),
         kind=kind,
         description=clip(shown, DESCRIPTION_MOST),

@@ -48,7 +48,6 @@ def project(source: Source, rules: Rules) -> DesiredOpportunity:
         )
     option = source.option
     project = source.project
-    furnished = rules.no_charge_owner_furnished
     return DesiredOpportunity(
         mark=source.key.mark,
         name=_name(project, rules) if option is None else _option_name(project, option, rules),
@@ -60,9 +59,9 @@ def project(source: Source, rules: Rules) -> DesiredOpportunity:
         contact=_contact(source, client, rules),
         site=_site(source, rules),
         lines=(
-            lines.of_project(source, no_charge_owner_furnished=furnished)
+            lines.of_project(source, rules)
             if option is None
-            else option_lines.of_option(project, option, no_charge_owner_furnished=furnished)
+            else option_lines.of_option(project, option, rules)
         ),
         progress=_progress(project, option, rules),
         place=_place(project, rules),

@@ -39,13 +39,25 @@ class Target:
         self._statuses = Remembered(client.opportunity_statuses.find, seconds=600)
 
     async def find(self, mark: str, link: Link | None) -> Found | None:
-        """By link, else by mark; raises Ambiguous when several opportunities carry the mark and no link decides."""
-        if link is not None:
-            try:
-                return Found(await self._client.opportunities.get(link.target), "link")
-            except errors.NotFound:
-                log.warning("opportunity_gone", id=link.target, mark=mark)
-        return await self._find_by_mark(mark)
+        """By link, else by mark; raises Ambiguous when several opportunities carry the mark and no link decides.
+
+        Raises Refused when the opportunity of the link exists no more: what was deleted, or lost with a restored backup, is
+        not silently made again.
+        """
+        if link is None:
+            return await self._find_by_mark(mark)
+        try:
+            return Found(await self._client.opportunities.get(link.target), "link")
+        except errors.NotFound:
+            found = await self._find_by_mark(mark)
+        if found is None:
+            raise errors.Refused(
+                "An opportunity of ours is gone in ConnectWise",
+                detail=f"opportunity {link.target}, marked {mark}",
+                remedy="If it was deleted by mistake or by a restored backup, bring it back; "
+                "to have it made anew, run `cwbridge links unlink` and requeue the job.",
+            )
+        return found
 
     async def is_over(self, opportunity: models.Opportunity) -> bool:
         """Whether the opportunity is closed or converted: then it is no longer ours to change."""

@@ -27,7 +27,8 @@ def one_line(text: str | None) -> str:
 
 def many_lines(text: str | None) -> str:
     """Like `one_line`, but line breaks stay."""
-    return "\n".join(one_line(line) for line in (text or "").splitlines()).strip()
+    visible = (text or "").translate(_UNSEEN)
+    return "\n".join(one_line(line) for line in visible.splitlines()).strip()
 
 
 def shorten(text: str, most: int) -> str:

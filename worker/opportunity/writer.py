@@ -29,6 +29,13 @@ T = TypeVar("T")
 _REMEMBERED_REFERENCES = frozenset({"company", "contact", "site"})
 
 
+class Written(msgspec.Struct, frozen=True):
+    """What is kept of a state once it is written: the digest of its content, and which state of the source it was."""
+
+    fingerprint: str
+    source: str
+
+
 class OpportunityWriter:
     """Makes ConnectWise hold what is desired, and says what it did."""
 
@@ -59,7 +66,7 @@ class OpportunityWriter:
         self._fixed = settings.fixed
 
     async def write(
-        self, key: Key, desired: DesiredOpportunity, fingerprint: str, link: Link | None
+        self, key: Key, desired: DesiredOpportunity, written: Written, link: Link | None
     ) -> Event:
         """Create or update the opportunity of `key` and its lines.
 
@@ -67,7 +74,7 @@ class OpportunityWriter:
         """
         await self._parking.gate()
         try:
-            return await self._write(key, desired, fingerprint, link)
+            return await self._write(key, desired, written, link)
         except errors.MappingRefused as refusal:
             if isinstance(refusal.__cause__, errors.PermissionRefused):
                 # Whoever creates names by hand wants to hear of all of them at once.
@@ -77,9 +84,9 @@ class OpportunityWriter:
             raise
 
     async def _write(
-        self, key: Key, desired: DesiredOpportunity, fingerprint: str, link: Link | None
+        self, key: Key, desired: DesiredOpportunity, written: Written, link: Link | None
     ) -> Event:
-        observed = self._chosen.drift == "report" and _settled_before(link, fingerprint)
+        observed = self._chosen.drift == "report" and _settled_before(link, written.fingerprint)
         found = await self._target.find(desired.mark, link)
         if found is None:
             found, header = await self._create(desired)
@@ -89,7 +96,7 @@ class OpportunityWriter:
             record = found.record
             if link is not None and link.finished:
                 record = await self._target.reopen(record)
-            if _settled_before(link, fingerprint) and await self._target.is_over(record):
+            if _settled_before(link, written.fingerprint) and await self._target.is_over(record):
                 return Event(what="checked", target=record.id, reason="closed or converted in ConnectWise")
             await self._target.ensure_open(record)
             applied = await self._lines(desired, found, restore=not observed)
@@ -101,7 +108,14 @@ class OpportunityWriter:
         record = await self._target.update(record, header.progress)
         touched = touched or record is not found.record
         await self._links.put(
-            "opportunity", str(key), Link(target=record.id, how=_how(found, link), fingerprint=fingerprint)
+            "opportunity",
+            str(key),
+            Link(
+                target=record.id,
+                how=_how(found, link),
+                fingerprint=written.fingerprint,
+                source=written.source,
+            ),
         )
         return _event(found, desired, applied, header, touched=touched)
 
