@@ -33,6 +33,7 @@ class Linked(msgspec.Struct, frozen=True, kw_only=True):
     how: str
     finished: str
     fingerprint: str
+    state: str
     at_ms: int
 
     @classmethod

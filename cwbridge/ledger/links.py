@@ -24,7 +24,7 @@ How = Literal["mark", "name", "email", "default", "created", "person"]
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """The target's id, how it was matched, and the content it last held (`fingerprint`, empty: unknown).
 
-    `source` is the state of the source that was written: project id and its time of change.
+    `state` is the state of the source that was written: project id and its time of change.
     `finished` says why the source is no more; such a target is written to again only when the source comes back.
     """
 
@@ -32,7 +32,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     how: How
     fingerprint: str = ""
     finished: str = ""
-    source: str = ""
+    state: str = ""
     at_ms: int = msgspec.field(default_factory=clock.now_ms)
 
 

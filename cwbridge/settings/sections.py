@@ -152,7 +152,8 @@ class OpportunitySettings(Section):
 class FixedSettings(Section):
     """Values written into every new record of a kind, for fields that this tenant demands and Jetbuilt does not know.
 
-    A text, number or boolean is written as it is; a reference is written as a table such as `{id = 5}`.
+    A text, number or boolean is written as it is; a reference is written as a table such as `{id = 5}`; `custom_fields` is a table
+    of captions and values.
     """
 
     opportunity: dict[str, Any] = {}

@@ -21,6 +21,7 @@ from tests.fault import expected
 
 PRODUCTS, OPPORTUNITIES = "procurement/products", "sales/opportunities"
 _OURS = re.compile(r"((?:item|labor|factor|package|credit):\d+|shipping)@.+")
+_OPTION = re.compile(r"jetbuilt:\d+:option:(\d+)")
 _COPY = re.compile(r".*Copy\d+$")
 _HIDDEN_STAGES = frozenset({"template", "trash"})
 _SAME = Decimal("0.000001")
@@ -127,7 +128,12 @@ class Judge:
                 yield Finding("lost", f"{source}: its company is {named!r}, not {client.company_name!r}")
 
     def _doubled(self) -> Iterator[Finding]:
-        things = (*self._doubled_opportunities(), *self._doubled_catalog(), *self._doubled_references())
+        things = (
+            *self._doubled_opportunities(),
+            *self._strays(),
+            *self._doubled_catalog(),
+            *self._doubled_references(),
+        )
         yield from (Finding("doubled", thing) for thing in things)
 
     def _doubled_opportunities(self) -> Iterator[str]:
@@ -137,6 +143,17 @@ class Judge:
         for row in ours:
             keys = [key for item in self._items(row["id"]) if (key := _key(item)) is not None]
             yield from (f"line {key} of {row['source']}" for key in _twice(keys))
+
+    def _strays(self) -> Iterator[str]:
+        """Opportunities of options that no project has any more, and that nobody was told are finished."""
+        store = self._box.connectwise
+        projects = [record.project for record in self._box.jetbuilt.projects.listed]
+        options = {option.id for project in projects for option in project.options}
+        finished = {row["opportunityId"] for row in store.table("sales/opportunities/notes")}
+        for row in store.table(OPPORTUNITIES):
+            of_option = _OPTION.fullmatch(str(row.get("source", "")))
+            if of_option and int(of_option[1]) not in options and row["id"] not in finished:
+                yield f"opportunity {row['source']} has no option any more"
 
     def _doubled_catalog(self) -> Iterator[str]:
         """Twice the same identifier, or one with the suffix that ConnectWise gives to a second one."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from cwbridge.ledger.catalog import CatalogMemory, Place
 from producers import main as producers
 from tests.support.bench import Bench
 
@@ -161,3 +163,49 @@ async def test_a_line_that_a_person_removed_is_reported_and_not_restored(bench: 
 
     assert gone["integrationXRef"] not in {row["integrationXRef"] for row in lines(bench, own["id"])}
     assert "was removed" in (await bench.history(key))[0].findings[0]
+
+
+async def test_a_custom_field_is_filled_by_its_caption(bench: Bench):
+    definition = bench.books.rows("system/userDefinedFields")[0]
+    bench.changes = {"fixed": {"opportunity": {"custom_fields": {definition["caption"].upper(): "AV-7"}}}}
+
+    await bench.settled()
+
+    for row in opportunities(bench).values():
+        if row["source"].startswith("jetbuilt:"):
+            values = {field["id"]: field["value"] for field in row["customFields"]}
+            assert values[definition["id"]] == "AV-7"
+
+
+async def test_an_older_state_of_the_source_is_reported_and_exported_only_when_a_person_asks(bench: Bench):
+    family = bench.families()[0]
+    key = f"jetbuilt/project/{family}"
+    before = bench.box.jetbuilt.project(bench.active(family))
+    await bench.jetbuilt.patch(f"/projects/{before.id}", name="Renamed")
+    await bench.settled()
+    writes = bench.writes
+
+    bench.box.jetbuilt.projects.commit(before, touch=False)
+    await bench.sync(full=True)
+
+    job = await bench.job(key)
+    assert job is not None
+    assert job.failure is not None
+    assert "older state" in job.failure.cause
+    assert bench.writes == writes
+    await bench.settled(key)
+    assert before.name in opportunities(bench)[f"jetbuilt:{family}"]["name"]
+
+
+async def test_a_changed_catalog_item_is_looked_up_anew(bench: Bench):
+    await bench.settled()
+    memory = CatalogMemory(bench.redis, namespace=bench.namespace, found_for=timedelta(hours=1))
+    item = bench.books.rows("procurement/catalog")[0]
+    place = Place(item["identifier"].casefold(), "somebody")
+    await memory.remember({place: item["id"]})
+
+    info = {**item["_info"], "updatedBy": "jsmith", "lastUpdated": bench.box.connectwise.now()}
+    bench.box.connectwise.put("procurement/catalog", {**item, "_info": info})
+    await noticed(bench)
+
+    assert await memory.recall([place]) == [None]

@@ -17,6 +17,7 @@ from worker.opportunity.catalog import Catalog
 from worker.opportunity.companies import Companies
 from worker.opportunity.contacts import Contacts
 from worker.opportunity.desired import Place, Progress, Rules
+from worker.opportunity.fixed import FixedValues
 from worker.opportunity.flow import OpportunityFlow
 from worker.opportunity.header import HeaderBuilder
 from worker.opportunity.options import OptionFanOut
@@ -96,16 +97,17 @@ def _writer(
 ) -> OpportunityWriter:
     namespace = settings.namespace
     locker = locks.Locks(redis, namespace=namespace)
+    fixed = FixedValues(client, settings.fixed)
     setup = Setup(client, locker)
     taxonomy = Taxonomy(client, locker, settings.catalog)
     resolver = Resolver(
         Reps(client, default=settings.connectwise.default_sales_rep),
-        Companies(client, locker, links, setup, fixed=settings.fixed.company),
+        Companies(client, locker, links, setup, fixed=fixed),
         Contacts(
             client,
             locker,
             links,
-            fixed=settings.fixed.contact,
+            fixed=fixed,
             allow_duplicates=settings.opportunity.allow_duplicate_contacts,
         ),
         Sites(client, locker, links, setup),
@@ -117,18 +119,19 @@ def _writer(
         taxonomy,
         CatalogMemory(redis, namespace=namespace, found_for=settings.catalog.found_for),
         inactive=settings.catalog.inactive_items,
-        fixed=settings.fixed.catalog,
+        fixed=fixed,
         concurrency=settings.opportunity.apply_concurrency,
     )
     return OpportunityWriter(
         client,
         target=Target(client, sightings),
-        header=HeaderBuilder(resolver, taxonomy, setup, fixed=settings.fixed.opportunity),
+        header=HeaderBuilder(resolver, taxonomy, setup, fixed=fixed),
         setup=setup,
         taxonomy=taxonomy,
         catalog=catalog,
         parking=Parking(redis, queue, namespace=namespace, probe_every=settings.opportunity.inventory_probe),
         links=links,
+        fixed=fixed,
         rules=rules(settings),
         settings=settings,
     )

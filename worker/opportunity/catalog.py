@@ -9,7 +9,7 @@ with a copy suffix instead of refusing it (Zomentum help; connectwise reference 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ from cwbridge.connectors.connectwise.resource import Change
 from cwbridge.ledger.catalog import CatalogMemory, Place
 from worker.opportunity.coalesce import Coalescer
 from worker.opportunity.desired import DesiredProduct
-from worker.opportunity.fixed import fixable
+from worker.opportunity.fixed import FixedValues, fixable
 from worker.opportunity.taxonomy import FACTORS, Taxonomy
 from worker.opportunity.text import folded
 
@@ -41,7 +41,7 @@ class Catalog:
         memory: CatalogMemory,
         *,
         inactive: Literal["qualify", "reactivate", "refuse"],
-        fixed: Mapping[str, Any],
+        fixed: FixedValues,
         concurrency: int,
     ) -> None:
         self._client = client
@@ -186,7 +186,7 @@ class Catalog:
 
     async def _draft(self, product: DesiredProduct, identifier: str) -> dict[str, Any]:
         draft: dict[str, Any] = {
-            **self._fixed,
+            **await self._fixed.of("catalog"),
             "identifier": identifier,
             "description": product.description or identifier[:60],
             "customerDescription": product.customer_description or identifier,

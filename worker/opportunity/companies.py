@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -14,7 +13,7 @@ from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.ledger.links import How, Link, Links
 from worker.opportunity.desired import Address, DesiredCompany
-from worker.opportunity.fixed import fixable
+from worker.opportunity.fixed import FixedValues, fixable
 from worker.opportunity.setup import Setup
 from worker.opportunity.text import clip, digest, folded, shorten
 
@@ -34,7 +33,7 @@ class Companies:
         links: Links,
         setup: Setup,
         *,
-        fixed: Mapping[str, Any],
+        fixed: FixedValues,
     ) -> None:
         self._client = client
         self._locks = locker
@@ -74,7 +73,7 @@ class Companies:
     async def _create(self, wanted: DesiredCompany, parent: Link | None) -> models.Company:
         identifier = _identifier(wanted)
         draft: dict[str, Any] = {
-            **self._fixed,
+            **await self._fixed.of("company"),
             "identifier": identifier,
             "name": shorten(wanted.name, _NAME_MOST),
             "site": {"name": "Main"},

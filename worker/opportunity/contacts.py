@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -14,7 +13,7 @@ from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.ledger.links import Link, Links
 from cwbridge.remembered import Remembered
 from worker.opportunity.desired import DesiredPerson
-from worker.opportunity.fixed import fixable
+from worker.opportunity.fixed import FixedValues, fixable
 from worker.opportunity.text import clip, folded
 
 log = structlog.get_logger()
@@ -30,7 +29,7 @@ class Contacts:
         locker: locks.Locks,
         links: Links,
         *,
-        fixed: Mapping[str, Any],
+        fixed: FixedValues,
         allow_duplicates: bool,
     ) -> None:
         self._client = client
@@ -93,7 +92,7 @@ class Contacts:
 
     async def _create(self, company: int, wanted: DesiredPerson) -> models.Contact:
         draft: dict[str, Any] = {
-            **self._fixed,
+            **await self._fixed.of("contact"),
             "firstName": clip(wanted.first_name, 30),
             "company": {"id": company},
             "communicationItems": await self._communication(wanted),

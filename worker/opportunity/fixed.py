@@ -1,11 +1,47 @@
-"""A refusal because of a field the tenant demands names the setting that can fill it."""
+"""Fixed values for fields that a tenant demands: from the settings into every new record, custom fields by their caption."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Literal
 
-from cwbridge import errors
+from cwbridge import errors, settings
+from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge.remembered import Remembered
+from worker.opportunity.text import folded
+
+Kind = Literal["opportunity", "product", "catalog", "company", "contact"]
+_CUSTOM = "custom_fields"
+
+
+class FixedValues:
+    """The tables `[fixed.KIND]` of the settings as parts of drafts."""
+
+    def __init__(self, client: connectwise.ConnectWiseClient, chosen: settings.FixedSettings) -> None:
+        self._chosen = chosen
+        self._definitions = Remembered(client.user_defined_fields.find, seconds=600)
+
+    async def of(self, kind: Kind) -> dict[str, Any]:
+        """The fixed fields of a new record; `custom_fields` is a table of captions and values."""
+        values = dict(getattr(self._chosen, kind))
+        captions = values.pop(_CUSTOM, None)
+        if captions:
+            values["customFields"] = [
+                {"id": await self._id_of(kind, caption), "value": value}
+                for caption, value in captions.items()
+            ]
+        return values
+
+    async def _id_of(self, kind: Kind, caption: str) -> int:
+        found = [row for row in await self._definitions.get() if folded(row.caption) == folded(caption)]
+        if len(found) != 1:
+            raise errors.MappingRefused(
+                f"fixed.{kind}.custom_fields names {caption!r}, and ConnectWise has {len(found)} custom fields called so",
+                detail=", ".join(f"id {row.id}" for row in found),
+                remedy="Correct the caption, or give customFields = [{id = ..., value = ...}] instead; then requeue.",
+            )
+        return found[0].id
 
 
 @contextmanager

@@ -116,7 +116,7 @@ class OpportunityFlow:
 
 def _refuse_older(project: models.Project, link: Link | None) -> None:
     """A source restored from a backup, or a stale read, would undo what was exported since; a person may want that."""
-    exported, _, at = (link.source if link is not None else "").partition("@")
+    exported, _, at = (link.state if link is not None else "").partition("@")
     if not at or exported != str(project.id) or project.updated_at is None:
         return
     if project.updated_at < datetime.fromisoformat(at) and lane.CURRENT.get() != "interactive":

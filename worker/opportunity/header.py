@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from cwbridge import clock
 from worker.opportunity.desired import DesiredOpportunity
+from worker.opportunity.fixed import FixedValues
 from worker.opportunity.references import References, Resolver
 from worker.opportunity.setup import Setup
 from worker.opportunity.taxonomy import Taxonomy
@@ -26,13 +26,11 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 class HeaderBuilder:
     """Resolves every name of a desired opportunity."""
 
-    def __init__(
-        self, resolver: Resolver, taxonomy: Taxonomy, setup: Setup, *, fixed: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, resolver: Resolver, taxonomy: Taxonomy, setup: Setup, *, fixed: FixedValues) -> None:
         self._resolver = resolver
         self._taxonomy = taxonomy
         self._setup = setup
-        self._fixed = dict(fixed)
+        self._fixed = fixed
 
     async def build(self, wanted: DesiredOpportunity) -> Header:
         """The header; companies, contacts, sites and types that are missing are created on the way."""
@@ -45,7 +43,7 @@ class HeaderBuilder:
         }
         return Header(
             fields=fields,
-            fixed=self._fixed,
+            fixed=await self._fixed.of("opportunity"),
             progress=await self._setup.progress(wanted.progress),
             matches=ids.how,
         )

@@ -18,6 +18,7 @@ from worker.opportunity import plan
 from worker.opportunity.apply import Applied, LineWriter
 from worker.opportunity.catalog import Catalog
 from worker.opportunity.desired import DesiredOpportunity, Rules
+from worker.opportunity.fixed import FixedValues
 from worker.opportunity.header import Header, HeaderBuilder
 from worker.opportunity.parking import Parking
 from worker.opportunity.setup import Setup
@@ -33,7 +34,7 @@ class Written(msgspec.Struct, frozen=True):
     """What is kept of a state once it is written: the digest of its content, and which state of the source it was."""
 
     fingerprint: str
-    source: str
+    state: str
 
 
 class OpportunityWriter:
@@ -50,6 +51,7 @@ class OpportunityWriter:
         catalog: Catalog,
         parking: Parking,
         links: Links,
+        fixed: FixedValues,
         rules: Rules,
         settings: Settings,
     ) -> None:
@@ -63,7 +65,7 @@ class OpportunityWriter:
         self._links = links
         self._rules = rules
         self._chosen = settings.opportunity
-        self._fixed = settings.fixed
+        self._fixed = fixed
 
     async def write(
         self, key: Key, desired: DesiredOpportunity, written: Written, link: Link | None
@@ -114,7 +116,7 @@ class OpportunityWriter:
                 target=record.id,
                 how=_how(found, link),
                 fingerprint=written.fingerprint,
-                source=written.source,
+                state=written.state,
             ),
         )
         return _event(found, desired, applied, header, touched=touched)
@@ -159,7 +161,7 @@ class OpportunityWriter:
                 repair_drift=self._chosen.drift == "repair",
                 restore_missing=restore,
             ),
-            fixed=self._fixed.product,
+            fixed=await self._fixed.of("product"),
             concurrency=self._chosen.apply_concurrency,
         )
         try:

@@ -66,6 +66,7 @@ class ConnectWiseClient:
         self.members = Resource(self, "/system/members", models.Member)
         self.locations = Resource(self, "/system/locations", models.Location)
         self.departments = Resource(self, "/system/departments", models.Department)
+        self.user_defined_fields = Resource(self, "/system/userDefinedFields", models.UserDefinedField)
         self.currencies = Resource(self, "/finance/currencies", models.Currency)
         self.tax_codes = Resource(self, "/finance/taxCodes", models.TaxCode)
 

@@ -328,6 +328,15 @@ class Country(Tracked, frozen=True, kw_only=True):
     defaultFlag: bool | None = None
 
 
+class UserDefinedField(Tracked, frozen=True, kw_only=True):
+    """The definition of a custom field; captions may repeat between kinds of records."""
+
+    caption: str = ""
+    podId: int | None = None
+    fieldTypeIdentifier: str | None = None
+    requiredFlag: bool | None = None
+
+
 class State(Tracked, frozen=True, kw_only=True):
     """A state or province; its `identifier` is the postal code of it, unique within a country only."""
 

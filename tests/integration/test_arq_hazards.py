@@ -1,0 +1,345 @@
+"""What arq does to those who trust it, done to us: each test stages one hazard that no other test meets.
+
+All twenty, and the tests that meet the others, are in docs/guarantees.md; the last tests here hold that page to the code.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import contextlib
+import pickle
+import re
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import arq.constants
+import arq.worker
+import msgspec
+import pytest
+
+from cwbridge import errors, keys
+from cwbridge.connectors import guard
+from cwbridge.queue import arq_port, dispatcher
+from cwbridge.queue.job import Run, Want
+from cwbridge.queue.outcome import Outcome
+from cwbridge.queue.queue import Queue
+from cwbridge.queue.runner import Handler, Runner
+from cwbridge.redis import Redis
+from cwbridge.settings import QueueSettings
+from tests.support.until import until
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "guarantees.md"
+KEY = "jetbuilt/project/1"
+SETTINGS = QueueSettings(
+    concurrency=4,
+    debounce=timedelta(0),
+    lease=timedelta(milliseconds=300),
+    attempts=3,
+    backoff=timedelta(0),
+    drain=timedelta(seconds=1),
+)
+
+
+class Handling:
+    """Notes what it was asked to do; `trouble` is raised by every run."""
+
+    def __init__(self, trouble: Exception | None = None) -> None:
+        self.seen: list[str] = []
+        self._trouble = trouble
+
+    async def __call__(self, key: keys.Key) -> None:
+        self.seen.append(str(key))
+        if self._trouble is not None:
+            raise self._trouble
+
+
+@pytest.fixture
+def queue(redis: Redis, namespace: str) -> Queue:
+    return Queue(redis, namespace=namespace, settings=SETTINGS)
+
+
+@contextlib.asynccontextmanager
+async def serving(redis: Redis, queue: Queue, handler: Handler) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    runner = Runner(queue, {"opportunity": handler})
+    task = asyncio.create_task(arq_port.serve(redis, queue, runner, stop=stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+@contextlib.asynccontextmanager
+async def delivered(redis: Redis, queue: Queue, handler: Handler) -> AsyncIterator[str]:
+    """A job that lies in arq and has not begun; gives its arq id. Once the body has ended the worker goes on until it is settled."""
+    await queue.want(Want(KEY))
+    service = arq_port.Service(redis, queue, Runner(queue, {"opportunity": handler}))
+    dispatching = asyncio.create_task(service.dispatch())
+    prefix = arq.constants.job_key_prefix
+    name = await until(lambda: first(redis, f"{prefix}{queue.namespace}:*"), what="the job lies in arq")
+    yield name.removeprefix(prefix)
+    delivering = asyncio.create_task(service.deliver())
+    try:
+        await until(lambda: gone(queue), what="the job is settled", within=5)
+    finally:
+        for loop in (dispatching, delivering):
+            loop.cancel()
+        await asyncio.gather(dispatching, delivering, return_exceptions=True)
+        await service.drain(1)
+
+
+async def names(redis: Redis, pattern: str) -> list[str]:
+    return [name.decode() async for name in redis.scan_iter(pattern)]
+
+
+async def first(redis: Redis, pattern: str) -> str:
+    return next(iter(await names(redis, pattern)), "")
+
+
+async def gone(queue: Queue) -> bool:
+    return await queue.job(KEY) is None
+
+
+async def dead(queue: Queue) -> bool:
+    job = await queue.job(KEY)
+    return job is not None and job.state == "dead"
+
+
+async def test_no_result_is_kept_that_could_swallow_the_next_edit(queue: Queue, redis: Redis) -> None:
+    handling = Handling()
+    async with serving(redis, queue, handling):
+        for edit in range(1, 4):
+            await queue.want(Want(KEY, version=str(edit)))
+            await until(lambda: gone(queue), what="the edit is settled")
+            assert handling.seen == [KEY] * edit
+            assert await names(redis, f"{arq.constants.result_key_prefix}{queue.namespace}:*") == []
+
+
+async def test_a_result_of_arq_under_the_id_of_an_earlier_delivery_stops_nothing(
+    queue: Queue, redis: Redis
+) -> None:
+    handling = Handling()
+    async with delivered(redis, queue, handling) as earlier:
+        pass
+    result = f"{arq.constants.result_key_prefix}{earlier}"
+    await redis.set(result, b"kept for an hour", px=5_000)
+    async with delivered(redis, queue, handling) as later:
+        assert later != earlier
+    assert handling.seen == [KEY, KEY]
+    await redis.delete(result)
+
+
+@pytest.mark.parametrize("trouble", [ZeroDivisionError("by nothing"), errors.Unreachable("no route")])
+async def test_a_dead_letter_keeps_its_error_and_never_expires(
+    queue: Queue, redis: Redis, namespace: str, trouble: Exception
+) -> None:
+    handling = Handling(trouble)
+    async with serving(redis, queue, handling):
+        await queue.want(Want(KEY))
+        await until(lambda: dead(queue), what="it is given up")
+    job = await queue.job(KEY)
+    assert job is not None
+    assert job.failure is not None
+    assert (job.failure.error, len(handling.seen)) == (
+        type(trouble).__name__,
+        1 if isinstance(trouble, ZeroDivisionError) else SETTINGS.attempts,
+    )
+    # Redis says -1 for a key that stays until it is deleted.
+    assert [await redis.ttl(f"{namespace}:{part}") for part in (f"job:{KEY}", "dead")] == [-1, -1]
+
+
+async def test_a_body_that_expired_in_arq_is_delivered_anew_at_no_cost(queue: Queue, redis: Redis) -> None:
+    runs: list[Run] = []
+
+    async def note(run: Run, _outcome: Outcome) -> None:
+        runs.append(run)
+
+    handling = Handling()
+    async with delivered(redis, queue, handling) as arq_id:
+        assert await redis.delete(f"{arq.constants.job_key_prefix}{arq_id}") == 1
+    assert handling.seen == [KEY]
+
+
+async def test_a_pickle_in_redis_is_not_executed_and_its_job_is_delivered_anew(
+    queue: Queue, redis: Redis, tmp_path: Path
+) -> None:
+    trace = tmp_path / "executed"
+
+    class Bomb:
+        def __reduce__(self) -> tuple[object, ...]:
+            return Path.touch, (trace,)
+
+    handling = Handling()
+    async with delivered(redis, queue, handling) as arq_id:
+        await redis.set(f"{arq.constants.job_key_prefix}{arq_id}", pickle.dumps(Bomb()))
+    assert (handling.seen, trace.exists()) == ([KEY], False)
+
+
+async def test_an_abort_left_in_arq_stops_nothing(queue: Queue, redis: Redis) -> None:
+    handling = Handling()
+    async with delivered(redis, queue, handling) as arq_id:
+        await redis.zadd(arq.constants.abort_jobs_ss, {arq_id: int(time.time() * 1000)})
+    assert handling.seen == [KEY]
+    await redis.zrem(arq.constants.abort_jobs_ss, arq_id)
+
+
+async def test_a_job_of_a_silent_worker_is_picked_up_within_its_lease_and_two_seconds(
+    queue: Queue, redis: Redis
+) -> None:
+    await queue.want(Want(KEY))
+    [(key, ticket)] = await queue.claim(1, arq_queue="of a killed worker")
+    killed = await queue.start(key, ticket)
+    assert killed is not None
+    began = time.monotonic()
+    handling = Handling()
+    async with serving(redis, queue, handling):
+        await until(lambda: handling.seen, what="it is picked up")
+        assert time.monotonic() - began <= SETTINGS.lease.total_seconds() + 2
+    # The rest is arithmetic: arq would leave it for the longest time-out, we for the lease and one look.
+    assert QueueSettings().lease.total_seconds() + dispatcher._RECLAIM_SECONDS < 30
+
+
+async def test_a_run_whose_event_loop_was_blocked_beyond_its_lease_may_not_write(queue: Queue) -> None:
+    verdicts: list[str] = []
+
+    async def blocking(_key: keys.Key) -> None:
+        guard.check()
+        time.sleep(SETTINGS.lease.total_seconds() + 0.05)  # noqa: ASYNC251 - the hazard itself
+        try:
+            guard.check()
+        except errors.LeaseLost:
+            verdicts.append("refused")
+            raise
+
+    await queue.want(Want(KEY))
+    [(key, ticket)] = await queue.claim(1)
+    await Runner(queue, {"opportunity": blocking}).run(key, ticket)
+    assert verdicts == ["refused"]
+    assert await queue.job(KEY) is not None
+
+
+async def test_arq_is_given_neither_schedules_nor_hooks_nor_aborts_nor_tries(
+    redis: Redis, namespace: str
+) -> None:
+    async def nothing(_ctx: object) -> None:
+        return
+
+    client = arq_port.redis_for_arq(redis, arq_queue=f"{namespace}:arq:test")
+    function = arq.worker.func(nothing, name="run")
+    worker = arq_port.build_worker(client, function, places=1, arq_queue=f"{namespace}:arq:test")
+    hooks = (worker.on_startup, worker.on_shutdown, worker.on_job_start, worker.on_job_end)
+    assert (worker.cron_jobs, hooks, worker.after_job_end) == ([], (None,) * 4, None)
+    assert (worker.allow_abort_jobs, worker.keep_result_s, worker.keep_result_forever) == (False, 0, False)
+    # Ours are the leases and the attempts; arq's must never be the first to end a run.
+    assert worker.job_timeout_s > 86_400
+    assert worker.max_tries > 1_000 * QueueSettings().attempts
+
+
+async def test_each_worker_has_its_own_health_key_and_takes_only_its_own_away(
+    queue: Queue, redis: Redis
+) -> None:
+    async def health(count: int) -> set[str]:
+        found = set(await names(redis, f"{queue.namespace}:arq:*:health"))
+        return found if len(found) == count else set()
+
+    async with serving(redis, queue, Handling()):
+        (stays,) = await until(lambda: health(1), what="the first is seen")
+        async with serving(redis, queue, Handling()):
+            both = await until(lambda: health(2), what="the second is seen")
+        assert stays in both
+        assert await health(1) == {stays}
+
+
+async def test_workers_do_not_meet_at_the_head_of_one_queue(queue: Queue, redis: Redis) -> None:
+    await queue.want(*(Want(f"jetbuilt/project/{number}", lane="backlog") for number in range(200)))
+    services = [arq_port.Service(redis, queue, Runner(queue, {})) for _ in range(6)]
+    dispatching = [asyncio.create_task(service.dispatch()) for service in services]
+
+    async def queues() -> list[set[bytes]]:
+        found = [
+            set(await redis.zrange(name, 0, -1)) for name in await names(redis, f"{queue.namespace}:arq:*")
+        ]
+        return found if sum(map(len, found)) == len(services) * SETTINGS.concurrency else []
+
+    shares = await until(queues, what="every place has its job")
+    for loop in dispatching:
+        loop.cancel()
+    await asyncio.gather(*dispatching, return_exceptions=True)
+    for service in services:
+        await service.drain(0)
+    assert [len(share) for share in shares] == [SETTINGS.concurrency] * len(services)
+    assert len(set.union(*shares)) == len(services) * SETTINGS.concurrency
+    assert (await queue.counts()).due == 200
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A test that the page names; `case` when it is one of several with other parameters."""
+
+    path: str
+    function: str
+    case: str = ""
+
+    @property
+    def exists(self) -> bool:
+        file = ROOT / self.path
+        if not file.is_file():
+            return False
+        text = file.read_text("utf-8")
+        return self.function in _functions(text) and (not self.case or self._has_case(text))
+
+    def _has_case(self, text: str) -> bool:
+        scenarios = (ROOT / "tests" / "fault" / "scenarios.py").read_text("utf-8")
+        return f'"{self.case}"' in text or f'name="{self.case}"' in scenarios
+
+
+def _functions(text: str) -> set[str]:
+    nodes = ast.walk(ast.parse(text))
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def _named(text: str) -> list[Named]:
+    found = re.findall(r"(tests/[\w/]+\.py)::(\w+)(?:\[([^\]]+)\])?", text)
+    return [Named(path, function, case) for path, function, case in found]
+
+
+def _rows(heading: str) -> list[list[str]]:
+    """The cells of the table under a heading of the page, without its head."""
+    section = PAGE.read_text("utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_every_test_on_the_page_of_guarantees_exists() -> None:
+    named = _named(PAGE.read_text("utf-8"))
+    assert len(named) > 60
+    assert [test for test in named if not test.exists] == []
+
+
+def test_a_test_that_does_not_exist_would_be_found() -> None:
+    here = "tests/integration/test_arq_hazards.py"
+    for text in (
+        f"{here}::test_no_such_test",
+        "tests/integration/test_no_such_file.py::test_x",
+        "tests/fault/test_faults.py::test_nothing_is_lost_doubled_or_stuck[no-such-" + "scenario]",
+    ):
+        [test] = _named(text)
+        assert not test.exists
+
+
+def test_every_guarantee_names_a_test() -> None:
+    rows = _rows("What is guaranteed")
+    assert len(rows) > 15
+    assert [cells[0] for cells in rows if len(cells) != 4 or not _named(cells[3])] == []
+
+
+def test_every_hazard_of_arq_has_a_defence_with_a_test_or_a_reason() -> None:
+    rows = _rows("Twenty hazards of arq")
+    assert [cells[0] for cells in rows] == [str(number) for number in range(1, 21)]
+    for number, _hazard, defence, shown in rows:
+        assert len(defence) > 20, number
+        assert _named(shown) or shown.startswith("does not apply: "), number

@@ -1,0 +1,254 @@
+"""How much goes before a single edit and before a person, counted in places, runs and calls.
+
+The bounds, with `concurrency` places or calls at once (docs/guarantees.md states them):
+
+- a person's requeue gets the next place that is free;
+- so does a single edit, or the one after: of four places in a row one goes to the backlog. The k-th of several edits gets at
+  the latest place k + ceil(k / 3);
+- in runs of one worker: what was delivered already, and what starts together with it, at most 2 * concurrency - 1;
+- a call of a person goes after the turns that are reserved already, at most `concurrency`; and after one more for each other
+  process that stands in line already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+import structlog
+
+from cwbridge import keys
+from cwbridge.limits import lane
+from cwbridge.limits.lane import Lane
+from cwbridge.limits.limiter import Limiter
+from cwbridge.limits.rate import Rate
+from cwbridge.queue import arq_port
+from cwbridge.queue.failure import Failure
+from cwbridge.queue.job import Want
+from cwbridge.queue.outcome import GiveUp
+from cwbridge.queue.queue import Queue
+from cwbridge.queue.runner import Handler, Runner
+from cwbridge.redis import Redis
+from cwbridge.settings import QueueSettings
+from tests.support.until import until
+
+PLACES = 4
+EDITED = "jetbuilt/project/99999"
+BACKLOG = 10_000
+SETTINGS = QueueSettings(concurrency=PLACES, debounce=timedelta(0), drain=timedelta(milliseconds=50))
+REFUSED = Failure(
+    work_class="refused", error="MappingRefused", cause="no such category", detail="", remedy="", at_ms=1
+)
+
+
+class Runs:
+    """A handler that notes which runs began, in their order and with their tickets."""
+
+    def __init__(self, *, seconds: float = 0.0) -> None:
+        self.begun: list[str] = []
+        self.tickets: dict[str, int] = {}
+        self._seconds = seconds
+
+    async def __call__(self, key: keys.Key) -> None:
+        self.begun.append(str(key))
+        self.tickets[str(key)] = structlog.contextvars.get_contextvars()["ticket"]
+        await asyncio.sleep(self._seconds)
+
+
+class Gated(Runs):
+    """Each run goes on until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gates: dict[str, asyncio.Event] = {}
+
+    async def __call__(self, key: keys.Key) -> None:
+        gate = self.gates[str(key)] = asyncio.Event()
+        await super().__call__(key)
+        await gate.wait()
+
+    async def filled(self, count: int) -> None:
+        await until(lambda: len(self.begun) == count, what=f"{count} runs have begun")
+
+    async def let_one_go(self) -> None:
+        """The run that began first of those under way ends, and another takes its place."""
+        count = len(self.begun)
+        next(gate for gate in self.gates.values() if not gate.is_set()).set()
+        await self.filled(count + 1)
+
+
+@pytest.fixture
+async def queue(redis: Redis, namespace: str) -> Queue:
+    """A queue with ten thousand keys waiting."""
+    queue = Queue(redis, namespace=namespace, settings=SETTINGS)
+    await queue.want(*(Want(f"jetbuilt/project/{number}", lane="backlog") for number in range(BACKLOG)))
+    return queue
+
+
+@contextlib.asynccontextmanager
+async def serving(redis: Redis, queue: Queue, handler: Handler) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    runner = Runner(queue, {"opportunity": handler})
+    task = asyncio.create_task(arq_port.serve(redis, queue, runner, stop=stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+async def wanted(queue: Queue, own: Lane) -> None:
+    """An edit comes, or a person requeues what was given up."""
+    if own == "fresh":
+        await queue.want(Want(EDITED))
+    else:
+        assert await queue.requeue(EDITED) == 1
+
+
+async def given_up(queue: Queue) -> None:
+    """A dead letter, for a person to requeue."""
+    await queue.want(Want(EDITED, lane="interactive"))
+    [(key, ticket)] = await queue.claim(1)
+    run = await queue.start(key, ticket)
+    assert run is not None
+    assert await queue.settle(run, GiveUp(REFUSED)) == "dead"
+
+
+@pytest.mark.parametrize("places_before", range(4))
+async def test_a_requeue_gets_the_next_place_before_ten_thousand_waiting_keys(
+    queue: Queue, places_before: int
+) -> None:
+    await given_up(queue)
+    await queue.claim(places_before)
+    await wanted(queue, "interactive")
+    [(key, _)] = await queue.claim(1)
+    assert key == EDITED
+
+
+async def test_of_several_edits_each_lets_at_most_every_fourth_place_go_to_the_backlog(queue: Queue) -> None:
+    edits = 9
+    worst = [0] * (edits + 1)
+    for round_ in range(4):
+        names = [f"jetbuilt/project/{99_000 + 100 * round_ + number}" for number in range(edits)]
+        for name in names:
+            await queue.want(Want(name))
+        places = [key for key, _ in await queue.claim(2 * edits)]
+        for number, name in enumerate(names, start=1):
+            worst[number] = max(worst[number], places.index(name) + 1)
+        # The next round begins one place further on, so that every phase of the four is seen.
+        await queue.claim((1 - 2 * edits) % 4)
+    assert worst[1:] == [number + math.ceil(number / 3) for number in range(1, edits + 1)]
+
+
+@pytest.mark.parametrize(("own", "ends"), [("fresh", 2), ("interactive", 1)])
+async def test_with_every_place_taken_it_starts_once_one_or_two_runs_have_ended(
+    queue: Queue, redis: Redis, own: Lane, ends: int
+) -> None:
+    await given_up(queue)
+    runs = Gated()
+    async with serving(redis, queue, runs):
+        await runs.filled(PLACES)
+        await wanted(queue, own)
+        for _ in range(ends):
+            await runs.let_one_go()
+        assert EDITED in runs.begun[PLACES:]
+
+
+@pytest.mark.parametrize(("own", "places"), [("fresh", 2), ("interactive", 1)])
+async def test_a_worker_amid_ten_thousand_keys_starts_a_bounded_number_of_runs_before_it(
+    queue: Queue, redis: Redis, namespace: str, own: Lane, places: int
+) -> None:
+    await given_up(queue)
+    runs = Runs(seconds=0.01)
+    async with serving(redis, queue, runs):
+        await until(lambda: len(runs.begun) >= 3 * PLACES, what="the backlog is under way")
+        begun = len(runs.begun)
+        await wanted(queue, own)
+        last_ticket = int(await redis.get(f"{namespace}:ticket") or 0)
+        await until(lambda: EDITED in runs.begun, what="it has begun")
+    # Tickets are given with the places, one after the other.
+    assert runs.tickets[EDITED] - last_ticket <= places
+    assert runs.begun.index(EDITED) - begun <= 2 * PLACES - 1
+
+
+class Calls:
+    """Calls of one process through its limiter; `sent` grows as they go, by the number of their place."""
+
+    def __init__(self, redis: Redis, namespace: str, *, concurrency: int, rate: str) -> None:
+        self.limiter = Limiter(
+            redis,
+            namespace=namespace,
+            system="test",
+            rate=Rate.parse(rate),
+            concurrency=concurrency,
+            margin=0.0,
+        )
+        self.sent: list[int] = []
+
+    async def send(self, own: Lane) -> int:
+        lane.CURRENT.set(own)
+        call = await self.limiter.acquire()
+        number = int(call.rpartition(":")[2])
+        self.sent.append(number)
+        await self.limiter.release(call)
+        return number
+
+    @contextlib.asynccontextmanager
+    async def a_job_of(self, count: int) -> AsyncIterator[None]:
+        """A job of the backlog with so many calls that are all ready to go."""
+        calls = [asyncio.create_task(self.send("backlog")) for _ in range(count)]
+        await until(lambda: len(self.sent) >= 20, what="the job is under way")
+        try:
+            yield
+            assert not all(call.done() for call in calls), "the job was over too early to be in anybody's way"
+        finally:
+            for call in calls:
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
+            await self.limiter.close()
+
+
+@pytest.mark.parametrize("concurrency", [1, 6])
+async def test_a_call_of_a_person_waits_behind_the_reserved_turns_only(
+    redis: Redis, namespace: str, concurrency: int
+) -> None:
+    calls = Calls(redis, namespace, concurrency=concurrency, rate="20/100ms")
+    async with calls.a_job_of(3000):
+        for _ in range(10):
+            asked = len(calls.sent)
+            number = await asyncio.create_task(calls.send("interactive"))
+            # Places are numbered in the order in which they were given.
+            ahead = [other for other in calls.sent[asked:] if other < number]
+            assert len(ahead) <= concurrency
+
+
+async def test_a_call_of_a_person_in_another_process_waits_behind_one_more_for_each(
+    redis: Redis, namespace: str
+) -> None:
+    concurrency = 6
+    job, person = (Calls(redis, namespace, concurrency=concurrency, rate="1/15ms") for _ in range(2))
+    async with job.a_job_of(1000):
+        for _ in range(5):
+            asked = len(job.sent)
+            await person.send("interactive")
+            # The job may have stood in line for a place before us.
+            assert len(job.sent) - asked <= concurrency + 1
+
+
+async def test_the_lanes_go_in_their_order_though_the_backlog_came_first(
+    redis: Redis, namespace: str
+) -> None:
+    calls = Calls(redis, namespace, concurrency=1, rate="5/50ms")
+    order: list[Lane] = []
+
+    async def send(own: Lane) -> None:
+        await calls.send(own)
+        order.append(own)
+
+    async with calls.a_job_of(500):
+        await asyncio.gather(send("fresh"), send("interactive"), send("fresh"), send("interactive"))
+    assert order == ["interactive", "interactive", "fresh", "fresh"]
