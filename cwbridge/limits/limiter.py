@@ -1,7 +1,8 @@
 """The shared limiter: a call waits here for a free place and for its turn.
 
 Waiters of one process are served by lane, then in the order they came. One pump per process asks the limit for the best waiter,
-and each answer takes a place, so at most `concurrency` turns are reserved ahead: an interactive call never waits behind more.
+and each answer takes a place, so at most `concurrency` turns are reserved ahead: an interactive call waits behind no more of its
+own process, and behind one more for every other process in line.
 """
 
 from __future__ import annotations

@@ -195,6 +195,8 @@ class CatalogSettings(Section):
     """Jetbuilt item type -> sub-category of its equipment; types not named go to `subcategory_equipment`."""
     inactive_items: Literal["qualify", "reactivate", "refuse"] = "qualify"
     """What to do when the catalog item of a model is inactive: use `Manufacturer Model` instead, reactivate it, or refuse."""
+    existing_items: Literal["keep", "update_prices"] = "keep"
+    """Whether catalog items that stand keep their price and cost, or get those of the newest line."""
     found_for: Duration = timedelta(hours=12)
     """How long a found catalog item is remembered."""
 

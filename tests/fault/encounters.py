@@ -79,8 +79,27 @@ def wiped_amid_creation(*, times: int) -> Act:
             known = len(catalog)
             stage.editor.make(Editor.begin_novel_project)
             await stage.until(lambda before=known: len(catalog) > before, within=_REACHED_SECONDS)
-            await stage.redis.wipe()
+            await stage.wipe()
             await stage.polled(3)
+
+    return act
+
+
+def wiped_among_versions(*, times: int) -> Act:
+    """Redis is wiped around new versions, whose projects and options have ids of their own, and while polls are slow."""
+
+    async def act(stage: Stage) -> None:
+        stage.box.jetbuilt_faults.add(
+            FaultRule(name="slow", action="delay", method="GET", path="/projects", seconds=0.2)
+        )
+        for _ in range(times):
+            await stage.settled()
+            if stage.dice.random() < 0.5:
+                stage.editor.make(Editor.new_version)
+                await stage.settled()
+            await stage.wipe()
+            stage.editor.make(Editor.new_version)
+            await stage.polled(2)
 
     return act
 

@@ -48,6 +48,8 @@ class Judge:
         self._foreign: dict[int, Row] = {}
         self._emptied: dict[int, Finding] = {}
         self._touched: list[Finding] = []
+        self.strays_count = True
+        """Off after a wipe of Redis, which alone knows what an option was called before its project got a new version."""
         self._before = set(self._doubled())
         self._watch()
 
@@ -130,7 +132,7 @@ class Judge:
     def _doubled(self) -> Iterator[Finding]:
         things = (
             *self._doubled_opportunities(),
-            *self._strays(),
+            *(self._strays() if self.strays_count else ()),
             *self._doubled_catalog(),
             *self._doubled_references(),
         )

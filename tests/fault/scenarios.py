@@ -62,7 +62,7 @@ SCENARIOS = (
         story="kill -9 of workers at random moments",
         act=lasting(25, troubles.killing("worker", every=0.2)),
         casting=Casting(workers=3),
-        runs=6,
+        runs=8,
     ),
     Scenario(
         name="kill-producers",
@@ -128,6 +128,13 @@ SCENARIOS = (
             # The heartbeat is as slow as in production, so that nobody hears of the wipe while it matters.
             settings={"JETBUILT__POLL_INTERVAL": "250ms", "QUEUE__LEASE": "15s"},
         ),
+        runs=2,
+    ),
+    Scenario(
+        name="wiped-among-versions",
+        story="FLUSHALL before and after new versions, amid slow polls",
+        act=encounters.wiped_among_versions(times=5),
+        casting=_QUICK_POLLS,
         runs=2,
     ),
     Scenario(

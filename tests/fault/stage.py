@@ -128,6 +128,11 @@ class Stage:
                 await fleet.dismiss()
         shutil.rmtree(home)
 
+    async def wipe(self) -> None:
+        """FLUSHALL."""
+        self.judge.strays_count = False
+        await self.redis.wipe()
+
     @property
     def home(self) -> Path:
         return self.fleet.log("x").parent

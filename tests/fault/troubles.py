@@ -102,7 +102,7 @@ async def paused(stage: Stage) -> None:
 
 
 async def wiped(stage: Stage) -> None:
-    await stage.redis.wipe()
+    await stage.wipe()
 
 
 async def disconnected(stage: Stage) -> None:

@@ -14,11 +14,13 @@ import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import arq.constants
 import arq.worker
 import msgspec
 import pytest
+import structlog
 
 from cwbridge import errors, keys
 from cwbridge.connectors import guard
@@ -45,16 +47,22 @@ SETTINGS = QueueSettings(
 
 
 class Handling:
-    """Notes what it was asked to do; `trouble` is raised by every run."""
+    """Notes what it was asked to do and with which ticket; `trouble` is raised by every run."""
 
     def __init__(self, trouble: Exception | None = None) -> None:
         self.seen: list[str] = []
+        self.tickets: list[int] = []
+        self.settled: list[Run] = []
         self._trouble = trouble
 
     async def __call__(self, key: keys.Key) -> None:
         self.seen.append(str(key))
+        self.tickets.append(structlog.contextvars.get_contextvars()["ticket"])
         if self._trouble is not None:
             raise self._trouble
+
+    async def hear(self, run: Run, _outcome: Outcome) -> None:
+        self.settled.append(run)
 
 
 @pytest.fixture
@@ -75,10 +83,11 @@ async def serving(redis: Redis, queue: Queue, handler: Handler) -> AsyncIterator
 
 
 @contextlib.asynccontextmanager
-async def delivered(redis: Redis, queue: Queue, handler: Handler) -> AsyncIterator[str]:
+async def delivered(redis: Redis, queue: Queue, handling: Handling) -> AsyncIterator[str]:
     """A job that lies in arq and has not begun; gives its arq id. Once the body has ended the worker goes on until it is settled."""
     await queue.want(Want(KEY))
-    service = arq_port.Service(redis, queue, Runner(queue, {"opportunity": handler}))
+    runner = Runner(queue, {"opportunity": handling}, on_settled=handling.hear)
+    service = arq_port.Service(redis, queue, runner)
     dispatching = asyncio.create_task(service.dispatch())
     prefix = arq.constants.job_key_prefix
     name = await until(lambda: first(redis, f"{prefix}{queue.namespace}:*"), what="the job lies in arq")
@@ -99,6 +108,10 @@ async def names(redis: Redis, pattern: str) -> list[str]:
 
 async def first(redis: Redis, pattern: str) -> str:
     return next(iter(await names(redis, pattern)), "")
+
+
+def ticket_in(arq_id: str) -> int:
+    return int(arq_id.rpartition("#")[2])
 
 
 async def gone(queue: Queue) -> bool:
@@ -154,15 +167,12 @@ async def test_a_dead_letter_keeps_its_error_and_never_expires(
 
 
 async def test_a_body_that_expired_in_arq_is_delivered_anew_at_no_cost(queue: Queue, redis: Redis) -> None:
-    runs: list[Run] = []
-
-    async def note(run: Run, _outcome: Outcome) -> None:
-        runs.append(run)
-
     handling = Handling()
     async with delivered(redis, queue, handling) as arq_id:
         assert await redis.delete(f"{arq.constants.job_key_prefix}{arq_id}") == 1
     assert handling.seen == [KEY]
+    assert handling.tickets[0] > ticket_in(arq_id)
+    assert [(run.attempts, run.kills, run.waits) for run in handling.settled] == [(0, 0, 0)]
 
 
 async def test_a_pickle_in_redis_is_not_executed_and_its_job_is_delivered_anew(
@@ -184,7 +194,8 @@ async def test_an_abort_left_in_arq_stops_nothing(queue: Queue, redis: Redis) ->
     handling = Handling()
     async with delivered(redis, queue, handling) as arq_id:
         await redis.zadd(arq.constants.abort_jobs_ss, {arq_id: int(time.time() * 1000)})
-    assert handling.seen == [KEY]
+    # It is that very delivery which ran, not another that came in its place.
+    assert handling.tickets == [ticket_in(arq_id)]
     await redis.zrem(arq.constants.abort_jobs_ss, arq_id)
 
 
@@ -226,7 +237,7 @@ async def test_a_run_whose_event_loop_was_blocked_beyond_its_lease_may_not_write
 async def test_arq_is_given_neither_schedules_nor_hooks_nor_aborts_nor_tries(
     redis: Redis, namespace: str
 ) -> None:
-    async def nothing(_ctx: object) -> None:
+    async def nothing(ctx: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
         return
 
     client = arq_port.redis_for_arq(redis, arq_queue=f"{namespace}:arq:test")

@@ -119,6 +119,7 @@ def _writer(
         taxonomy,
         CatalogMemory(redis, namespace=namespace, found_for=settings.catalog.found_for),
         inactive=settings.catalog.inactive_items,
+        existing=settings.catalog.existing_items,
         fixed=fixed,
         concurrency=settings.opportunity.apply_concurrency,
     )

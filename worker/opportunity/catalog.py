@@ -41,6 +41,7 @@ class Catalog:
         memory: CatalogMemory,
         *,
         inactive: Literal["qualify", "reactivate", "refuse"],
+        existing: Literal["keep", "update_prices"],
         fixed: FixedValues,
         concurrency: int,
     ) -> None:
@@ -49,6 +50,7 @@ class Catalog:
         self._taxonomy = taxonomy
         self._memory = memory
         self._inactive = inactive
+        self._existing = existing
         self._fixed = fixed
         self._concurrency = concurrency
         self._look_up = Coalescer(self._find_all, collect_for=_COLLECT_FOR)
@@ -56,7 +58,13 @@ class Catalog:
     async def resolve(self, products: Iterable[DesiredProduct]) -> dict[DesiredProduct, int]:
         """The catalog item id of each product; missing items are created."""
         distinct = _one_per_item(products)
-        remembered = await self._memory.recall([_place_of(product) for product in distinct])
+        # Whose prices are to be kept up must be looked at, however well they are known.
+        forgetful = self._existing == "update_prices"
+        remembered = (
+            [None] * len(distinct)
+            if forgetful
+            else await self._memory.recall([_place_of(product) for product in distinct])
+        )
         known = {
             product: item_id
             for product, item_id in zip(distinct, remembered, strict=True)
@@ -116,12 +124,25 @@ class Catalog:
         fitting = [item for item in candidates if _fits(product, item)]
         active = _only(product, [item for item in fitting if not item.inactiveFlag])
         if active is not None:
-            return active.id
+            return await self._existing_item(product, active)
         if not fitting or self._inactive == "qualify":
             return None
         if self._inactive == "refuse":
             raise _inactive(product, fitting[0])
         return await self._reactivate(fitting[0])
+
+    async def _existing_item(self, product: DesiredProduct, item: models.CatalogItem) -> int:
+        """An item that stands is left as it is, or by setting gets the price and cost of the line."""
+        wanted = {"price": product.price, "cost": product.cost}
+        changes = [
+            Change("replace", f"/{name}", value)
+            for name, value in wanted.items()
+            if getattr(item, name) != value
+        ]
+        if self._existing == "update_prices" and product.price and changes:
+            await self._client.catalog.patch(item.id, *changes)
+            metrics.OBJECTS.labels("catalog item", "updated").inc()
+        return item.id
 
     async def _reactivate(self, item: models.CatalogItem) -> int:
         await self._client.catalog.patch(item.id, Change("replace", "/inactiveFlag", value=False))

@@ -38,7 +38,11 @@ class SourceReader:
 
         Raises NotFound when Jetbuilt has it no more.
         """
-        project = await self._first_existing([hint, key.family] if hint else [key.family])
+        project = await self._hinted(hint) if hint is not None else None
+        if project is None:
+            first = await self._client.project(key.family)
+            alone = hint in {None, first.id} and not first.versions
+            project = first if alone else await self._listed(first)
         if project.family != key.family:
             raise errors.Malformed(
                 "Jetbuilt answered with a project of another family",
@@ -91,10 +95,22 @@ class SourceReader:
         company = await self._company.get()
         return next((office for office in company.locations if office.id == wanted), None)
 
-    async def _first_existing(self, candidates: list[int]) -> models.Project:
-        for candidate in candidates[:-1]:
-            try:
-                return await self._client.project(candidate)
-            except errors.NotFound:
-                continue
-        return await self._client.project(candidates[-1])
+    async def _hinted(self, hint: int) -> models.Project | None:
+        try:
+            return await self._client.project(hint)
+        except errors.NotFound:
+            return None
+
+    async def _listed(self, first: models.Project) -> models.Project:
+        """The version of a family that the list shows: superseded versions can still be read, but are not the project.
+
+        Raises NotFound when the list shows none.
+        """
+        page: int | None = 1
+        while page is not None:
+            answer = await self._client.projects_page(page=page, query=first.custom_id or first.name)
+            for listed in answer.items:
+                if listed.family == first.family:
+                    return await self._client.project(listed.id)
+            page = answer.next_page
+        raise errors.NotFound("Jetbuilt lists no version of the project", detail=f"family {first.family}")
