@@ -12,7 +12,7 @@ from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.keys import Key
 from cwbridge.ledger.links import Links
-from cwbridge.ledger.sightings import Sightings
+from cwbridge.ledger.sightings import NOT_LISTED, Sightings
 from cwbridge.limits.lane import Lane
 from cwbridge.queue.job import Want
 from cwbridge.queue.queue import Queue
@@ -59,6 +59,7 @@ class JetbuiltPoller:
         """Enqueue every project: catches what time stamps miss, such as edits of items only."""
         polled = await self._read(None, "backlog", "jetbuilt_full_pass")
         gone = await self._not_listed(polled.families)
+        await self._sightings.note({key.family: NOT_LISTED for key in gone})
         wanted = await self._queue.want(*(Want(key=str(key), lane="backlog") for key in gone))
         return msgspec.structs.replace(polled, wanted=polled.wanted + wanted)
 

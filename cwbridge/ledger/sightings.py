@@ -10,6 +10,9 @@ from collections.abc import Mapping
 
 from cwbridge.redis import Redis, reply
 
+NOT_LISTED = 0
+"""In the place of an id: the list shows no version of the family, although one may still be readable."""
+
 
 class Sightings:
     """Hints in Redis; without one the first version is asked for."""

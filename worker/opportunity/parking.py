@@ -15,6 +15,7 @@ from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 
 log = structlog.get_logger()
+_AFTER_THE_PROBE_SECONDS = 0.05
 
 
 class Parking:
@@ -34,7 +35,7 @@ class Parking:
         left_ms = await self._redis.pttl(f"{self._name}:probe")
         raise errors.InventoryLocked(
             "ConnectWise takes no product lines while inventory auditing is on",
-            seconds=max(1.0, left_ms / 1000) + 1.0,
+            seconds=max(left_ms, 0) / 1000 + _AFTER_THE_PROBE_SECONDS,
             detail=reason.decode(),
         )
 

@@ -34,11 +34,11 @@ class SourceReader:
         self._company = Remembered(client.company, seconds=600)
 
     async def project(self, key: Key, hint: int | None) -> models.Project:
-        """The active version of the family; `hint` is the id it had when it was last seen in the list.
+        """The active version of the family; raises NotFound when Jetbuilt has it no more.
 
-        Raises NotFound when Jetbuilt has it no more.
+        `hint` is the id it had when it was last seen in the list, or NOT_LISTED.
         """
-        project = await self._hinted(hint) if hint is not None else None
+        project = await self._hinted(hint) if hint else None
         if project is None:
             first = await self._client.project(key.family)
             alone = hint in {None, first.id} and not first.versions
