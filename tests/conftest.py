@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from cwbridge import redis as redis_module
 from cwbridge.embedded import EmbeddedRedis
+
+# Time on a shared machine says nothing; and continuous integration repeats the same examples, so that a red run is about the
+# change. New examples are searched for on every other run.
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 @pytest.fixture(scope="session")

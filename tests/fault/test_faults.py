@@ -31,7 +31,9 @@ def test_nothing_is_lost_doubled_or_stuck(
     runs = int(pytestconfig.option.runs or scenario.runs)
     outcomes = [uvloop.run(play(nursery, scenario, seed + number)) for number in range(runs)]
     record_property("fault_row", msgspec.json.encode(_row(scenario, seed, outcomes)).decode())
-    assert not [_told(scenario, outcome) for outcome in outcomes if not outcome.clean]
+    wrong = [_told(scenario, outcome) for outcome in outcomes if not outcome.clean]
+    if wrong:
+        pytest.fail("\n".join(wrong), pytrace=False)
 
 
 def _row(scenario: Scenario, seed: int, outcomes: list[Outcome]) -> Row:
