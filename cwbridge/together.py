@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-_CANCEL_AGAIN_SECONDS = 0.2
+_CANCEL_AGAIN_SECONDS = 2.0
 
 
 @asynccontextmanager

@@ -133,8 +133,28 @@ class Editor:
             self._dated(project)
             self._store.edit_labor(project.id, kind.id, base_hours=Decimal(self._dice.randrange(80)) / 4)
 
-    def new_version(self) -> None:
-        project = self._project()
+    def take_back(self, before: Project) -> None:
+        """All lines are again as they were in `before`."""
+        project = self._now(before)
+        for line in before.lines:
+            if line not in project.lines:
+                self._dated(self._now(before))
+                self._store.edit_line(
+                    project.id,
+                    line.id,
+                    quantity_per_room=line.quantity_per_room,
+                    price=line.price,
+                    project_cost=line.project_cost,
+                )
+
+    def add_option(self, project: Project | None = None) -> None:
+        project = self._now(project) if project is not None else self._project()
+        like = [replace(line, kind="physical", labor=()) for line in _own(project)[:2]]
+        self._dated(project)
+        self._store.add_option(project.id, name=self._fresh("Option"), lines=tuple(like))
+
+    def new_version(self, project: Project | None = None) -> None:
+        project = self._now(project) if project is not None else self._project()
         self._dated(project)
         self._store.new_version(project.id)
 

@@ -29,6 +29,45 @@ def edited_amid_apply(*, times: int) -> Act:
     return act
 
 
+def taken_back_after_a_kill(*, times: int) -> Act:
+    """A worker is killed amid an apply, and what it was applying is taken back in Jetbuilt before anybody goes on."""
+
+    async def act(stage: Stage) -> None:
+        for _ in range(times):
+            await stage.settled()
+            project = stage.dice.choice(stage.editor.projects())
+            method, path = stage.dice.choice(
+                (("POST", "/procurement/products"), ("DELETE", "/procurement/products/*"))
+            )
+            _hold(stage, method, path, after=stage.dice.randrange(3))
+            stage.editor.make(Editor.change_line, project)
+            if not await _held(stage):
+                stage.missed.append("kill amid an apply")
+            stage.editor.make(Editor.take_back, project)
+            stage.fleet.kill_all("worker")
+            stage.box.connectwise_faults.clear("held")
+
+    return act
+
+
+def versioned_after_a_kill(*, times: int) -> Act:
+    """A worker is killed right after it made the opportunity of an option, which then gets a new id with a new version."""
+
+    async def act(stage: Stage) -> None:
+        for _ in range(times):
+            await stage.settled()
+            project = stage.dice.choice(stage.editor.projects())
+            _hold(stage, "POST", "/sales/opportunities")
+            stage.editor.make(Editor.add_option, project)
+            if not await _held(stage):
+                stage.missed.append("kill amid the making of an option's opportunity")
+            stage.fleet.kill_all("worker")
+            stage.box.connectwise_faults.clear("held")
+            stage.editor.make(Editor.new_version, project)
+
+    return act
+
+
 def everybody_wants_the_same(*, times: int) -> Act:
     """All projects want one product that nobody has, at once, while answers to creates get lost."""
 

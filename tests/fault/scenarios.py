@@ -104,6 +104,20 @@ SCENARIOS = (
         runs=2,
     ),
     Scenario(
+        name="taken-back-after-kill",
+        story="an edit taken back after its worker was killed amid the apply",
+        act=encounters.taken_back_after_a_kill(times=5),
+        casting=_QUICK_POLLS,
+        runs=2,
+    ),
+    Scenario(
+        name="versioned-after-kill",
+        story="a new version after a kill amid the making of an option",
+        act=encounters.versioned_after_a_kill(times=4),
+        casting=_QUICK_POLLS,
+        runs=2,
+    ),
+    Scenario(
         name="same-new-product",
         story="many projects want one new product, half the answers lost",
         act=encounters.everybody_wants_the_same(times=12),
