@@ -240,9 +240,9 @@ async def test_edits_during_runs_reach_the_handler_through_arq(queue: Queue, red
     assert handling.seen == [KEY, KEY]
 
 
-async def test_many_jobs_are_each_run_once_and_leave_nothing_behind(
-    queue: Queue, redis: Redis, namespace: str
-) -> None:
+async def test_many_jobs_are_each_run_once_and_leave_nothing_behind(redis: Redis, namespace: str) -> None:
+    patient = QUICK.model_copy(update={"lease": timedelta(seconds=60)})
+    queue = Queue(redis, namespace=namespace, settings=patient)
     handling = Handling()
     names = [f"jetbuilt/project/{number}" for number in range(1, 61)]
 
