@@ -242,8 +242,11 @@ def _environment(casting: Casting, box: Sandbox, server: RedisServer) -> dict[st
     }
 
 
-async def play(nursery: Nursery, scenario: Any, seed: int) -> Outcome:
-    """One run of a scenario: troubles and edits, then quiet, a look, one full pass, and another look."""
+async def play(nursery: Nursery, scenario: Any, seed: int, *, keep_logs: bool = True) -> Outcome:
+    """One run of a scenario: troubles and edits, then quiet, a look, one full pass, and another look.
+
+    Whatever is found counts, before the full pass too: it is there for what no poll can see.
+    """
     outcome = Outcome(seed=seed)
     async with Stage.opened(nursery, scenario.casting, seed) as stage:
         await scenario.act(stage)
@@ -258,7 +261,7 @@ async def play(nursery: Nursery, scenario: Any, seed: int) -> Outcome:
         outcome.findings, outcome.stuck, outcome.missed = findings, stuck, stage.missed
         outcome.jobs, outcome.edits, outcome.kills = stage.jobs, stage.editor.made, stage.fleet.kills
         outcome.notes = list(stage.fleet.crashes)
-        if not outcome.clean:
+        if not outcome.clean and keep_logs:
             kept = stage.home.with_name(stage.home.name + "-kept")
             shutil.copytree(stage.home, kept, ignore=shutil.ignore_patterns("*.sock"))
             outcome.notes.append(f"logs: {kept}")

@@ -53,7 +53,7 @@ def _failure(nursery: Nursery, defence: str, name: str, seed: int) -> str:
     scenario = scenarios.BY_NAME[name]
     crippled = replace(scenario, casting=replace(scenario.casting, without=(defence,)))
     for number in range(_TRIES):
-        outcome = uvloop.run(play(nursery, crippled, seed + number))
+        outcome = uvloop.run(play(nursery, crippled, seed + number, keep_logs=False))
         if outcome.findings or outcome.stuck:
             return _summary(outcome)
     return ""
