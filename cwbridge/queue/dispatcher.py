@@ -9,11 +9,14 @@ import redis.exceptions
 import structlog
 
 from cwbridge import clock, metrics
+from cwbridge.queue.lanes import Lane, Room
 from cwbridge.queue.queue import Queue
 
 _IDLE_SECONDS = 0.1
 _RECLAIM_SECONDS = 1.0
 _OUTAGE_SECONDS = 0.5
+# What begins after its lease was found to be stale in a moment, whatever lane it was of.
+_FORGOTTEN: Lane = "fresh"
 
 Deliver = Callable[[str, int], Awaitable[None]]
 
@@ -28,21 +31,17 @@ class Dispatcher:
         self._deliver = deliver
         self._arq_queue = arq_queue
         self._lease = queue.settings.lease.total_seconds()
-        self._delivered: dict[int, float] = {}
-        self._running: set[int] = set()
+        self._delivered: dict[int, tuple[Lane, float]] = {}
+        self._running: dict[int, Lane] = {}
         self._place_free = asyncio.Event()
         self._reclaim_at = 0.0
 
-    @property
-    def free_places(self) -> int:
-        return self._queue.settings.concurrency - len(self._delivered) - len(self._running)
-
     def begun(self, ticket: int) -> None:
-        self._delivered.pop(ticket, None)
-        self._running.add(ticket)
+        lane, _ = self._delivered.pop(ticket, (_FORGOTTEN, 0.0))
+        self._running[ticket] = lane
 
     def ended(self, ticket: int) -> None:
-        self._running.discard(ticket)
+        self._running.pop(ticket, None)
         self._place_free.set()
 
     async def run(self) -> None:
@@ -74,15 +73,19 @@ class Dispatcher:
             self._reclaim_at = now + _RECLAIM_SECONDS
             self._forget_unstarted(now)
         self._place_free.clear()
-        claimed = await self._queue.claim(self.free_places, arq_queue=self._arq_queue)
-        for key, ticket in claimed:
-            self._delivered[ticket] = now
+        claimed = await self._queue.claim(self._room(), arq_queue=self._arq_queue)
+        for key, ticket, lane in claimed:
+            self._delivered[ticket] = (lane, now)
             await self._deliver(key, ticket)
         return bool(claimed)
 
+    def _room(self) -> Room:
+        taken = [*self._running.values(), *(lane for lane, _ in self._delivered.values())]
+        return Room.beside(self._queue.settings.concurrency, taken)
+
     def _forget_unstarted(self, now: float) -> None:
         """What was not started within its lease was taken back, or is gone with a wiped Redis."""
-        for ticket, at in list(self._delivered.items()):
+        for ticket, (_, at) in list(self._delivered.items()):
             if now - at > self._lease:
                 del self._delivered[ticket]
 

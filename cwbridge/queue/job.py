@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -22,6 +22,14 @@ class Want(msgspec.Struct, frozen=True):
     key: str
     lane: Lane = "fresh"
     version: str = ""
+
+
+class Delivery(NamedTuple):
+    """A key that was claimed for one worker; `ticket` fences what is done about it."""
+
+    key: str
+    ticket: int
+    lane: Lane
 
 
 class Run(msgspec.Struct, frozen=True):

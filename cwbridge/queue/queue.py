@@ -16,8 +16,8 @@ from redis.commands.core import AsyncScript
 from cwbridge import errors, lua, metrics
 from cwbridge.queue import outcome as outcomes
 from cwbridge.queue.failure import Failure
-from cwbridge.queue.job import Counts, Job, Run, State, Want, flow_of
-from cwbridge.queue.lanes import Lane
+from cwbridge.queue.job import Counts, Delivery, Job, Run, State, Want, flow_of
+from cwbridge.queue.lanes import Lane, Room
 from cwbridge.queue.reading import JobReader
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
@@ -69,12 +69,19 @@ class Queue:
             marked += await self._want(self._keys, [_ms(self.settings.debounce), *given])
         return marked
 
-    async def claim(self, most: int, *, arq_queue: str = "") -> list[tuple[str, int]]:
-        """Up to `most` keys with their new tickets, to be delivered through `arq_queue` at once."""
-        if most <= 0:
+    async def claim(self, room: Room, *, arq_queue: str = "") -> list[Delivery]:
+        """As many due keys as there is room for, with new tickets, to be delivered through `arq_queue` at once."""
+        if room.places <= 0:
             return []
-        flat = await self._claim(self._keys, [most, _ms(self.settings.lease), arq_queue])
-        return [(key.decode(), ticket) for key, ticket in _batches(flat, 2)]
+        given: list[str | int] = [
+            room.places,
+            room.unasked,
+            room.backlog,
+            _ms(self.settings.lease),
+            arq_queue,
+        ]
+        flat = await self._claim(self._keys, given)
+        return [Delivery(key.decode(), ticket, lane.decode()) for key, ticket, lane in _batches(flat, 3)]
 
     async def start(self, key: str, ticket: int) -> Run | None:
         """Begin the run of a delivery; None when it is stale."""

@@ -208,7 +208,7 @@ class CatalogSettings(Section):
 
 class QueueSettings(Section):
     concurrency: int = Field(default=8, ge=1, le=128)
-    """Jobs of one worker at once."""
+    """Jobs of one worker at once; of four or more, the backlog leaves the last two free, and edits leave one to people."""
     debounce: Duration = timedelta(seconds=1)
     """How long a changed object rests, so that a burst of saves is one run."""
     lease: Duration = timedelta(seconds=15)

@@ -12,6 +12,7 @@ from cwbridge import systems
 from cwbridge.keys import Key
 from cwbridge.ledger.history import Event, History
 from cwbridge.queue.job import Job, Want
+from cwbridge.queue.lanes import Room
 from cwbridge.queue.runner import Runner
 from cwbridge.redis import Redis
 from producers import main as producers
@@ -117,7 +118,7 @@ class Play:
             flow = assembly.opportunity_flow(settings, redis, source, target, history)
             runner = Runner(queue, {"opportunity": flow.handle})
             while True:
-                for key, ticket in await queue.claim(50):
+                for key, ticket, _ in await queue.claim(Room.of(50)):
                     await runner.run(key, ticket)
                 if not any(_goes_on(job, patient=patient) for job in await queue.jobs(most=100)):
                     return

@@ -26,6 +26,7 @@ from cwbridge import errors, keys
 from cwbridge.connectors import guard
 from cwbridge.queue import arq_port, dispatcher
 from cwbridge.queue.job import Run, Want
+from cwbridge.queue.lanes import Room
 from cwbridge.queue.outcome import Outcome
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Handler, Runner
@@ -39,7 +40,7 @@ KEY = "jetbuilt/project/1"
 SETTINGS = QueueSettings(
     concurrency=4,
     debounce=timedelta(0),
-    lease=timedelta(milliseconds=300),
+    lease=timedelta(seconds=1),
     attempts=3,
     backoff=timedelta(0),
     drain=timedelta(seconds=1),
@@ -203,7 +204,7 @@ async def test_a_job_of_a_silent_worker_is_picked_up_within_its_lease_and_two_se
     queue: Queue, redis: Redis
 ) -> None:
     await queue.want(Want(KEY))
-    [(key, ticket)] = await queue.claim(1, arq_queue="of a killed worker")
+    [(key, ticket, _)] = await queue.claim(Room.of(1), arq_queue="of a killed worker")
     killed = await queue.start(key, ticket)
     assert killed is not None
     began = time.monotonic()
@@ -228,7 +229,7 @@ async def test_a_run_whose_event_loop_was_blocked_beyond_its_lease_may_not_write
             raise
 
     await queue.want(Want(KEY))
-    [(key, ticket)] = await queue.claim(1)
+    [(key, ticket, _)] = await queue.claim(Room.of(1))
     await Runner(queue, {"opportunity": blocking}).run(key, ticket)
     assert verdicts == ["refused"]
     assert await queue.job(KEY) is not None
@@ -267,7 +268,7 @@ async def test_each_worker_has_its_own_health_key_and_takes_only_its_own_away(
 
 
 async def test_workers_do_not_meet_at_the_head_of_one_queue(queue: Queue, redis: Redis) -> None:
-    await queue.want(*(Want(f"jetbuilt/project/{number}", lane="backlog") for number in range(200)))
+    await queue.want(*(Want(f"jetbuilt/project/{number}", lane="interactive") for number in range(200)))
     services = [arq_port.Service(redis, queue, Runner(queue, {})) for _ in range(6)]
     dispatching = [asyncio.create_task(service.dispatch()) for service in services]
 

@@ -18,6 +18,7 @@ from cwbridge.limits.stops import Stops
 from cwbridge.queue import outcome
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Want
+from cwbridge.queue.lanes import Room
 from cwbridge.queue.outcome import GiveUp, Outcome, TryAgain
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
@@ -49,7 +50,7 @@ async def ended(queue: Queue, *outcomes: Outcome) -> None:
     """Objects 1, 2, 3... were wanted and ended so."""
     for number, end in enumerate(outcomes, start=1):
         await queue.want(Want(key(number)))
-        [(name, ticket)] = await queue.claim(1)
+        [(name, ticket, _)] = await queue.claim(Room.of(1))
         run = await queue.start(name, ticket)
         assert run is not None
         await queue.settle(run, end)

@@ -2,12 +2,12 @@
 
 The bounds, with `concurrency` places or calls at once (docs/guarantees.md states them):
 
-- a person's requeue gets the next place that is free;
-- so does a single edit, or the one after: of four places in a row one goes to the backlog. The k-th of several edits gets at
-  the latest place k + ceil(k / 3);
-- in runs of one worker: what was delivered already, and what starts together with it, at most 2 * concurrency - 1;
+- of a worker's places the backlog never takes the last two, and edits leave the last one to people: however long the runs of
+  the backlog are, a single edit starts at once, and however long those of the edits are, a person's requeue does;
+- amid other edits the k-th gets at the latest place k + ceil(k / 3), for of four places in a row one goes to the backlog;
 - a call of a person goes after the turns that are reserved already, at most `concurrency`; and after one more for each other
-  process that stands in line already.
+  process that stands in line already;
+- a call of an edit goes after these and after the calls that another edit has under way at once, whatever the number of its lines.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from cwbridge import keys
+from cwbridge import keys, together
 from cwbridge.limits import lane
 from cwbridge.limits.lane import Lane
 from cwbridge.limits.limiter import Limiter
@@ -29,6 +29,7 @@ from cwbridge.limits.rate import Rate
 from cwbridge.queue import arq_port
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Want
+from cwbridge.queue.lanes import Room
 from cwbridge.queue.outcome import GiveUp
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Handler, Runner
@@ -38,6 +39,7 @@ from tests.support.until import until
 
 PLACES = 4
 EDITED = "jetbuilt/project/99999"
+OTHER = "jetbuilt/project/88888"
 BACKLOG = 10_000
 SETTINGS = QueueSettings(concurrency=PLACES, debounce=timedelta(0), drain=timedelta(milliseconds=50))
 REFUSED = Failure(
@@ -74,12 +76,6 @@ class Gated(Runs):
     async def filled(self, count: int) -> None:
         await until(lambda: len(self.begun) == count, what=f"{count} runs have begun")
 
-    async def let_one_go(self) -> None:
-        """The run that began first of those under way ends, and another takes its place."""
-        count = len(self.begun)
-        next(gate for gate in self.gates.values() if not gate.is_set()).set()
-        await self.filled(count + 1)
-
 
 @pytest.fixture
 async def queue(redis: Redis, namespace: str) -> Queue:
@@ -87,6 +83,11 @@ async def queue(redis: Redis, namespace: str) -> Queue:
     queue = Queue(redis, namespace=namespace, settings=SETTINGS)
     await queue.want(*(Want(f"jetbuilt/project/{number}", lane="backlog") for number in range(BACKLOG)))
     return queue
+
+
+@pytest.fixture
+async def empty_queue(redis: Redis, namespace: str) -> Queue:
+    return Queue(redis, namespace=namespace, settings=SETTINGS)
 
 
 @contextlib.asynccontextmanager
@@ -112,7 +113,7 @@ async def wanted(queue: Queue, own: Lane) -> None:
 async def given_up(queue: Queue) -> None:
     """A dead letter, for a person to requeue."""
     await queue.want(Want(EDITED, lane="interactive"))
-    [(key, ticket)] = await queue.claim(1)
+    [(key, ticket, _)] = await queue.claim(Room.of(1))
     run = await queue.start(key, ticket)
     assert run is not None
     assert await queue.settle(run, GiveUp(REFUSED)) == "dead"
@@ -123,9 +124,9 @@ async def test_a_requeue_gets_the_next_place_before_ten_thousand_waiting_keys(
     queue: Queue, places_before: int
 ) -> None:
     await given_up(queue)
-    await queue.claim(places_before)
+    await queue.claim(Room.of(places_before))
     await wanted(queue, "interactive")
-    [(key, _)] = await queue.claim(1)
+    [(key, _, _)] = await queue.claim(Room.of(1))
     assert key == EDITED
 
 
@@ -136,26 +137,50 @@ async def test_of_several_edits_each_lets_at_most_every_fourth_place_go_to_the_b
         names = [f"jetbuilt/project/{99_000 + 100 * round_ + number}" for number in range(edits)]
         for name in names:
             await queue.want(Want(name))
-        places = [key for key, _ in await queue.claim(2 * edits)]
+        places = [key for key, _, _ in await queue.claim(Room.of(2 * edits))]
         for number, name in enumerate(names, start=1):
             worst[number] = max(worst[number], places.index(name) + 1)
         # The next round begins one place further on, so that every phase of the four is seen.
-        await queue.claim((1 - 2 * edits) % 4)
+        await queue.claim(Room.of((1 - 2 * edits) % 4))
     assert worst[1:] == [number + math.ceil(number / 3) for number in range(1, edits + 1)]
 
 
-@pytest.mark.parametrize(("own", "ends"), [("fresh", 2), ("interactive", 1)])
-async def test_with_every_place_taken_it_starts_once_one_or_two_runs_have_ended(
-    queue: Queue, redis: Redis, own: Lane, ends: int
+async def test_runs_of_the_backlog_that_never_end_leave_places_to_an_edit_and_a_person(
+    queue: Queue, redis: Redis
 ) -> None:
     await given_up(queue)
     runs = Gated()
     async with serving(redis, queue, runs):
+        await runs.filled(PLACES - 2)
+        await queue.want(Want(OTHER))
+        await runs.filled(PLACES - 1)
+        assert runs.begun[-1] == OTHER
+        await wanted(queue, "interactive")
         await runs.filled(PLACES)
-        await wanted(queue, own)
-        for _ in range(ends):
-            await runs.let_one_go()
-        assert EDITED in runs.begun[PLACES:]
+        assert runs.begun[-1] == EDITED
+
+
+async def test_edits_that_never_end_leave_a_place_to_a_person(empty_queue: Queue, redis: Redis) -> None:
+    await given_up(empty_queue)
+    runs = Gated()
+    async with serving(redis, empty_queue, runs):
+        await empty_queue.want(*(Want(f"jetbuilt/project/{number}") for number in range(3 * PLACES)))
+        await runs.filled(PLACES - 1)
+        await wanted(empty_queue, "interactive")
+        await runs.filled(PLACES)
+    assert runs.begun[PLACES - 1] == EDITED
+
+
+async def test_the_places_that_were_left_free_are_free_again_after_the_run(
+    queue: Queue, redis: Redis
+) -> None:
+    runs = Gated()
+    async with serving(redis, queue, runs):
+        await runs.filled(PLACES - 2)
+        for number in range(2 * PLACES):
+            await queue.want(Want(f"jetbuilt/project/{50_000 + number}"))
+            await runs.filled(PLACES - 1 + number)
+            runs.gates[runs.begun[-1]].set()
 
 
 @pytest.mark.parametrize(("own", "places"), [("fresh", 2), ("interactive", 1)])
@@ -166,13 +191,14 @@ async def test_a_worker_amid_ten_thousand_keys_starts_a_bounded_number_of_runs_b
     runs = Runs(seconds=0.01)
     async with serving(redis, queue, runs):
         await until(lambda: len(runs.begun) >= 3 * PLACES, what="the backlog is under way")
-        begun = len(runs.begun)
         await wanted(queue, own)
+        begun = len(runs.begun)
         last_ticket = int(await redis.get(f"{namespace}:ticket") or 0)
         await until(lambda: EDITED in runs.begun, what="it has begun")
     # Tickets are given with the places, one after the other.
     assert runs.tickets[EDITED] - last_ticket <= places
-    assert runs.begun.index(EDITED) - begun <= 2 * PLACES - 1
+    # What the backlog was given before and had not begun, and what it gets in the same moment.
+    assert runs.begun.index(EDITED) - begun <= 2 * (PLACES - 2)
 
 
 class Calls:
@@ -198,18 +224,23 @@ class Calls:
         return number
 
     @contextlib.asynccontextmanager
-    async def a_job_of(self, count: int) -> AsyncIterator[None]:
-        """A job of the backlog with so many calls that are all ready to go."""
-        calls = [asyncio.create_task(self.send("backlog")) for _ in range(count)]
-        await until(lambda: len(self.sent) >= 20, what="the job is under way")
-        try:
-            yield
-            assert not all(call.done() for call in calls), "the job was over too early to be in anybody's way"
-        finally:
-            for call in calls:
-                call.cancel()
-            await asyncio.gather(*calls, return_exceptions=True)
-            await self.limiter.close()
+    async def a_job_of(self, count: int, own: Lane = "backlog", *, at_once: int = 0) -> AsyncIterator[None]:
+        """A job with so many calls, all of them ready to go or `at_once` at a time."""
+
+        async def call() -> None:
+            await self.send(own)
+
+        async with together.group() as tasks:
+            job = tasks.create_task(
+                together.a_few_at_a_time((call() for _ in range(count)), most=at_once or count)
+            )
+            await until(lambda: len(self.sent) >= 20, what="the job is under way")
+            try:
+                yield
+                assert not job.done(), "the job was over too early to be in anybody's way"
+            finally:
+                job.cancel()
+        await self.limiter.close()
 
 
 @pytest.mark.parametrize("concurrency", [1, 6])
@@ -226,6 +257,18 @@ async def test_a_call_of_a_person_waits_behind_the_reserved_turns_only(
             assert len(ahead) <= concurrency
 
 
+async def test_a_call_of_an_edit_waits_for_no_more_of_ten_thousand_lines_than_are_under_way_at_once(
+    redis: Redis, namespace: str
+) -> None:
+    concurrency, at_once = 4, 6
+    calls = Calls(redis, namespace, concurrency=concurrency, rate="20/100ms")
+    async with calls.a_job_of(10_000, "fresh", at_once=at_once):
+        for _ in range(20):
+            asked = len(calls.sent)
+            number = await asyncio.create_task(calls.send("fresh"))
+            assert len([other for other in calls.sent[asked:] if other < number]) <= concurrency + at_once
+
+
 async def test_a_call_of_a_person_in_another_process_waits_behind_one_more_for_each(
     redis: Redis, namespace: str
 ) -> None:
@@ -235,8 +278,8 @@ async def test_a_call_of_a_person_in_another_process_waits_behind_one_more_for_e
         for _ in range(5):
             asked = len(job.sent)
             await person.send("interactive")
-            # The job may have stood in line for a place before us.
-            assert len(job.sent) - asked <= concurrency + 1
+            # The job may have stood in line for a place before us, and goes on during one rest of 25 ms.
+            assert len(job.sent) - asked <= concurrency + 1 + math.ceil(25 / 15)
 
 
 async def test_the_lanes_go_in_their_order_though_the_backlog_came_first(

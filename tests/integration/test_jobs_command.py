@@ -22,6 +22,7 @@ from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from cwbridge.queue import outcome
 from cwbridge.queue.job import Job, Run, Want
+from cwbridge.queue.lanes import Room
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings, Settings
@@ -62,8 +63,8 @@ class Store:
 
         async def act(_: Redis, queue: Queue) -> None:
             await queue.want(*(Want(key(number)) for number in troubles))
-            while claimed := await queue.claim(50):
-                for name, ticket in claimed:
+            while claimed := await queue.claim(Room.of(50)):
+                for name, ticket, _lane in claimed:
                     run = await queue.start(name, ticket)
                     assert run is not None
                     await queue.settle(run, outcome.of(troubles[int(name.rsplit("/", 1)[1])]))
@@ -72,7 +73,7 @@ class Store:
 
     def run_of(self, number: int) -> Run:
         async def act(_: Redis, queue: Queue) -> Run:
-            [(name, ticket)] = await queue.claim(1)
+            [(name, ticket, _lane)] = await queue.claim(Room.of(1))
             run = await queue.start(name, ticket)
             assert run is not None
             assert run.key == key(number)

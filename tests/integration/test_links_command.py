@@ -16,6 +16,7 @@ from cwbridge.ledger.links import Link, Links
 from cwbridge.ledger.named import LinkName
 from cwbridge.ledger.options import Options
 from cwbridge.queue.job import Want
+from cwbridge.queue.lanes import Room
 from cwbridge.queue.outcome import Done
 from tests.support import commands
 from tests.support.bench import Bench
@@ -167,7 +168,7 @@ async def test_a_run_under_way_does_not_overwrite_the_answer(bench: Bench) -> No
     chosen = another_opportunity(bench)
     queue, links = bench.queue, links_of(bench)
     await queue.want(Want(key))
-    [(_, ticket)] = await queue.claim(1)
+    [(_, ticket, _)] = await queue.claim(Room.of(1))
     run = await queue.start(key, ticket)
     assert run is not None
     answering = asyncio.create_task(relink(bench, key, chosen["id"]))

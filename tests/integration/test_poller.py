@@ -16,6 +16,7 @@ from cwbridge.keys import Key
 from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue import outcome as outcomes
 from cwbridge.queue.job import Want
+from cwbridge.queue.lanes import Room
 from cwbridge.queue.queue import Queue
 from producers import main as producers
 from producers.jetbuilt import JetbuiltPoller
@@ -227,8 +228,8 @@ async def test_it_notes_which_version_of_a_family_is_active(open_bench: OpenBenc
 async def forget_jobs(bench: Bench) -> None:
     """As if a worker had settled all of them."""
     queue: Queue = bench.queue
-    while claimed := await queue.claim(100):
-        for key, ticket in claimed:
+    while claimed := await queue.claim(Room.of(100)):
+        for key, ticket, _ in claimed:
             run = await queue.start(key, ticket)
             assert run is not None
             assert await queue.settle(run, outcomes.Done()) == "gone"

@@ -9,6 +9,7 @@ import pytest
 
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Run, Want
+from cwbridge.queue.lanes import Room
 from cwbridge.queue.outcome import Done, GiveUp, TryAgain, WaitFor
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
@@ -34,7 +35,7 @@ def queue(redis: Redis, namespace: str) -> Queue:
 
 
 async def started(queue: Queue, key: str = KEY) -> Run:
-    [(claimed, ticket)] = await queue.claim(1)
+    [(claimed, ticket, _)] = await queue.claim(Room.of(1))
     assert claimed == key
     run = await queue.start(key, ticket)
     assert run is not None
@@ -60,7 +61,7 @@ async def test_an_edit_during_a_run_is_run_again(queue: Queue) -> None:
     await queue.want(Want(KEY))
     first = await started(queue)
     await queue.want(Want(KEY))
-    assert await queue.claim(5) == []
+    assert await queue.claim(Room.of(5)) == []
     assert await queue.settle(first, Done()) == "due"
     second = await started(queue)
     assert second.ticket > first.ticket
@@ -70,7 +71,7 @@ async def test_an_edit_during_a_run_is_run_again(queue: Queue) -> None:
 
 async def test_an_edit_between_delivery_and_start_is_part_of_that_run(queue: Queue) -> None:
     await queue.want(Want(KEY))
-    [(_, ticket)] = await queue.claim(1)
+    [(_, ticket, _)] = await queue.claim(Room.of(1))
     await queue.want(Want(KEY))
     run = await queue.start(KEY, ticket)
     assert run is not None
@@ -83,7 +84,7 @@ async def test_the_same_version_is_not_queued_twice(queue: Queue) -> None:
     assert await queue.want(Want(KEY, version="7")) == 0
     await queue.settle(await started(queue), Done())
     assert await queue.want(Want(KEY, version="7")) == 0
-    assert await queue.claim(1) == []
+    assert await queue.claim(Room.of(1)) == []
     assert await queue.want(Want(KEY, version="8"), Want(KEY, version="8")) == 1
     assert await queue.want(Want(KEY)) == 1
 
@@ -96,7 +97,7 @@ async def test_a_burst_of_edits_is_one_run(redis: Redis, namespace: str) -> None
     )
     for version in range(20):
         await queue.want(Want(KEY, version=str(version)))
-    assert await queue.claim(5) == []
+    assert await queue.claim(Room.of(5)) == []
     counts = await queue.counts()
     assert (counts.due, counts.later) == (0, 1)
     assert counts.next_due_ms is not None
@@ -111,7 +112,7 @@ async def test_a_person_does_not_wait_for_the_debounce(redis: Redis, namespace: 
         redis, namespace=namespace, settings=QUICK.model_copy(update={"debounce": timedelta(hours=1)})
     )
     await queue.want(Want(KEY, lane="backlog"))
-    assert await queue.claim(1) == []
+    assert await queue.claim(Room.of(1)) == []
     await queue.want(Want(KEY, lane="interactive"))
     assert (await started(queue)).lane == "interactive"
 
@@ -130,7 +131,7 @@ async def test_a_killed_workers_job_is_picked_up(queue: Queue) -> None:
 
 async def test_a_delivery_that_never_starts_comes_back_at_no_cost(queue: Queue) -> None:
     await queue.want(Want(KEY))
-    await queue.claim(1)
+    await queue.claim(Room.of(1))
     assert await queue.reclaim() == 0
     await asyncio.sleep(0.16)
     assert await queue.reclaim() == 1
@@ -139,7 +140,7 @@ async def test_a_delivery_that_never_starts_comes_back_at_no_cost(queue: Queue) 
 
 async def test_a_worker_that_stops_gives_back_what_it_had_not_begun(queue: Queue) -> None:
     await queue.want(Want(KEY), Want("jetbuilt/project/2"))
-    [(first, ticket), _] = await queue.claim(2, arq_queue="mine")
+    [(first, ticket, _), _] = await queue.claim(Room.of(2), arq_queue="mine")
     assert await queue.start(first, ticket) is not None
     assert await queue.give_back("other") == 0
     assert await queue.give_back("mine") == 1
@@ -158,7 +159,7 @@ async def test_poison_is_dead_lettered(queue: Queue) -> None:
     assert job.state == "dead"
     assert job.failure is not None
     assert job.failure.cause == "its worker died 2 times while doing it"
-    assert await queue.claim(1) == []
+    assert await queue.claim(Room.of(1)) == []
 
 
 async def test_an_edit_during_the_last_kill_is_not_lost(queue: Queue) -> None:
@@ -174,7 +175,7 @@ async def test_an_edit_during_the_last_kill_is_not_lost(queue: Queue) -> None:
 
 async def test_a_stale_ticket_can_neither_start_nor_extend_nor_settle(queue: Queue) -> None:
     await queue.want(Want(KEY))
-    [(_, lost_ticket)] = await queue.claim(1)
+    [(_, lost_ticket, _)] = await queue.claim(Room.of(1))
     await asyncio.sleep(0.16)
     await queue.reclaim()
     assert await queue.start(KEY, lost_ticket) is None
@@ -238,7 +239,7 @@ async def test_a_new_edit_ends_the_backing_off(redis: Redis, namespace: str) -> 
     queue = Queue(redis, namespace=namespace, settings=slow)
     await queue.want(Want(KEY))
     await queue.settle(await started(queue), TryAgain(FAILURE))
-    assert await queue.claim(1) == []
+    assert await queue.claim(Room.of(1)) == []
     await queue.want(Want(KEY))
     assert (await started(queue)).attempts == 1
 
@@ -263,9 +264,9 @@ async def test_an_edit_during_a_refused_run_is_tried(queue: Queue) -> None:
 
 async def test_ten_thousand_backlog_keys_do_not_delay_a_person(queue: Queue) -> None:
     await queue.want(*(Want(f"jetbuilt/project/{number}", lane="backlog") for number in range(1, 10_001)))
-    await queue.claim(8)
+    await queue.claim(Room.of(8))
     await queue.want(Want("jetbuilt/project/77777", lane="interactive"))
-    [(key, _)] = await queue.claim(1)
+    [(key, _, _)] = await queue.claim(Room.of(1))
     assert key == "jetbuilt/project/77777"
     counts = await queue.counts()
     assert (counts.due, counts.dispatched) == (9_992, 9)
@@ -274,8 +275,8 @@ async def test_ten_thousand_backlog_keys_do_not_delay_a_person(queue: Queue) -> 
 async def test_the_backlog_gets_every_fourth_place_and_does_not_starve(queue: Queue) -> None:
     await queue.want(*(Want(f"jetbuilt/project/{number}") for number in range(1, 101)))
     await queue.want(*(Want(f"jetbuilt/project/{number}", lane="backlog") for number in range(101, 201)))
-    claimed = [await queue.claim(1) for _ in range(40)]
-    backlog = [key for [(key, _)] in claimed if int(key.rsplit("/", 1)[1]) > 100]
+    claimed = [await queue.claim(Room.of(1)) for _ in range(40)]
+    backlog = [key for [(key, _, _)] in claimed if int(key.rsplit("/", 1)[1]) > 100]
     assert len(backlog) == 10
 
 
@@ -306,7 +307,7 @@ async def test_a_held_key_does_not_run_until_released(queue: Queue) -> None:
     assert await queue.hold(KEY) == 1
     assert await queue.hold(KEY) == 0
     await queue.want(Want(KEY, lane="interactive"))
-    assert await queue.claim(1) == []
+    assert await queue.claim(Room.of(1)) == []
     assert await state_of(queue) == "held"
     assert await queue.release(KEY) == 1
     assert (await started(queue)).wanted == 2
@@ -314,7 +315,7 @@ async def test_a_held_key_does_not_run_until_released(queue: Queue) -> None:
 
 async def test_holding_a_delivered_key_makes_its_delivery_stale(queue: Queue) -> None:
     await queue.want(Want(KEY))
-    [(_, ticket)] = await queue.claim(1)
+    [(_, ticket, _)] = await queue.claim(Room.of(1))
     await queue.hold(KEY)
     assert await queue.start(KEY, ticket) is None
     assert (await queue.counts()).held == 1
@@ -327,7 +328,7 @@ async def test_holding_a_running_key_lets_it_end_and_then_holds_it(queue: Queue)
     assert await queue.extend(run) is True
     assert await queue.settle(run, Done()) == "held"
     await queue.want(Want(KEY))
-    assert await queue.claim(1) == []
+    assert await queue.claim(Room.of(1)) == []
     await queue.release(KEY)
     assert await queue.settle(await started(queue), Done()) == "gone"
 

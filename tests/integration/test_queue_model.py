@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 from cwbridge import redis
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Run, Want
+from cwbridge.queue.lanes import Room
 from cwbridge.queue.outcome import Done, GiveUp, Outcome, TryAgain, WaitFor
 from cwbridge.queue.queue import Queue
 from cwbridge.settings import QueueSettings
@@ -116,7 +117,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(most=st.integers(1, 3), start=st.booleans())
     def claim(self, most: int, *, start: bool) -> None:
         due = {key for key, expected in self.model.items() if expected.state == "due"}
-        claimed = dict(self.loop.run(self.queue.claim(most)))
+        claimed = {key: ticket for key, ticket, _ in self.loop.run(self.queue.claim(Room.of(most)))}
         assert set(claimed) <= due
         assert len(claimed) == min(most, len(due))
         for key, ticket in claimed.items():

@@ -21,6 +21,7 @@ from cwbridge.embedded import EmbeddedRedis
 from cwbridge.limits import lane
 from cwbridge.queue import arq_port
 from cwbridge.queue.job import Run, Want
+from cwbridge.queue.lanes import Room
 from cwbridge.queue.outcome import Done, GiveUp, Outcome, TryAgain, WaitFor
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Handler, Runner
@@ -86,7 +87,7 @@ async def serving(client: Redis, queue: Queue, handler: Handler) -> AsyncIterato
 
 async def run_once(queue: Queue, handler: Handler) -> Outcome | None:
     history = History()
-    [(key, ticket)] = await queue.claim(1)
+    [(key, ticket, _)] = await queue.claim(Room.of(1))
     await Runner(queue, {"opportunity": handler}, on_settled=history).run(key, ticket)
     return history.outcomes[0] if history.outcomes else None
 
@@ -159,9 +160,9 @@ async def test_the_runner_never_raises(queue: Queue, redis: Redis, namespace: st
         raise RuntimeError("history is full")
 
     await queue.want(Want("no key of ours"), Want(KEY))
-    claimed = await queue.claim(2)
+    claimed = await queue.claim(Room.of(2))
     runner = Runner(queue, {}, on_settled=broken)
-    for key, ticket in claimed:
+    for key, ticket, _ in claimed:
         await runner.run(key, ticket)
     await runner.run(KEY, 12345)
     assert {job.state for job in await queue.jobs()} == {"dead"}
@@ -195,7 +196,7 @@ async def test_a_handler_is_cancelled_and_forbidden_to_write_when_its_lease_is_t
             raise
 
     await queue.want(Want(KEY))
-    [(key, ticket)] = await queue.claim(1)
+    [(key, ticket, _)] = await queue.claim(Room.of(1))
     running = asyncio.create_task(Runner(queue, {"opportunity": long_run}).run(key, ticket))
 
     async def is_running() -> bool:
@@ -205,7 +206,7 @@ async def test_a_handler_is_cancelled_and_forbidden_to_write_when_its_lease_is_t
     # Somebody else has it: its lease is ended by hand and it is claimed and begun again.
     await queue._redis.zadd(f"{queue.namespace}:leases", {KEY: 1})
     await queue.reclaim()
-    [(_, other_ticket)] = await queue.claim(1)
+    [(_, other_ticket, _)] = await queue.claim(Room.of(1))
     other = await queue.start(KEY, other_ticket)
     assert other is not None
     await asyncio.wait_for(running, 2)
@@ -292,7 +293,7 @@ async def test_stopping_lets_runs_end_and_takes_no_new_ones(queue: Queue, redis:
     async def all_places_taken() -> bool:
         return len(handling.seen) == QUICK.concurrency
 
-    await queue.want(*(Want(f"jetbuilt/project/{number}") for number in range(1, 11)))
+    await queue.want(*(Want(f"jetbuilt/project/{number}", lane="interactive") for number in range(1, 11)))
     async with serving(redis, queue, handling):
         await until(all_places_taken)
     assert sorted(ends) == sorted(handling.seen)
@@ -309,7 +310,7 @@ async def test_stopping_gives_back_what_was_delivered_but_not_begun(redis: Redis
     async def delivered() -> bool:
         return len([name async for name in redis.scan_iter(f"arq:job:{namespace}*")]) == QUICK.concurrency
 
-    await queue.want(*(Want(f"jetbuilt/project/{number}") for number in range(1, 7)))
+    await queue.want(*(Want(f"jetbuilt/project/{number}", lane="interactive") for number in range(1, 7)))
     # Its arq loop does not run, so what it dispatches stays where it is.
     service = arq_port.Service(redis, queue, Runner(queue, {}))
     dispatching = asyncio.create_task(service.dispatch())
