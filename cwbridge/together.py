@@ -22,23 +22,18 @@ async def group() -> AsyncIterator[asyncio.TaskGroup]:
         raise failure from failure.__cause__
 
 
-async def all_of(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """The results in order."""
-    async with group() as tasks:
-        running = [tasks.create_task(piece) for piece in work]
-    return [task.result() for task in running]
-
-
-async def a_few_at_a_time(work: Iterable[Coroutine[Any, Any, None]], *, most: int) -> None:
-    """Run all of `work`, at most `most` at once, taking each only when there is room for it."""
-    remaining = iter(work)
+async def a_few_at_a_time(work: Iterable[Coroutine[Any, Any, T]], *, most: int) -> list[T]:
+    """Run all of `work`, at most `most` at once, taking each only when there is room for it; the results are in order."""
+    remaining = enumerate(work)
+    results: dict[int, T] = {}
     try:
         async with group() as tasks:
             for _ in range(most):
-                tasks.create_task(_take_turns(remaining))
+                tasks.create_task(_take_turns(remaining, results))
     finally:
-        for never_started in remaining:
+        for _, never_started in remaining:
             never_started.close()
+    return [results[place] for place in range(len(results))]
 
 
 async def end(*tasks: asyncio.Task[Any]) -> None:
@@ -54,9 +49,9 @@ async def end(*tasks: asyncio.Task[Any]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _take_turns(remaining: Iterator[Coroutine[Any, Any, None]]) -> None:
-    for piece in remaining:
-        await piece
+async def _take_turns(remaining: Iterator[tuple[int, Coroutine[Any, Any, T]]], results: dict[int, T]) -> None:
+    for place, piece in remaining:
+        results[place] = await piece
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:

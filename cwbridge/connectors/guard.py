@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Protocol
 
-CURRENT: ContextVar[Callable[[], None] | None] = ContextVar("cwbridge_guard", default=None)
-"""Set by the runner of a job to its lease's check; unset outside jobs."""
+
+class Guard(Protocol):
+    """What a job knows about its right to write; both raise errors.LeaseLost when it has none any more."""
+
+    def ensure(self) -> None:
+        """As far as this process can know by its clock."""
+
+    async def confirm(self) -> None:
+        """As Redis knows it now."""
+
+
+CURRENT: ContextVar[Guard | None] = ContextVar("cwbridge_guard", default=None)
+"""Set by the runner of a job to its lease; unset outside jobs."""
 
 
 def check() -> None:
-    """Raise what the current job's guard raises (errors.LeaseLost); nothing outside a job."""
+    """Stands before every write; passes outside a job."""
     guard = CURRENT.get()
     if guard is not None:
-        guard()
+        guard.ensure()
+
+
+async def confirm() -> None:
+    """Stands before a create that a second worker would double; passes outside a job."""
+    guard = CURRENT.get()
+    if guard is not None:
+        await guard.confirm()

@@ -11,7 +11,13 @@ from cwbridge import errors
 from cwbridge.connectors import answers
 
 _PLACE = re.compile(r"^(?P<problem>.*?)(?: - at `(?:key in )?\$(?P<place>[^`]*)`)?$", re.DOTALL)
+_SOMEWHERE = " - at `"
 _STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>\d+)\]")
+
+
+def as_a_whole(problem: msgspec.ValidationError) -> bool:
+    """Whether it is no field but the answer itself: then somebody else may have answered, and the next answer may be right."""
+    return _SOMEWHERE not in str(problem)
 
 
 def error(title: str, endpoint: str, problem: msgspec.ValidationError, body: bytes) -> errors.Malformed:

@@ -181,8 +181,9 @@ class Transport:
         try:
             value = request.decode(body)
         except msgspec.ValidationError as problem:
-            if request.writes:
-                return Trouble("unread", "sent an answer of an undocumented form", detail=str(problem))
+            if request.writes or malformed.as_a_whole(problem):
+                text = answers.shortened(str(problem))
+                return Trouble("unread", "sent an answer of an undocumented form", detail=text)
             raise _placed(
                 malformed.error(self.title, request.endpoint, problem, body), request, call
             ) from None

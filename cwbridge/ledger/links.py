@@ -25,6 +25,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     """The target's id, how it was matched, and the content it last held (`fingerprint`, empty: unknown).
 
     `state` is the state of the source that was written: project id and its time of change.
+    `begun` is the content that a run began to write and did not end, so that what the target holds is unknown.
     `finished` says why the source is no more; such a target is written to again only when the source comes back.
     """
 
@@ -33,6 +34,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str = ""
     finished: str = ""
     state: str = ""
+    begun: str = ""
     at_ms: int = msgspec.field(default_factory=clock.now_ms)
 
 
@@ -56,13 +58,18 @@ class Links:
         """Keep `link` as the one of `source`."""
         await reply(self._redis.hset(self._prefix + kind, source, _encoder.encode(link).decode()))
 
+    async def begin(self, kind: Kind, source: str, link: Link, fingerprint: str) -> None:
+        """Keep that a run is about to write this content."""
+        if link.begun != fingerprint:
+            await self.put(kind, source, msgspec.structs.replace(link, begun=fingerprint))
+
     async def remove(self, kind: Kind, source: str) -> bool:
         """Forget the link of `source`; True when there was one."""
         return bool(await reply(self._redis.hdel(self._prefix + kind, source)))
 
     def move(self, pipe: Pipeline, kind: Kind, old: str, new: str, link: Link) -> None:
         """Queue on `pipe` that `new` has the link of `old`; its content is unknown, so that it is written anew."""
-        anew = msgspec.structs.replace(link, fingerprint="", finished="")
+        anew = msgspec.structs.replace(link, fingerprint="", begun="", finished="")
         pipe.hset(self._prefix + kind, new, _encoder.encode(anew).decode())
         pipe.hdel(self._prefix + kind, old)
 

@@ -27,17 +27,17 @@ class Options:
         stored = await reply(self._redis.hgetall(self._name(family)))
         return {int(option): name.decode() for option, name in stored.items()}
 
-    async def adopt(self, family: int, *, old: int, new: int, name: str) -> Link | None:
-        """Give the opportunity of option `old` to `new`, all at once; None when there is no such link."""
-        link = await self._links.get("opportunity", str(Key(family, old)))
-        if link is None:
-            return None
+    async def adopt(self, family: int, link: Link, *, old: int, new: int, name: str) -> None:
+        """Give `link`, the opportunity of option `old`, to `new`, all at once."""
         async with self._redis.pipeline(transaction=True) as pipe:
             self._links.move(pipe, "opportunity", str(Key(family, old)), str(Key(family, new)), link)
             pipe.hdel(self._name(family), str(old))
             pipe.hset(self._name(family), str(new), name)
             await pipe.execute()
-        return link
+
+    async def forget(self, family: int, option: int) -> None:
+        """The option has no opportunity."""
+        await reply(self._redis.hdel(self._name(family), str(option)))
 
     def _name(self, family: int) -> str:
         return f"{self._prefix}{family}"

@@ -15,10 +15,12 @@ from cwbridge.queue.queue import Queue
 
 # A write that is allowed now is under way for a moment longer; by then nobody else may have begun.
 _MARGIN = 0.2
+# After Redis was wiped a key may be delivered again at once; its old run hears of it within this time.
+_LONGEST_BEAT_SECONDS = 1.0
 
 
 class Lease:
-    """Around a run: extends the lease three times as often as needed; `lost` is set when it is not ours any more."""
+    """Around a run: extends the lease at least three times as often as needed; `lost` is set when it is not ours any more."""
 
     def __init__(self, queue: Queue, run: Run, *, taken_at: float) -> None:
         self._queue = queue
@@ -37,6 +39,16 @@ class Lease:
         if self.lost.is_set():
             raise errors.LeaseLost("this worker's lease on the object has ended", detail=self._run.key)
 
+    async def confirm(self) -> None:
+        """Raise LeaseLost unless Redis says at this moment that the run is ours; the lease is longer then, too."""
+        asked_at = clock.lasting_seconds()
+        if await self._queue.extend(self._run):
+            self._ends_at = max(self._ends_at, asked_at + self._length * (1 - _MARGIN))
+        else:
+            self.taken = True
+            self.lost.set()
+        self.ensure()
+
     async def __aenter__(self) -> Self:
         self._heartbeat = asyncio.create_task(self._beat(), name=f"lease-{self._run.key}")
         return self
@@ -52,7 +64,7 @@ class Lease:
 
     async def _beat(self) -> None:
         while (left := self._ends_at - clock.lasting_seconds()) > 0:
-            await asyncio.sleep(min(self._length / 3, left))
+            await asyncio.sleep(min(self._length / 3, _LONGEST_BEAT_SECONDS, left))
             asked_at = clock.lasting_seconds()
             # While Redis is away there is nothing to do but to ask again until the lease ends.
             with contextlib.suppress(redis.exceptions.RedisError, OSError, TimeoutError):

@@ -93,7 +93,7 @@ class Runner:
 
     async def _work(self, run: Run, lease: Lease) -> None:
         """In a task of its own, so that what is set here ends with it."""
-        guard.CURRENT.set(lease.ensure)
+        guard.CURRENT.set(lease)
         lane.CURRENT.set(run.lane)
         key = keys.Key.parse(run.key)
         handler = self._flows.get(key.flow)

@@ -360,13 +360,17 @@ async def test_the_guard_is_asked_before_every_sending_of_a_write(
 ) -> None:
     asked: list[int] = []
 
-    def lease() -> None:
-        asked.append(bench.turns.inside)
-        if len(asked) == 2:
-            raise errors.LeaseLost("The lease is gone")
+    class Lease:
+        def ensure(self) -> None:
+            asked.append(bench.turns.inside)
+            if len(asked) == 2:
+                raise errors.LeaseLost("The lease is gone")
+
+        async def confirm(self) -> None:
+            raise AssertionError("asked for before creates of the flow only")
 
     peer.will(reply(429, b"", {"Retry-After": "0"}), good)
-    token = guard.CURRENT.set(lease)
+    token = guard.CURRENT.set(Lease())
     try:
         with pytest.raises(errors.LeaseLost):
             await bench.send("POST")

@@ -6,6 +6,7 @@ auditing, a required field) leaves the old lines untouched and the opportunity i
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from cwbridge import errors, metrics, together
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
+from cwbridge.connectors.connectwise.resource import Resource
 from worker.opportunity.desired import DesiredProduct
 from worker.opportunity.fixed import fixable
 from worker.opportunity.plan import ActualLine, Finding, Habits, MarkedLine, Plan, plan
@@ -87,18 +89,8 @@ class LineWriter:
 
     async def lines(self) -> list[ActualLine]:
         """All product items of the opportunity, with what protects them."""
-        rows = await self._products.find(field("opportunity/id").equals(self._opportunity), fields=_FIELDS)
-        return [
-            ActualLine(
-                row.id,
-                row.integrationXRef or "",
-                _protection(row) or ("protected by ConnectWise" if row.id in self._protected else ""),
-                row.quantity,
-                row.price,
-                row.cost,
-            )
-            for row in rows
-        ]
+        lines = await _lines_of(self._products, self._opportunity)
+        return [_protected_by_refusal(line) if line.id in self._protected else line for line in lines]
 
     def _applied(self, step: Plan) -> Applied:
         return Applied(
@@ -175,6 +167,34 @@ class LineWriter:
         if line.vendor_sku:
             draft["vendorSku"] = line.vendor_sku
         return draft
+
+
+async def leave_each_once(client: connectwise.ConnectWiseClient, opportunity: int) -> None:
+    """Of several lines of ours for one line in Jetbuilt only the newest stays, unless ConnectWise protects the others.
+
+    For an opportunity whose source is gone: there is no state any more to which a run that was broken off could lead it.
+    """
+    newest: dict[str, int] = {}
+    lines = [line for line in await _lines_of(client.products, opportunity) if line.ours]
+    for line in lines:
+        newest[line.key] = max(line.id, newest.get(line.key, 0))
+    for line in lines:
+        if not line.locked and line.id != newest[line.key]:
+            with contextlib.suppress(errors.Protected, errors.NotFound):
+                await client.products.delete(line.id)
+                log.info("line_left_over_deleted", id=line.id, mark=line.mark)
+
+
+async def _lines_of(products: Resource[models.ProductItem], opportunity: int) -> list[ActualLine]:
+    rows = await products.find(field("opportunity/id").equals(opportunity), fields=_FIELDS)
+    return [
+        ActualLine(row.id, row.integrationXRef or "", _protection(row), row.quantity, row.price, row.cost)
+        for row in rows
+    ]
+
+
+def _protected_by_refusal(line: ActualLine) -> ActualLine:
+    return msgspec.structs.replace(line, locked=line.locked or "protected by ConnectWise")
 
 
 def _protection(row: models.ProductItem) -> str:

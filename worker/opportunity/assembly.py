@@ -75,10 +75,13 @@ def opportunity_flow(
     queue = Queue(redis, namespace=namespace, settings=settings.queue)
     links = Links(redis, namespace=namespace)
     sightings = Sightings(redis, namespace=namespace)
+    opportunities = Target(target, sightings)
     return OpportunityFlow(
         reader=SourceReader(source),
-        writer=_writer(settings, redis, target, queue, links=links, sightings=sightings),
-        options=OptionFanOut(queue, Options(redis, links, namespace=namespace)),
+        writer=_writer(settings, redis, target, queue, links=links, opportunities=opportunities),
+        options=OptionFanOut(
+            queue, Options(redis, links, namespace=namespace), links=links, target=opportunities
+        ),
         links=links,
         history=history,
         sightings=sightings,
@@ -93,7 +96,7 @@ def _writer(
     queue: Queue,
     *,
     links: Links,
-    sightings: Sightings,
+    opportunities: Target,
 ) -> OpportunityWriter:
     namespace = settings.namespace
     locker = locks.Locks(redis, namespace=namespace)
@@ -125,7 +128,7 @@ def _writer(
     )
     return OpportunityWriter(
         client,
-        target=Target(client, sightings),
+        target=opportunities,
         header=HeaderBuilder(resolver, taxonomy, setup, fixed=fixed),
         setup=setup,
         taxonomy=taxonomy,

@@ -109,7 +109,7 @@ class OpportunityFlow:
         link = await self._links.get("opportunity", str(key))
         if link is not None and link.finished == reason:
             return None
-        if link is None and lane.CURRENT.get() == "fresh":
+        if link is None and await self._options.moved(key) and lane.CURRENT.get() != "interactive":
             return Event(what="skipped", reason=reason)
         return await self._writer.finish(key, reason, link)
 
@@ -128,7 +128,8 @@ def _refuse_older(project: models.Project, link: Link | None) -> None:
 
 
 def _known(link: Link | None, fingerprint: str) -> bool:
-    return link is not None and link.fingerprint == fingerprint and not link.finished
+    """Whether the opportunity holds this content, and no run that began to write another was broken off."""
+    return link is not None and link.fingerprint == fingerprint and not (link.begun or link.finished)
 
 
 def _trouble(problem: Exception, calls: trail.Calls) -> Event:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import structlog
 
+from cwbridge import errors
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.keys import Key
+from cwbridge.ledger.links import Link, Links
 from cwbridge.ledger.options import Options
 from cwbridge.limits import lane
 from cwbridge.queue.job import Want
 from cwbridge.queue.queue import Queue
+from worker.opportunity.target import Target
 from worker.opportunity.text import folded
 
 log = structlog.get_logger()
@@ -18,9 +21,11 @@ log = structlog.get_logger()
 class OptionFanOut:
     """Enqueues the options of a project, those that are gone included, so that their opportunities are finished."""
 
-    def __init__(self, queue: Queue, known: Options) -> None:
+    def __init__(self, queue: Queue, known: Options, *, links: Links, target: Target) -> None:
         self._queue = queue
         self._known = known
+        self._links = links
+        self._target = target
 
     async def want(self, key: Key, project: models.Project, options: list[models.Option]) -> None:
         """Want every option whose content may differ from what its opportunity holds."""
@@ -40,6 +45,10 @@ class OptionFanOut:
         """Keep that the option is about to have an opportunity."""
         await self._known.note(key.family, option.id, folded(option.name))
 
+    async def moved(self, key: Key) -> bool:
+        """Whether `key` is an option whose opportunity, if it ever had one, is another option's by now."""
+        return key.option is not None and key.option not in await self._known.known(key.family)
+
     async def _settle_identities(self, family: int, options: list[models.Option]) -> set[int]:
         """A new version of a project gives its options new ids: where name tells which is which, opportunities move along.
 
@@ -52,11 +61,35 @@ class OptionFanOut:
         for option, name in new.items():
             fitting = [old for old, old_name in gone.items() if old_name == name]
             alone = list(current.values()).count(name) == 1
-            if len(fitting) == 1 and alone:
-                link = await self._known.adopt(family, old=fitting[0], new=option, name=name)
+            if len(fitting) == 1 and alone and await self._move(family, fitting[0], option, name):
                 gone.pop(fitting[0])
-                log.info("option_moved", old=fitting[0], new=option, opportunity=link and link.target)
         return set(gone)
+
+    async def _move(self, family: int, old: int, new: int, name: str) -> bool:
+        """Give the opportunity of `old` to `new`; False when a person has to say which it is.
+
+        Raises Busy while `old` is being written, or two jobs would write one opportunity. A run that begins later finds in
+        Jetbuilt that its option is gone, and here that it has moved.
+        """
+        key = str(Key(family, old))
+        job = await self._queue.job(key)
+        if job is not None and job.state == "running":
+            raise errors.Busy("An option of an earlier version is still being written", detail=key, seconds=1)
+        try:
+            link = await self._links.get("opportunity", key) or await self._unlinked(Key(family, old))
+        except errors.Ambiguous:
+            return False
+        if link is None:
+            await self._known.forget(family, old)
+        else:
+            await self._known.adopt(family, link, old=old, new=new, name=name)
+            log.info("option_moved", old=old, new=new, opportunity=link.target)
+        return True
+
+    async def _unlinked(self, key: Key) -> Link | None:
+        """The opportunity that a run made before it was broken off."""
+        found = await self._target.find(key.mark, None)
+        return Link(target=found.record.id, how="mark") if found is not None else None
 
     def _want(self, key: Key, project: models.Project, option: models.Option) -> Want:
         """A change of the project counts, too: company, stage and name of the opportunity come from there."""

@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from cwbridge import clock, errors, metrics
+from cwbridge.connectors import guard
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
@@ -96,7 +97,11 @@ class Target:
         log.info("opportunity_taken_back", id=created.record.id)
 
     async def create(self, mark: str, fields: Mapping[str, Any]) -> Found:
-        """Create the opportunity; after a lost answer its mark is looked for before anything else is sent."""
+        """Create the opportunity; after a lost answer its mark is looked for before anything else is sent.
+
+        Much may have happened since the mark was looked for, a wipe of Redis included: a last look that the job is still ours.
+        """
+        await guard.confirm()
         try:
             with fixable("opportunity"):
                 record = await self._client.opportunities.create(dict(fields))

@@ -14,8 +14,7 @@ from cwbridge.keys import Key
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import How, Link, Links
 from cwbridge.settings import Settings
-from worker.opportunity import plan
-from worker.opportunity.apply import Applied, LineWriter
+from worker.opportunity import apply, plan
 from worker.opportunity.catalog import Catalog
 from worker.opportunity.desired import DesiredOpportunity, Rules
 from worker.opportunity.fixed import FixedValues
@@ -101,6 +100,8 @@ class OpportunityWriter:
             if _settled_before(link, written.fingerprint) and await self._target.is_over(record):
                 return Event(what="checked", target=record.id, reason="closed or converted in ConnectWise")
             await self._target.ensure_open(record)
+            if link is not None and not observed:
+                await self._links.begin("opportunity", str(key), link, written.fingerprint)
             applied = await self._lines(desired, found, restore=not observed)
             header = await self._header.build(desired)
             if observed:
@@ -135,6 +136,7 @@ class OpportunityWriter:
         return Event(what="finished", target=found.record.id, reason=reason)
 
     async def _mark_finished(self, found: Found, reason: str) -> None:
+        await apply.leave_each_once(self._client, found.record.id)
         text = f"cwbridge: {reason}; this opportunity is no longer updated."
         await self._target.note(found.record.id, text)
         if self._chosen.finished_status is not None:
@@ -150,9 +152,9 @@ class OpportunityWriter:
         found = await self._guarded(desired, self._target.create(desired.mark, header.fixed | header.fields))
         return found, header
 
-    async def _lines(self, desired: DesiredOpportunity, found: Found, *, restore: bool) -> Applied:
+    async def _lines(self, desired: DesiredOpportunity, found: Found, *, restore: bool) -> apply.Applied:
         catalog = await self._catalog.resolve([line.product for line in desired.lines])
-        writer = LineWriter(
+        writer = apply.LineWriter(
             self._client,
             found.record.id,
             catalog,
@@ -197,10 +199,15 @@ class OpportunityWriter:
 
 
 def _settled_before(link: Link | None, fingerprint: str) -> bool:
-    return link is not None and link.fingerprint == fingerprint and not link.finished
+    return (
+        link is not None
+        and link.fingerprint == fingerprint
+        and link.begun in {"", fingerprint}
+        and not link.finished
+    )
 
 
-def _observed(found: Found, desired: DesiredOpportunity, applied: Applied, header: Header) -> Event:
+def _observed(found: Found, desired: DesiredOpportunity, applied: apply.Applied, header: Header) -> Event:
     """The source is unchanged since all was right: what differs now was changed by others, and is reported only."""
     event = _event(found, desired, applied, header, touched=False)
     differing = (
@@ -217,7 +224,7 @@ def _how(found: Found, link: Link | None) -> How:
 
 
 def _event(
-    found: Found, desired: DesiredOpportunity, applied: Applied, header: Header, *, touched: bool
+    found: Found, desired: DesiredOpportunity, applied: apply.Applied, header: Header, *, touched: bool
 ) -> Event:
     difference = desired.difference
     if difference:

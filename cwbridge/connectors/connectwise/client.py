@@ -28,6 +28,8 @@ Read = TypeVar("Read")
 MOST_URL_CHARACTERS = 1_999
 """The developer guide wants addresses under 2,000 characters."""
 _THROTTLE_SECONDS = 30.0
+# Calls of one question under way at once: many jobs ask, and none shall fill the line.
+_AT_ONCE = 6
 _JSON: Mapping[str, str] = {"Content-Type": "application/json"}
 # The specification promises a list; a server that answers the one conversion itself is understood as well.
 _read_conversions: Callable[[bytes], list[models.Conversion] | models.Conversion] = msgspec.json.Decoder(
@@ -119,7 +121,7 @@ class ConnectWiseClient:
         also: Condition | None = None,
         fields: Sequence[str] = (),
     ) -> list[T]:
-        """Records whose field `name` is one of `values`; batches of the longest address allowed go out side by side."""
+        """Records whose field `name` is one of `values`; batches of the longest address allowed go out, a few side by side."""
         listed = ",".join(dict.fromkeys(["id", *fields])) if fields else ""
         fixed = {"conditions": "x", "fields": listed, "pageSize": str(MOST_PER_PAGE)}
         within = f" and ({also.render()})" if also is not None else ""
@@ -127,9 +129,12 @@ class ConnectWiseClient:
         used = len(str(address.url(resource.path, query_string(fixed)))) + len(conditions.encoded(within))
         spare_for_next_page = len("&pageId=") + 19
         budget = MOST_URL_CHARACTERS + 1 - used - spare_for_next_page
-        lists = await together.all_of(
-            resource.find(condition if also is None else condition & also, fields=fields)
-            for _, condition in conditions.batches(name, values, budget=budget)
+        lists = await together.a_few_at_a_time(
+            (
+                resource.find(condition if also is None else condition & also, fields=fields)
+                for _, condition in conditions.batches(name, values, budget=budget)
+            ),
+            most=_AT_ONCE,
         )
         return list({row.id: row for rows in lists for row in rows}.values())
 

@@ -1,0 +1,227 @@
+"""What a run leaves behind that was broken off amid its writes, and what becomes of it when its source goes on meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, cast
+
+import pytest
+
+from cwbridge import errors, together
+from cwbridge.connectors.jetbuilt import models
+from cwbridge.keys import Key
+from cwbridge.ledger.links import Link, Links
+from cwbridge.ledger.options import Options
+from cwbridge.queue.job import Want
+from cwbridge.queue.lanes import Room
+from cwbridge.queue.lease import Lease
+from cwbridge.queue.outcome import Done
+from cwbridge.queue.queue import Queue
+from cwbridge.redis import Redis
+from cwbridge.settings import QueueSettings
+from sandbox.faults import FaultRule
+from tests.support.bench import Bench
+from worker.opportunity.options import OptionFanOut
+from worker.opportunity.target import Target
+
+OLD, NEW = Key(7, 71), Key(7, 72)
+
+
+def links_of(bench: Bench) -> Links:
+    return Links(bench.redis, namespace=bench.namespace)
+
+
+def sources(bench: Bench) -> dict[str, int]:
+    rows = bench.books.rows("sales/opportunities")
+    return {row["source"]: row["id"] for row in rows if row.get("source")}
+
+
+def with_option(bench: Bench) -> tuple[int, int]:
+    for family in bench.families():
+        options = bench.box.jetbuilt.project(bench.active(family)).options
+        if len(options) == 1:
+            return family, options[0].id
+    raise AssertionError("this world has no project with one option")
+
+
+async def test_lines_left_half_way_are_repaired_although_the_edit_was_taken_back(bench: Bench):
+    bench.changes = {"queue": {"attempts": 1}}
+    await bench.settled()
+    family = bench.families()[0]
+    project = bench.active(family)
+    line = next(line for line in bench.box.jetbuilt.project(project).lines if line.option_id is None)
+
+    bench.box.connectwise_faults.add(
+        FaultRule(name="stuck", action="fail", method="DELETE", path="/procurement/products/*")
+    )
+    bench.box.jetbuilt.edit_line(project, line.id, price=Decimal("4321.00"))
+    await bench.sync()
+    job = await bench.job(f"jetbuilt/project/{family}")
+    assert job is not None
+    assert job.state == "dead"
+    bench.box.connectwise_faults.clear()
+    bench.box.jetbuilt.edit_line(project, line.id, price=line.price)
+    await bench.settled()
+
+    bench.books.assert_hold((await bench.expected())[f"jetbuilt:{family}"])
+    bench.books.assert_nothing_doubled()
+
+
+async def test_an_option_whose_link_was_never_kept_moves_along_with_the_next_version(bench: Bench):
+    await bench.settled()
+    before = sources(bench)
+    family, option = with_option(bench)
+    assert await links_of(bench).remove("opportunity", str(Key(family, option)))
+
+    bench.box.jetbuilt.new_version(bench.active(family))
+    await bench.settled()
+
+    (current,) = bench.box.jetbuilt.project(bench.active(family)).options
+    after = sources(bench)
+    assert after[Key(family, current.id).mark] == before[Key(family, option).mark]
+    assert len(after) == len(before)
+
+
+async def test_a_late_job_of_an_option_that_has_moved_does_nothing(bench: Bench):
+    await bench.settled()
+    family, option = with_option(bench)
+    bench.box.jetbuilt.new_version(bench.active(family))
+    await bench.settled()
+    writes = bench.writes
+
+    await bench.queue.want(Want(str(Key(family, option)), lane="backlog"))
+    await bench.settled()
+
+    assert bench.writes == writes
+    assert (await bench.history(str(Key(family, option))))[0].what == "skipped"
+
+
+async def test_of_a_finished_opportunity_each_line_stays_once(bench: Bench):
+    await bench.settled()
+    family, option = with_option(bench)
+    opportunity = sources(bench)[Key(family, option).mark]
+    ours = [
+        row for row in bench.books.rows("procurement/products") if row["opportunity"]["id"] == opportunity
+    ]
+    older = {**ours[0], "integrationXRef": ours[0]["integrationXRef"].split("@")[0] + "@aaaaaaaaaa"}
+    newer = bench.box.connectwise.add("procurement/products", **{k: v for k, v in older.items() if k != "id"})
+
+    bench.box.jetbuilt.merge_option(bench.active(family), option)
+    await bench.settled()
+
+    left = [
+        row for row in bench.books.rows("procurement/products") if row["opportunity"]["id"] == opportunity
+    ]
+    assert {row["id"] for row in left} == {row["id"] for row in (*ours, newer)} - {ours[0]["id"]}
+
+
+class Nowhere:
+    """No opportunity carries any mark."""
+
+    async def find(self, _mark: str, _link: Link | None) -> None:
+        return None
+
+
+@pytest.fixture
+def queue(redis: Redis, namespace: str) -> Queue:
+    return Queue(redis, namespace=namespace, settings=QueueSettings(debounce=timedelta(0)))
+
+
+async def test_an_option_does_not_move_while_it_is_being_written(queue: Queue, redis: Redis, namespace: str):
+    links = Links(redis, namespace=namespace)
+    known = Options(redis, links, namespace=namespace)
+    fan_out = OptionFanOut(queue, known, links=links, target=cast("Target", Nowhere()))
+    await known.note(OLD.family, 71, "projector")
+    await links.put("opportunity", str(OLD), Link(target=5, how="created"))
+    await queue.want(Want(str(OLD)))
+    [(key, ticket, _)] = await queue.claim(Room.of(1))
+    run = await queue.start(key, ticket)
+    assert run is not None
+    project, option = models.Project(id=8), models.Option(id=72, name="Projector")
+
+    with pytest.raises(errors.Busy):
+        await fan_out.want(Key(7), project, [option])
+    assert await known.known(7) == {71: "projector"}
+    assert await queue.settle(run, Done()) == "gone"
+    await fan_out.want(Key(7), project, [option])
+
+    assert await known.known(7) == {72: "projector"}
+    assert await links.get("opportunity", str(OLD)) is None
+    moved = await links.get("opportunity", str(NEW))
+    assert moved is not None
+    assert moved.target == 5
+
+
+async def test_an_option_that_never_had_an_opportunity_is_forgotten(
+    queue: Queue, redis: Redis, namespace: str
+):
+    links = Links(redis, namespace=namespace)
+    known = Options(redis, links, namespace=namespace)
+    fan_out = OptionFanOut(queue, known, links=links, target=cast("Target", Nowhere()))
+    await known.note(OLD.family, 71, "projector")
+
+    await fan_out.want(Key(7), models.Project(id=8), [models.Option(id=72, name="Projector")])
+
+    assert await known.known(7) == {}
+    assert [job.key for job in await queue.jobs()] == [str(NEW)]
+
+
+async def begun(queue: Queue) -> Lease:
+    await queue.want(Want(str(OLD)))
+    [(key, ticket, _)] = await queue.claim(Room.of(1))
+    run = await queue.start(key, ticket)
+    assert run is not None
+    return Lease(queue, run, taken_at=asyncio.get_running_loop().time())
+
+
+async def test_a_wipe_ends_the_right_to_create_at_once(queue: Queue, redis: Redis, namespace: str):
+    lease = await begun(queue)
+    await lease.confirm()
+    await redis.delete(f"{namespace}:job:{OLD}")
+    lease.ensure()
+    with pytest.raises(errors.LeaseLost):
+        await lease.confirm()
+    assert lease.taken
+
+
+async def test_a_wipe_is_noticed_within_a_second_however_long_the_lease_is(
+    queue: Queue, redis: Redis, namespace: str
+):
+    async with await begun(queue) as lease:
+        await redis.delete(f"{namespace}:job:{OLD}")
+        async with asyncio.timeout(5):
+            await lease.lost.wait()
+    assert queue.settings.lease >= timedelta(seconds=15)
+
+
+async def test_work_side_by_side_keeps_its_order_and_its_width():
+    under_way: set[int] = set()
+    widest = 0
+
+    async def piece(number: int) -> int:
+        nonlocal widest
+        under_way.add(number)
+        widest = max(widest, len(under_way))
+        await asyncio.sleep(0.002 * (number % 3))
+        under_way.discard(number)
+        return number
+
+    assert await together.a_few_at_a_time((piece(n) for n in range(20)), most=4) == list(range(20))
+    assert widest == 4
+
+
+async def test_the_first_failure_ends_the_others_and_starts_no_more():
+    started: list[Any] = []
+
+    async def piece(number: int) -> None:
+        started.append(number)
+        await asyncio.sleep(0)
+        if number == 1:
+            raise ValueError(number)
+        await asyncio.sleep(60)
+
+    with pytest.raises(ValueError, match="1"):
+        await together.a_few_at_a_time([piece(n) for n in range(10)], most=3)
+    assert started == [0, 1, 2]
