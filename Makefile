@@ -38,7 +38,7 @@ unit: setup
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 fault: setup ## the long fault suite (kill -9, lost answers, Redis trouble); prints its table; takes ONLY=name SEED=n RUNS=n
-	@$(BIN)/python -m pytest tests/fault -m fault -n $(if $(ONLY),0,2) --dist worksteal $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS))
+	@$(BIN)/python -m pytest tests/fault -m fault -n $(if $(ONLY),0,3) --dist worksteal $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS))
 
 bench: setup ## the benchmarks: ratios measured in one run
 	@$(BIN)/python -m pytest tests/bench -m bench -s -p no:xdist

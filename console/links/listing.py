@@ -34,6 +34,7 @@ class Linked(msgspec.Struct, frozen=True, kw_only=True):
     finished: str
     fingerprint: str
     state: str
+    begun: str
     at_ms: int
 
     @classmethod

@@ -25,6 +25,7 @@ from cwbridge.settings import QueueSettings
 _AT_ONCE = 500
 _RUN_ENDS_LOOKS = 600
 _LOOK_SECONDS = 0.1
+_PAUSED_MS = 600_000
 _PACKAGE = "cwbridge.queue"
 _START_FIELDS = ("attempts", "kills", "waits", "lane", "since_ms", "due_ms", "wanted", "started_ms")
 _T = TypeVar("_T")
@@ -148,11 +149,12 @@ class Queue:
     async def mark_each(self, marking: Marking, keys: Sequence[str]) -> list[str]:
         """Archive, hold or release keys; answers which of them were changed."""
         script = {"archive": self._archive, "hold": self._hold, "release": self._release}[marking]
+        before = [0] if marking == "hold" else []
         changed: list[str] = []
         for some in _batches(keys, _AT_ONCE):
             async with self._redis.pipeline(transaction=False) as pipe:
                 for key in some:
-                    await script(self._keys, [key], client=pipe)
+                    await script(self._keys, [*before, key], client=pipe)
                 answers = await pipe.execute()
             changed += [key for key, count in zip(some, answers, strict=True) if count]
         return changed
@@ -167,15 +169,18 @@ class Queue:
 
     async def hold(self, *keys: str) -> int:
         """Keep keys from running until `release`; a run under way ends first."""
-        return await self._mark(self._hold, keys)
+        return len(await self.mark_each("hold", keys))
 
     async def release(self, *keys: str) -> int:
         return await self._mark(self._release, keys)
 
     @asynccontextmanager
     async def paused(self, key: str) -> AsyncIterator[None]:
-        """No run of `key` begins or goes on while the body runs; raises Busy when one takes too long to end."""
-        ours = await self.hold(key)
+        """No run of `key` begins or goes on while the body runs; raises Busy when one takes too long to end.
+
+        When this process is killed meanwhile, workers let the key go after ten minutes.
+        """
+        ours = await self._hold(self._keys, [_PAUSED_MS, key])
         try:
             await self._run_ended(key)
             yield

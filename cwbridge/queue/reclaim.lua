@@ -1,4 +1,5 @@
--- Take keys back: those whose lease has ended, or those still waiting in the arq queue of a worker that stops.
+-- Take keys back: those whose lease has ended, or those still waiting in the arq queue of a worker that stops. And let go what a
+-- command held that did not live to do so.
 -- ARGV: kills at most, failure JSON for a key that reaches them, arq queue of the worker that stops or ''
 -- Answer: key, what became of it (due | dead | held), ...
 local limit, poison, stopping = tonumber(ARGV[1]), ARGV[2], ARGV[3]
@@ -22,6 +23,9 @@ local function take_back(key, job)
   return put(key, 'dead')
 end
 
+for _, key in ipairs(redis.call('ZRANGEBYSCORE', pauses, '-inf', now)) do
+  let_go(key)
+end
 local keys = stopping == '' and redis.call('ZRANGEBYSCORE', leases, '-inf', now, 'LIMIT', 0, 200)
   or redis.call('ZRANGE', leases, 0, -1)
 for _, key in ipairs(keys) do

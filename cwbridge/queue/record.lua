@@ -10,11 +10,12 @@
 --     failure          JSON of the last failure
 --     ticket, queue    fencing token of the delivery, and the arq queue it went to (dispatched and running)
 --     again, again_lane   ms and most urgent lane of what was wanted since the run started (running)
---     hold             1 while a person holds it
+--     hold             1 while a person or a command holds it
 --     after            held: what it is on release: due | dead | gone
 -- {ns}:due:{lane}      sorted set  keys that are due, by when (ms)
 -- {ns}:leases          sorted set  keys dispatched or running, by the end of their lease (ms)
 -- {ns}:dead, {ns}:held sorted set  keys given up, keys held, by since when (ms)
+-- {ns}:pauses          sorted set  keys held by a command for as long as it takes, by when that ends at the latest (ms)
 -- {ns}:seen            hash        key -> version last wanted
 -- {ns}:archived        hash        key -> since when (ms); forgotten by a person until it changes
 -- {ns}:ticket          string      the last ticket; starts with the clock, so that no ticket comes twice after a wipe
@@ -22,7 +23,7 @@
 -- arq:job:{id}, arq:in-progress:{id}, arq:retry:{id}   of arq; id = {ns}:{key}#{ticket}
 local ns = KEYS[1]
 local leases, dead, held, versions = ns .. ':leases', ns .. ':dead', ns .. ':held', ns .. ':seen'
-local archived = ns .. ':archived'
+local archived, pauses = ns .. ':archived', ns .. ':pauses'
 local RANK = {interactive = 1, fresh = 2, backlog = 3}
 
 local time = redis.call('TIME')
@@ -80,6 +81,20 @@ local function put(key, after, lane, at, reason)
     redis.call('DEL', record)
   end
   return after
+end
+
+-- What was held goes on where it stood; answers 1, or 0 when it was not held.
+local function let_go(key)
+  local job = redis.call('HMGET', record_of(key), 'state', 'hold', 'lane', 'due', 'reason', 'after')
+  redis.call('ZREM', pauses, key)
+  if not job[2] then
+    return 0
+  end
+  redis.call('HDEL', record_of(key), 'hold')
+  if job[1] == 'held' then
+    put(key, job[6], job[3], tonumber(job[4]), job[5])
+  end
+  return 1
 end
 
 -- As if it were wanted for the first time at `since`.

@@ -369,3 +369,31 @@ async def test_a_full_pass_leaves_what_was_given_up_or_archived_to_people(queue:
     assert await queue.want(Want(key=KEY, lane="backlog")) == 0
     assert await queue.want(Want(key=KEY, version="edited")) == 1
     assert [job.key for job in await queue.jobs(state="due")] == [KEY]
+
+
+async def test_what_a_command_held_that_was_killed_is_let_go(
+    queue: Queue, redis: Redis, namespace: str
+) -> None:
+    await queue.want(Want(KEY))
+    await queue._hold([namespace], [30, KEY])
+    assert [job.state for job in await queue.jobs()] == ["held"]
+    await until_due(queue)
+    assert await queue.reclaim() == 0
+    assert await redis.zcard(f"{namespace}:pauses") == 0
+
+
+async def until_due(queue: Queue) -> None:
+    async with asyncio.timeout(5):
+        while [job.state for job in await queue.jobs()] != ["due"]:
+            await queue.reclaim()
+            await asyncio.sleep(0.01)
+
+
+async def test_a_pause_that_ended_well_leaves_nothing_behind(
+    queue: Queue, redis: Redis, namespace: str
+) -> None:
+    await queue.want(Want(KEY))
+    async with queue.paused(KEY):
+        assert [job.state for job in await queue.jobs()] == ["held"]
+    assert [job.state for job in await queue.jobs()] == ["due"]
+    assert await redis.zcard(f"{namespace}:pauses") == 0

@@ -255,11 +255,12 @@ TROUBLES = {
         arrange=Desk.two_opportunities,
         repair=Desk.no_marks,
     ),
-    "an answer that is no JSON": Trouble(
-        error="Malformed",
-        cause="ConnectWise",
+    "answers that are somebody else's": Trouble(
+        error="ServerFailed",
+        cause="ConnectWise sent an answer of an undocumented form",
         detail="/procurement/catalog",
-        remedy="Look at the record",
+        remedy="check the other system's status",
+        settings={"queue": {"attempts": 2}},
         arrange=lambda desk: desk.fault("garble", method="GET", path="/procurement/catalog"),
         repair=Desk.no_fault,
     ),

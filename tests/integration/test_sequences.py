@@ -126,7 +126,7 @@ histories = st.lists(st.tuples(st.integers(0, 1), steps, st.booleans()), min_siz
 
 
 @settings(
-    max_examples=40,
+    max_examples=20,
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
