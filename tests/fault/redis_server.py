@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
-import redis.asyncio
 import redis.exceptions
 
+from cwbridge import redis as connections
 from tests.fault.processes import Child, Nursery
 
 Fsync = Literal["always", "everysec"]
@@ -30,7 +30,8 @@ class RedisServer:
         self._socket = home / "redis.sock"
         self._child: Child | None = None
         self.in_trouble = asyncio.Lock()
-        self.client = redis.asyncio.Redis(unix_socket_path=str(self._socket), socket_timeout=20)
+        # The bridge's own connections: whoever waits for them can be cancelled, and a time-out here is a cancellation.
+        self.client = connections.connect(self.url, patient=False)
 
     @classmethod
     @asynccontextmanager

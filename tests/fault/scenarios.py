@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from cwbridge import together
 from tests.fault import encounters, points, troubles
 from tests.fault.stage import Act, Casting, Stage
 from tests.fault.troubles import Trouble
@@ -29,7 +30,7 @@ def lasting(seconds: float, trouble: Trouble, *, edits_every: float = 0.15) -> A
 
     async def act(stage: Stage) -> None:
         editing = asyncio.create_task(stage.editor.keep_editing(every=edits_every))
-        troubling = asyncio.ensure_future(trouble(stage))
+        troubling = asyncio.create_task(_once(trouble, stage))
         try:
             done, _ = await asyncio.wait(
                 {editing, troubling}, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION
@@ -37,11 +38,13 @@ def lasting(seconds: float, trouble: Trouble, *, edits_every: float = 0.15) -> A
             for task in done:
                 task.result()
         finally:
-            editing.cancel()
-            troubling.cancel()
-            await asyncio.gather(editing, troubling, return_exceptions=True)
+            await together.end(editing, troubling)
 
     return act
+
+
+async def _once(trouble: Trouble, stage: Stage) -> None:
+    await trouble(stage)
 
 
 async def nothing(_stage: Stage) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import redis.exceptions
 
+from cwbridge import together
 from cwbridge.queue.job import Counts
 from cwbridge.queue.queue import Queue
 from cwbridge.settings import QueueSettings
@@ -123,8 +124,7 @@ class Stage:
                 fleet.man(workers=casting.workers, producers=casting.producers)
                 yield stage
             finally:
-                counting.cancel()
-                await asyncio.gather(counting, return_exceptions=True)
+                await together.end(counting)
                 await fleet.dismiss()
         shutil.rmtree(home)
 
