@@ -30,7 +30,7 @@ def lasting(seconds: float, trouble: Trouble, *, edits_every: float = 0.15) -> A
 
     async def act(stage: Stage) -> None:
         editing = asyncio.create_task(stage.editor.keep_editing(every=edits_every))
-        troubling = asyncio.create_task(_once(trouble, stage))
+        troubling = asyncio.create_task(troubles.as_coroutine(trouble, stage))
         try:
             done, _ = await asyncio.wait(
                 {editing, troubling}, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION
@@ -41,10 +41,6 @@ def lasting(seconds: float, trouble: Trouble, *, edits_every: float = 0.15) -> A
             await together.end(editing, troubling)
 
     return act
-
-
-async def _once(trouble: Trouble, stage: Stage) -> None:
-    await trouble(stage)
 
 
 async def nothing(_stage: Stage) -> None:

@@ -182,19 +182,20 @@ def together(*troubles: Trouble) -> Trouble:
     async def trouble(stage: Stage) -> None:
         async with asyncio.TaskGroup() as group:
             for one in troubles:
-                group.create_task(_once(one, stage))
+                group.create_task(as_coroutine(one, stage))
 
     return trouble
+
+
+async def as_coroutine(trouble: Trouble, stage: Stage) -> None:
+    """A trouble is any awaitable; a task wants a coroutine."""
+    await trouble(stage)
 
 
 async def _for_a_while(stage: Stage, troubles: Sequence[Trouble], seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await together(*troubles)(stage)
-
-
-async def _once(trouble: Trouble, stage: Stage) -> None:
-    await trouble(stage)
 
 
 async def _a_product_written(stage: Stage) -> None:
