@@ -26,6 +26,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if not config.option.seed:
         config.option.seed = str(random.SystemRandom().randrange(1, 100_000))
+    config.pluginmanager.register(_ToldAtOnce(config))
+
+
+class _ToldAtOnce:
+    """What failed is said when it happens: the rest of the suite takes minutes."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and reporter is not None:
+            reporter.write_line(f"\n{report.nodeid}: {report.longreprtext}")
 
 
 @pytest.fixture(scope="session")
