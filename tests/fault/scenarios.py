@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from cwbridge import together
 from tests.fault import encounters, points, troubles
 from tests.fault.stage import Act, Casting, Stage
 from tests.fault.troubles import Trouble
@@ -38,7 +37,10 @@ def lasting(seconds: float, trouble: Trouble, *, edits_every: float = 0.15) -> A
             for task in done:
                 task.result()
         finally:
-            await together.end(editing, troubling)
+            # Once: a trouble that is cancelled first comes to its end, however long that takes.
+            editing.cancel()
+            troubling.cancel()
+            await asyncio.gather(editing, troubling, return_exceptions=True)
 
     return act
 
