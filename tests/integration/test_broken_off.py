@@ -23,6 +23,7 @@ from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
 from sandbox.faults import FaultRule
 from tests.support.bench import Bench
+from tests.support.until import until
 from worker.opportunity.options import OptionFanOut
 from worker.opportunity.target import Target
 
@@ -115,6 +116,28 @@ async def test_of_a_finished_opportunity_each_line_stays_once(bench: Bench):
         row for row in bench.books.rows("procurement/products") if row["opportunity"]["id"] == opportunity
     ]
     assert {row["id"] for row in left} == {row["id"] for row in (*ours, newer)} - {ours[0]["id"]}
+
+
+@pytest.mark.parametrize("somebody", [False, True])
+async def test_a_new_opportunity_that_may_hold_no_line_is_taken_back_unless_somebody_works_with_it(
+    bench: Bench, *, somebody: bool
+):
+    bench.changes = {"opportunity": {"inventory_probe": "150s"}, "queue": {"concurrency": 1}}
+    key = Key(bench.families()[0])
+    faults, store = bench.box.connectwise_faults, bench.box.connectwise
+    faults.add(FaultRule(name="held", method="POST", path="/procurement/products", action="hold_before"))
+    syncing = asyncio.create_task(bench.sync(str(key)))
+    await until(lambda: faults.waiting("held"), what="the first line is sent")
+    opportunity = sources(bench)[key.mark]
+    if somebody:
+        item = bench.books.rows("procurement/catalog")[0]
+        store.add("procurement/products", opportunity={"id": opportunity}, catalogItem={"id": item["id"]})
+    store.modes.inventory_auditing = "all"
+    faults.clear()
+    await syncing
+
+    assert (key.mark in sources(bench)) is somebody
+    assert bool(bench.books.rows("procurement/products")) is somebody
 
 
 class Nowhere:

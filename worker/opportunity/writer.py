@@ -171,7 +171,8 @@ class OpportunityWriter:
                 plan.marked(desired, self._rules), known_empty=found.how == "created"
             )
         except errors.InventoryLocked as refusal:
-            if found.how == "created":
+            # Somebody may have begun to work with it by now; it would go with his lines.
+            if found.how == "created" and all(line.ours for line in await writer.lines()):
                 await self._target.undo(found)
             raise await self._parking.close(refusal) from refusal
         except (errors.NotFound, errors.ValueRefused) as refusal:
