@@ -1,4 +1,4 @@
-"""Puts refused jobs back once a day, and once after the settings changed: what was wrong may have been put right unsaid.
+"""Puts given up jobs back once a day, and once after the settings changed: what was wrong may have been put right unsaid.
 
     {namespace}:settings    digest of the settings the bridge last started with; secrets are not part of it
 
@@ -20,13 +20,14 @@ from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 
 log = structlog.get_logger()
-_REFUSED = Selection(states=("dead",), work_class="refused")
+_DEAD = Selection(states=("dead",))
+_WORTH_A_TRY = {"refused", "retry"}
 _SHAPING = {"connectwise", "opportunity", "fixed", "catalog", "jetbuilt"}
 """The tables of the settings that decide whether a job is refused."""
 
 
 class RefusedAgain:
-    """Starts given up jobs of class refused over, in the backlog lane."""
+    """Starts jobs over that were refused, or whose system failed for too long, in the backlog lane."""
 
     def __init__(self, queue: Queue, redis: Redis, *, namespace: str) -> None:
         self._queue = queue
@@ -37,8 +38,10 @@ class RefusedAgain:
         """Start all of them over; answers how many."""
         refused = [
             job.key
-            async for job, _ in selection.find(self._queue, _REFUSED)
-            if job.failure is not None and job.failure.error != WORKER_DIED
+            async for job, _ in selection.find(self._queue, _DEAD)
+            if job.failure is not None
+            and job.failure.work_class in _WORTH_A_TRY
+            and job.failure.error != WORKER_DIED
         ]
         started = await self._queue.spread(dict.fromkeys(refused, 0), lane="backlog", again=True)
         if started:

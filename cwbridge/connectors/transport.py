@@ -92,6 +92,10 @@ class Transport:
             tries += 1
             await asyncio.sleep(decision.pause)
 
+    async def hold_for_keys(self) -> None:
+        """Nobody calls this system for a while: it refused our keys."""
+        await self._limiter.hold(_KEYS_REFUSED_SECONDS, reason="keys_refused")
+
     async def _in_turn(self, request: Request[T], number: int) -> Answer[T] | Throttle | Trouble:
         """One sending under the limits; a pause asked for is announced to everybody before the place is given back."""
         async with self._limiter.slot():
@@ -101,7 +105,7 @@ class Transport:
             try:
                 outcome = await self._sent(request, call)
             except errors.AuthenticationRefused:
-                await self._limiter.hold(_KEYS_REFUSED_SECONDS, reason="keys_refused")
+                await self.hold_for_keys()
                 raise
             finally:
                 # There is no outcome when the caller was cancelled, but the call was made.

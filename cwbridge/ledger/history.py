@@ -55,8 +55,8 @@ class History:
     async def add(self, key: str, event: Event) -> None:
         """Put `event` on top of the history of `key`."""
         name = self._prefix + key
-        if event.what == "checked":
-            await self._drop_check(name)
+        if event.what == "checked" or event.what.startswith("wait"):
+            await self._drop_same(name, event)
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.lpush(name, _encoder.encode(event))
             pipe.ltrim(name, 0, _MOST - 1)
@@ -65,10 +65,10 @@ class History:
         if self._told is not None:
             self._told(key, event)
 
-    async def _drop_check(self, name: str) -> None:
-        """Of many checks in a row only the last is kept, or they would push out what matters."""
+    async def _drop_same(self, name: str, event: Event) -> None:
+        """Of many checks or waits in a row only the last is kept, or they would push out what matters."""
         newest = await reply(self._redis.lindex(name, 0))
-        if newest is not None and _decoder.decode(newest).what == "checked":
+        if newest is not None and _decoder.decode(newest).what == event.what:
             await reply(self._redis.lpop(name))
 
     async def of(self, key: str) -> list[Event]:

@@ -51,6 +51,16 @@ class Failure(msgspec.Struct, frozen=True):
             trace=_trace(problem),
         )
 
+    def given_up(self, attempts: int) -> Self:
+        """The same after the last attempt: from here on it is tried again seldom."""
+        general = self.remedy == errors.Retry.remedy_by_default
+        first = "Check the other system's status." if general else self.remedy
+        after = (
+            f"It failed {attempts} times and is tried again once a day; "
+            "to try now: cwbridge jobs requeue --class retry"
+        )
+        return msgspec.structs.replace(self, remedy=f"{first} {after}")
+
     @classmethod
     def of_store(cls, problem: BaseException) -> Self:
         """Redis was away in the middle of a run."""

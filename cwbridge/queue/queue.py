@@ -227,7 +227,9 @@ class Queue:
             case outcomes.WaitFor():
                 return "wait", round(outcome.seconds * 1000), outcome.failure
             case outcomes.TryAgain():
-                return "retry", self._backoff_ms(run.attempts), outcome.failure
+                last = run.attempts + 1 >= self.settings.attempts
+                failure = outcome.failure.given_up(run.attempts + 1) if last else outcome.failure
+                return "retry", self._backoff_ms(run.attempts), failure
             case outcomes.GiveUp():
                 return "refused", 0, outcome.failure
 

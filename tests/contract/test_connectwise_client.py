@@ -120,12 +120,29 @@ async def test_a_write_follows_the_code_base_when_it_moved(
 
 
 async def test_a_missing_endpoint_is_asked_about_once_a_minute(client: ConnectWiseClient, peer: Any) -> None:
+    missing, stages = peer.reply(404, NO_ENDPOINT), peer.reply(200, b'[{"id":1}]')
+    peer.will(peer.reply(200, COMPANY_INFO), missing, peer.reply(200, COMPANY_INFO), stages)
+    with pytest.raises(errors.RequestRefused, match="endpoint does not exist"):
+        await client.categories.find()
+    assert len(peer.seen) == 4
+    client._codebase._asked -= 30
+    peer.will(missing)
+    with pytest.raises(errors.RequestRefused, match="endpoint does not exist"):
+        await client.categories.find()
+    assert len(peer.seen) == 5
+
+
+async def test_404_for_every_path_means_that_the_keys_are_refused(
+    client: ConnectWiseClient, peer: Any
+) -> None:
     missing = peer.reply(404, NO_ENDPOINT)
     peer.will(peer.reply(200, COMPANY_INFO), missing, peer.reply(200, COMPANY_INFO), missing)
-    for _ in range(2):
-        with pytest.raises(errors.RequestRefused, match="endpoint does not exist"):
-            await client.stages.find()
-    assert len(peer.seen) == 4
+    with pytest.raises(errors.AuthenticationRefused, match="404 to every path"):
+        await client.categories.find()
+    assert [seen.target.split("?")[0].rpartition("/")[2] for seen in peer.seen[1::2]] == [
+        "categories",
+        "stages",
+    ]
 
 
 async def test_a_missing_record_asks_for_no_code_base(client: ConnectWiseClient, peer: Any) -> None:

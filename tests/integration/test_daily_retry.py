@@ -64,19 +64,19 @@ async def states(queue: Queue) -> dict[str, str]:
     return {job.key: job.state for job in await queue.jobs()}
 
 
-async def test_refused_jobs_are_tried_again_and_nothing_else(
+async def test_what_was_refused_or_failed_too_often_is_tried_again_and_nothing_else(
     queue: Queue, redis: Redis, namespace: str
 ) -> None:
     await ended(queue, REFUSED, BUG, POISON, TIRED, REFUSED)
     await queue.hold(key(5))
     before = await queue.job(key(1))
     again = RefusedAgain(queue, redis, namespace=namespace)
-    assert await again.try_again() == 1
+    assert await again.try_again() == 2
     assert await states(queue) == {
         key(1): "due",
         key(2): "dead",
         key(3): "dead",
-        key(4): "dead",
+        key(4): "due",
         key(5): "held",
     }
     job = await queue.job(key(1))

@@ -6,9 +6,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from cwbridge.ledger.catalog import CatalogMemory, Place
+from cwbridge.ledger.history import Event, History
+from cwbridge.ledger.links import Link, Links
+from cwbridge.redis import Redis
 from producers import main as producers
 from tests.support.bench import Bench
 
@@ -209,3 +213,88 @@ async def test_a_changed_catalog_item_is_looked_up_anew(bench: Bench):
     await noticed(bench)
 
     assert await memory.recall([place]) == [None]
+
+
+async def test_a_link_to_what_is_somebody_elses_by_now_is_refused(bench: Bench):
+    await bench.settled()
+    family = bench.families()[0]
+    key, own = f"jetbuilt/project/{family}", opportunities(bench)[f"jetbuilt:{family}"]
+    for line in lines(bench, own["id"]):
+        bench.box.connectwise.remove("procurement/products", line["id"])
+    bench.box.connectwise.put("sales/opportunities", {**own, "source": "trade fair", "name": "Sue's own"})
+
+    await bench.jetbuilt.patch(f"/projects/{bench.active(family)}", name="Renamed")
+    await bench.sync()
+
+    job = await bench.job(key)
+    assert job is not None
+    assert job.failure is not None
+    assert "not ours any more" in job.failure.cause
+    assert opportunities(bench)["trade fair"]["name"] == "Sue's own"
+    assert not lines(bench, own["id"])
+
+
+async def test_ours_is_known_by_its_lines_when_somebody_changed_its_source(bench: Bench):
+    await bench.settled()
+    family = bench.families()[0]
+    own = opportunities(bench)[f"jetbuilt:{family}"]
+    bench.box.connectwise.put("sales/opportunities", {**own, "source": "trade fair"})
+
+    await bench.jetbuilt.patch(f"/projects/{bench.active(family)}", name="Renamed")
+    await bench.settled()
+
+    assert opportunities(bench)[f"jetbuilt:{family}"]["id"] == own["id"]
+
+
+async def test_an_older_state_in_another_version_is_reported_as_well(bench: Bench):
+    await bench.settled()
+    family = bench.families()[0]
+    key = f"jetbuilt/project/{family}"
+    links = Links(bench.redis, namespace=bench.namespace)
+    link = await links.get("opportunity", key)
+    assert link is not None
+    await links.put(
+        "opportunity",
+        key,
+        msgspec.structs.replace(link, fingerprint="", state="999999@2099-01-01T00:00:00+00:00"),
+    )
+
+    await bench.sync(full=True)
+
+    job = await bench.job(key)
+    assert job is not None
+    assert job.failure is not None
+    assert "older state" in job.failure.cause
+
+
+async def test_a_refused_contact_leaves_the_answer_about_the_company(bench: Bench):
+    family = bench.families()[0]
+    project = await bench.jetbuilt.get(f"/projects/{bench.active(family)}")
+    client = str(project["client"]["id"])
+    company = bench.box.connectwise.add("company/companies", identifier="Chosen", name="Chosen by a person")
+    links = Links(bench.redis, namespace=bench.namespace)
+    await links.put("company", client, Link(target=company["id"], how="person"))
+    await bench.settled()
+    elsewhere = bench.box.connectwise.add("company/companies", identifier="Elsewhere", name="Elsewhere")
+    for contact in bench.books.rows("company/contacts"):
+        if contact.get("company", {}).get("id") == company["id"]:
+            moved = {**contact, "company": {"id": elsewhere["id"]}}
+            bench.box.connectwise.put("company/contacts", moved)
+
+    await bench.jetbuilt.patch(f"/projects/{bench.active(family)}", name="Renamed")
+    await bench.settled()
+
+    kept = await links.get("company", client)
+    assert kept is not None
+    assert (kept.target, kept.how) == (company["id"], "person")
+
+
+async def test_waits_in_a_row_do_not_push_out_the_history(redis: Redis, namespace: str):
+    history = History(redis, namespace=namespace)
+    await history.add("key", Event(what="created"))
+    for number in range(40):
+        await history.add("key", Event(what="wait: InventoryLocked", reason=str(number)))
+    assert [(event.what, event.reason) for event in await history.of("key")] == [
+        ("wait: InventoryLocked", "39"),
+        ("created", ""),
+    ]

@@ -231,7 +231,10 @@ async def test_the_last_attempt_is_dead_with_its_real_cause(queue: Queue) -> Non
         assert after == ("dead" if attempt == QUICK.attempts - 1 else "due")
     job = await queue.job(KEY)
     assert job is not None
-    assert (job.state, job.attempts, job.failure) == ("dead", 3, FAILURE)
+    assert (job.state, job.attempts) == ("dead", 3)
+    assert job.failure is not None
+    assert (job.failure.cause, job.failure.remedy) == (FAILURE.cause, FAILURE.given_up(3).remedy)
+    assert "once a day" in job.failure.remedy
 
 
 async def test_a_new_edit_ends_the_backing_off(redis: Redis, namespace: str) -> None:

@@ -259,7 +259,7 @@ TROUBLES = {
         error="ServerFailed",
         cause="ConnectWise sent an answer of an undocumented form",
         detail="/procurement/catalog",
-        remedy="check the other system's status",
+        remedy="Check the other system's status",
         settings={"queue": {"attempts": 2}},
         arrange=lambda desk: desk.fault("garble", method="GET", path="/procurement/catalog"),
         repair=Desk.no_fault,

@@ -116,14 +116,15 @@ class OpportunityFlow:
 
 def _refuse_older(project: models.Project, link: Link | None) -> None:
     """A source restored from a backup, or a stale read, would undo what was exported since; a person may want that."""
-    exported, _, at = (link.state if link is not None else "").partition("@")
-    if not at or exported != str(project.id) or project.updated_at is None:
+    at = (link.state if link is not None else "").partition("@")[2]
+    if not at or project.updated_at is None:
         return
     if project.updated_at < datetime.fromisoformat(at) and lane.CURRENT.get() != "interactive":
         raise errors.Refused(
             "Jetbuilt shows an older state of the project than the one exported before",
             detail=f"changed {project.updated_at}, exported {at}",
-            remedy="If Jetbuilt was restored on purpose, requeue the job: it then exports what is there now.",
+            remedy="If Jetbuilt was restored on purpose, requeue the job by its key, or many with `--lane interactive`: "
+            "then what is there now is exported.",
         )
 
 

@@ -48,9 +48,9 @@ class HeaderBuilder:
             matches=ids.how,
         )
 
-    async def forget(self, wanted: DesiredOpportunity) -> None:
-        """Resolve the references anew next time."""
-        await self._resolver.forget(wanted)
+    async def forget(self, wanted: DesiredOpportunity, refused: str) -> None:
+        """Resolve the reference that was `refused` anew next time."""
+        await self._resolver.forget(wanted, refused)
 
 
 def _own(wanted: DesiredOpportunity, type_id: int, ids: References) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Parking:
         raise errors.InventoryLocked(
             "ConnectWise takes no product lines while inventory auditing is on",
             seconds=max(left_ms, 0) / 1000 + _AFTER_THE_PROBE_SECONDS,
-            detail=reason.decode(),
+            detail=f"as another project heard: {reason.decode()}",
         )
 
     async def close(self, refusal: errors.InventoryLocked) -> errors.InventoryLocked:

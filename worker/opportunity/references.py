@@ -57,12 +57,14 @@ class Resolver:
             ),
         )
 
-    async def forget(self, wanted: DesiredOpportunity) -> None:
-        """Drop the links: ConnectWise no longer takes what they point to."""
+    async def forget(self, wanted: DesiredOpportunity, refused: str) -> None:
+        """Drop the link of the field that ConnectWise `refused`: company, contact or site; the others may be answers of people."""
         source = str(wanted.company.jetbuilt_id)
         link = await self._links.get("company", source)
-        if link is not None:
+        if link is not None and refused == "contact":
             await self._contacts.forget(link.target, wanted.contact)
+        if link is not None and refused == "site":
             await self._sites.forget(link.target, wanted.site)
-        await self._links.remove("company", source)
+        if refused == "company":
+            await self._links.remove("company", source)
         self._reps.forget()

@@ -15,10 +15,12 @@ from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.connectwise.resource import Change
 from cwbridge.connectors.records import Link as Reference
+from cwbridge.keys import Key
 from cwbridge.ledger.links import Link
 from cwbridge.ledger.sightings import Sightings
 from cwbridge.remembered import Remembered
 from worker.opportunity.fixed import fixable
+from worker.opportunity.plan import ActualLine
 from worker.opportunity.text import one_line
 
 log = structlog.get_logger()
@@ -48,9 +50,16 @@ class Target:
         if link is None:
             return await self._find_by_mark(mark)
         try:
-            return Found(await self._client.opportunities.get(link.target), "link")
+            linked = await self._client.opportunities.get(link.target)
         except errors.NotFound:
             found = await self._find_by_mark(mark)
+        else:
+            if link.how == "person" or _of_one_family(linked.source, mark):
+                return Found(linked, "link")
+            found = await self._find_by_mark(mark)
+            if found is None:
+                await self._ensure_ours(linked, mark)
+                return Found(linked, "link")
         if found is None:
             raise errors.Refused(
                 "An opportunity of ours is gone in ConnectWise",
@@ -59,6 +68,19 @@ class Target:
                 "to have it made anew, run `cwbridge links unlink` and requeue the job.",
             )
         return found
+
+    async def _ensure_ours(self, linked: models.Opportunity, mark: str) -> None:
+        """Somebody may have changed the mark of ours; but after a restored backup an id may be somebody else's."""
+        rows = await self._client.products.find(
+            field("opportunity/id").equals(linked.id), fields=("id", "integrationXRef")
+        )
+        if not any(ActualLine(row.id, row.integrationXRef or "").ours for row in rows):
+            raise errors.Refused(
+                "The opportunity linked to a project is not ours any more: neither its Source nor a line says so",
+                detail=f"opportunity {linked.id}, Source {linked.source!r} instead of {mark}",
+                remedy="If it is ours, set its Source in ConnectWise to the text named; "
+                "if not, run `cwbridge links unlink` and requeue the job.",
+            )
 
     async def is_over(self, opportunity: models.Opportunity) -> bool:
         """Whether the opportunity is closed or converted: then it is no longer ours to change."""
@@ -167,6 +189,14 @@ class Target:
                 "cwbridge links relink KEY --to ID",
             )
         return Found(rows[0], "mark") if rows else None
+
+
+def _of_one_family(source: str | None, mark: str) -> bool:
+    """An option that moved carries its old mark until it is written."""
+    try:
+        return Key.of_mark(source or "").family == Key.of_mark(mark).family
+    except errors.Refused:
+        return False
 
 
 def _closes(status: models.OpportunityStatus) -> bool:

@@ -191,8 +191,9 @@ class OpportunityWriter:
         try:
             return await writing
         except (errors.NotFound, errors.ValueRefused) as refusal:
-            if getattr(refusal, "field", "").split("/")[0].lower() in _REMEMBERED_REFERENCES:
-                await self._header.forget(desired)
+            field = getattr(refusal, "field", "").split("/")[0].lower()
+            if field in _REMEMBERED_REFERENCES:
+                await self._header.forget(desired, field)
                 raise errors.Unsettled(
                     "A company, contact or site we remembered is no longer taken", detail=str(refusal)
                 ) from refusal

@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from cwbridge import errors, settings, together
-from cwbridge.connectors.calls import Answer, Method, Request
+from cwbridge.connectors.calls import Address, Answer, Method, Request
 from cwbridge.connectors.connectwise import conditions, models, refusals
 from cwbridge.connectors.connectwise.codebase import Codebase
 from cwbridge.connectors.connectwise.conditions import Condition
@@ -35,6 +35,7 @@ _JSON: Mapping[str, str] = {"Content-Type": "application/json"}
 _read_conversions: Callable[[bytes], list[models.Conversion] | models.Conversion] = msgspec.json.Decoder(
     list[models.Conversion] | models.Conversion
 ).decode
+_read_stages = reader(list[models.Stage])
 _read_system_info = reader(models.SystemInfo)
 
 
@@ -162,8 +163,28 @@ class ConnectWiseClient:
         except refusals.EndpointMissing:
             moved = await self._codebase.moved_from(address)
             if moved is None:
+                if self._codebase.just_confirmed:
+                    await self._tell_keys_from_paths(address)
                 raise
         return await self._transport.send(Request(method, moved, endpoint, path, decode, query, extra, body))
+
+    async def _tell_keys_from_paths(self, address: Address) -> None:
+        """Raise AuthenticationRefused when a path that every server has is missing too: the cloud answers wrong keys with 404."""
+        path = self.stages.path
+        probe = Request(
+            "GET", address, path, path, _read_stages, query_string({"fields": "id", "pageSize": "1"})
+        )
+        try:
+            await self._transport.send(probe)
+        except refusals.EndpointMissing as missing:
+            await self._transport.hold_for_keys()
+            raise errors.AuthenticationRefused(
+                "ConnectWise refused our keys",
+                detail="it answers 404 to every path",
+                remedy=refusals.EndpointMissing.remedy_by_default,
+            ) from missing
+        except errors.WorkError:
+            return
 
 
 def _refuse_overlong(request: Request[Read]) -> None:

@@ -18,6 +18,7 @@ from cwbridge.connectors.transport import Transport
 
 _ENDPOINT = "/login/companyinfo/{companyId}"
 _SEGMENT = re.compile(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*")
+_MOMENT_SECONDS = 0.5
 _PAUSE_SECONDS = 60.0
 
 
@@ -52,6 +53,11 @@ class Codebase:
         """The new address when the API no longer lives at `used`, else None; asks at most once a minute."""
         found = await self._after(used)
         return found if found != used else None
+
+    @property
+    def just_confirmed(self) -> bool:
+        """Whether the server has named the address in this moment, so that a missing path has another reason."""
+        return clock.lasting_seconds() - self._asked < _MOMENT_SECONDS
 
     async def _after(self, used: Address | None) -> Address:
         async with self._one_at_a_time:
