@@ -222,7 +222,7 @@ class QueueSettings(Section):
     kills: int = Field(default=3, ge=1, le=20)
     """Workers that may die over a job before it is given up."""
     refused_again: Duration = Field(default=timedelta(days=1), ge=timedelta(seconds=1))
-    """How often jobs that were refused are tried again by themselves; those with a mistake of ours are not."""
+    """How often given up jobs are tried again by themselves; those with a mistake of ours are not."""
     drain: Duration = timedelta(seconds=25)
     """How long running jobs may go on after SIGTERM."""
 
