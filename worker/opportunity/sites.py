@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import structlog
 
 from cwbridge import errors, locks, metrics
@@ -38,14 +40,16 @@ class Sites:
             return link
         sites = self._client.sites(company)
         async with self._locks.hold(f"site:{company}:{folded(wanted.name)}"):
-            found = await _find(sites, wanted)
+            found = await _find(sites, company, wanted)
             how: How = "name" if found is not None else "created"
-            site = found if found is not None else await self._create(sites, wanted)
+            site = found if found is not None else await self._create(sites, company, wanted)
         link = Link(target=site, how=how)
         await self._links.put("site", source, link)
         return link
 
-    async def _create(self, sites: connectwise.Resource[models.Site], wanted: DesiredSite) -> int:
+    async def _create(
+        self, sites: connectwise.Resource[models.Site], company: int, wanted: DesiredSite
+    ) -> int:
         draft = {
             "name": wanted.name,
             **_site_address(wanted.address),
@@ -55,7 +59,7 @@ class Sites:
         try:
             site = await sites.create(draft)
         except (errors.OutcomeUnknown, errors.Duplicate):
-            found = await _find(sites, wanted)
+            found = await _find(sites, company, wanted)
             if found is None:
                 raise
             return found
@@ -64,14 +68,15 @@ class Sites:
         return site.id
 
 
-async def _find(sites: connectwise.Resource[models.Site], wanted: DesiredSite) -> int | None:
+async def _find(sites: connectwise.Resource[models.Site], company: int, wanted: DesiredSite) -> int | None:
     named = [row for row in await sites.find() if folded(row.name) == folded(wanted.name)]
     active = [row for row in named if not row.inactiveFlag]
     if len(active) > 1:
         raise errors.Ambiguous(
-            f"The company has {len(active)} sites named {wanted.name!r}",
+            f"Company {company} has {len(active)} sites named {wanted.name!r}",
             detail=", ".join(f"id {row.id}" for row in active),
-            remedy="Rename or inactivate all but one of them in ConnectWise, then requeue.",
+            remedy="Rename or inactivate all but one of them in ConnectWise and requeue, or choose one: "
+            f"cwbridge links relink {shlex.quote(f'site:{_source(company, wanted)}')} --to ID",
         )
     return active[0].id if active else None
 
