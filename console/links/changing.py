@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from console import lifecycle, loading, output
+from console.links import naming
 from console.links.listing import Name
 from console.links.rebuilding import Rebuilt, rebuild_links
 from console.links.relinking import Relinked, Relinker
 from cwbridge import systems
 from cwbridge.keys import Key
 from cwbridge.ledger.links import Links
-from cwbridge.ledger.named import LinkName
 from cwbridge.queue.queue import Queue
 
 _SHOWN = 20
@@ -31,14 +31,14 @@ def relink(
 
     async def main(_stop: asyncio.Event) -> int:
         settings = loading.settings()
-        named = LinkName.parse(name)
+        named = naming.named(name)
         async with (
             lifecycle.store(settings) as redis,
             systems.open_connectwise(settings, redis) as client,
+            systems.open_jetbuilt(settings, redis) as source,
         ):
-            links = Links(redis, namespace=settings.namespace)
-            queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
-            done = await Relinker(client, links, queue).relink(named, to)
+            relinker = Relinker.over(settings, redis, client, source)
+            done = await relinker.relink(named, to)
         if as_json:
             output.as_json(done)
         else:
@@ -53,7 +53,7 @@ def unlink(name: Name, as_json: output.AsJson = False) -> None:
 
     async def main(_stop: asyncio.Event) -> int:
         settings = loading.settings()
-        named = LinkName.parse(name)
+        named = naming.named(name)
         async with lifecycle.store(settings) as redis:
             links = Links(redis, namespace=settings.namespace)
             before = await links.get(named.kind, named.source)
@@ -104,6 +104,8 @@ def _say_relinked(done: Relinked) -> None:
     )
     for key in done.wanted:
         console.print(f"wanted: {output.escape(key)}")
+    if not done.wanted:
+        console.print("Nothing waited for it.")
     for note in done.notes:
         console.print(f"note: {output.escape(note)}")
 

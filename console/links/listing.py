@@ -10,7 +10,8 @@ import msgspec
 import typer
 
 from console import lifecycle, loading, output
-from cwbridge.ledger.links import Kind, Link, Links
+from console.links import naming
+from cwbridge.ledger.links import How, Kind, Link, Links
 from cwbridge.ledger.named import LinkName
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
@@ -44,6 +45,7 @@ class Linked(msgspec.Struct, frozen=True, kw_only=True):
 
 def list_links(
     kind: Annotated[Kind | None, typer.Option("--kind", help="Only links of this kind.")] = None,
+    how: Annotated[How | None, typer.Option("--how", help="Only links found in this way.")] = None,
     key: Annotated[
         str, typer.Option("--key", metavar="GLOB", help="Only names of this pattern, e.g. 'company:*'.")
     ] = "",
@@ -55,7 +57,7 @@ def list_links(
     async def main(_stop: asyncio.Event) -> int:
         settings = loading.settings()
         async with lifecycle.store(settings) as redis:
-            found = await _found(settings, redis, kind, key)
+            found = await _found(settings, redis, kind, how, key)
         shown = found[:most]
         if as_json:
             output.as_json(shown)
@@ -73,7 +75,7 @@ def show_link(name: Name, as_json: output.AsJson = False) -> None:
 
     async def main(_stop: asyncio.Event) -> int:
         settings = loading.settings()
-        named = LinkName.parse(name)
+        named = naming.named(name)
         async with lifecycle.store(settings) as redis:
             link = await Links(redis, namespace=settings.namespace).get(named.kind, named.source)
         if as_json:
@@ -87,7 +89,9 @@ def show_link(name: Name, as_json: output.AsJson = False) -> None:
     raise typer.Exit(lifecycle.run(main))
 
 
-async def _found(settings: Settings, redis: Redis, kind: Kind | None, key: str) -> list[Linked]:
+async def _found(
+    settings: Settings, redis: Redis, kind: Kind | None, how: How | None, key: str
+) -> list[Linked]:
     links = Links(redis, namespace=settings.namespace)
     kinds: tuple[Kind, ...] = get_args(Kind) if kind is None else (kind,)
     return [
@@ -96,7 +100,7 @@ async def _found(settings: Settings, redis: Redis, kind: Kind | None, key: str) 
         for name, link in sorted(
             (LinkName(one, source), link) for source, link in (await links.all(one)).items()
         )
-        if not key or fnmatchcase(str(name), key)
+        if how in {None, link.how} and (not key or fnmatchcase(str(name), key))
     ]
 
 

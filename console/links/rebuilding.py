@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import msgspec
 
-from console.links.relinking import key_of
+from console.links.dependents import key_of
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.keys import Key

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import re
+import shlex
+from typing import Self
 
 import msgspec
 
-from cwbridge import errors
+from console.links.dependents import Dependents, key_of
+from cwbridge import errors, together
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise.conditions import field
+from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.keys import Key
 from cwbridge.ledger.links import Kind, Link, Links
 from cwbridge.ledger.named import LinkName
+from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue import selection
 from cwbridge.queue.job import Want
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.selection import Selection
+from cwbridge.redis import Redis
+from cwbridge.settings import Settings
+from worker.opportunity import assembly
+
+_EVERYTHING = 1_000_000
+_AT_ONCE = 64
+_KEPT_TRIES = 3
 
 
 class Relinked(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,19 +45,41 @@ class Relinked(msgspec.Struct, frozen=True, kw_only=True):
 class Relinker:
     """Puts links by hand; raises Refused for a record that cannot be meant."""
 
-    def __init__(self, client: connectwise.ConnectWiseClient, links: Links, queue: Queue) -> None:
+    def __init__(
+        self, client: connectwise.ConnectWiseClient, dependents: Dependents, links: Links, queue: Queue
+    ) -> None:
         self._client = client
+        self._dependents = dependents
         self._links = links
         self._queue = queue
 
+    @classmethod
+    def over(
+        cls,
+        settings: Settings,
+        redis: Redis,
+        client: connectwise.ConnectWiseClient,
+        source: jetbuilt.JetbuiltClient,
+    ) -> Self:
+        """A relinker with all it stands on."""
+        namespace = settings.namespace
+        sightings = Sightings(redis, namespace=namespace)
+        return cls(
+            client,
+            Dependents(client, source, sightings, assembly.rules(settings)),
+            Links(redis, namespace=namespace),
+            Queue(redis, namespace=namespace, settings=settings.queue),
+        )
+
     async def relink(self, name: LinkName, target: int) -> Relinked:
-        """Check the record, keep the answer, and want what depends on it."""
+        """Check the record and the name, keep the answer, and want what depends on it."""
         before = await self._links.get(name.kind, name.source)
         link = Link(target=target, how="person")
         notes: list[str] = []
         if name.kind == "opportunity":
             key = Key.parse(name.source)
             title = await self._opportunity(key, target)
+            await self._dependents.check(name)
             async with self._queue.paused(str(key)):
                 await self._links.put(name.kind, name.source, link)
             await self._queue.want(Want(key=str(key), lane="interactive"))
@@ -54,8 +88,9 @@ class Relinker:
             notes = await self._marked_too(key, target)
         else:
             title = await self._record(name, target)
-            await self._links.put(name.kind, name.source, link)
-            wanted = await self._want_dependent(name, before)
+            await self._dependents.check(name)
+            await self._keep(name, link)
+            wanted = await self._want_dependent(name, target)
         return Relinked(
             name=str(name),
             kind=name.kind,
@@ -117,9 +152,41 @@ class Relinker:
             if row.id != target and row.source == key.mark
         ]
 
-    async def _want_dependent(self, name: LinkName, before: Link | None) -> list[str]:
-        """Jobs given up over this very question, and opportunities of ours that hold the record of before."""
-        asked = re.compile(rf"(?<!\S){re.escape(str(name))}(?!\S)")
+    async def _keep(self, name: LinkName, link: Link) -> None:
+        """Runs under way go by what they read before, and may still keep what they found themselves."""
+        for _ in range(_KEPT_TRIES):
+            await self._links.put(name.kind, name.source, link)
+            await self._runs_ended()
+            if await self._links.get(name.kind, name.source) == link:
+                return
+        raise errors.Busy(
+            f"Runs keep changing what {name} is linked to",
+            remedy="Stop the workers, or hold the jobs (cwbridge jobs hold), and repeat this command.",
+        )
+
+    async def _runs_ended(self) -> None:
+        """Wait for every run that may not know the answer; what it wrote can be seen only then."""
+        running = await self._queue.jobs(state="running", most=_EVERYTHING)
+        try:
+            await together.a_few_at_a_time((self._run_ended(job.key) for job in running), most=_AT_ONCE)
+        except errors.Busy as trouble:
+            raise errors.Busy(
+                "A run that began before this answer does not end",
+                detail=trouble.detail,
+                remedy="The answer is kept. Repeat this command when the run has ended (cwbridge jobs show), "
+                "so that what it wrote is corrected.",
+            ) from trouble
+
+    async def _run_ended(self, key: str) -> None:
+        async with self._queue.paused(key):
+            pass
+
+    async def _want_dependent(self, name: LinkName, target: int) -> list[str]:
+        """Jobs given up over this very question, and opportunities of ours that hold another record.
+
+        What is due or waits needs no wanting: it reads the answer when it runs.
+        """
+        asked = re.compile(rf"(?<!\S){re.escape(shlex.quote(str(name)))}(?!\S)")
         dead = Selection(states=("dead",))
         waiting = [
             job.key
@@ -127,10 +194,10 @@ class Relinker:
             if job.failure is not None and asked.search(job.failure.remedy)
         ]
         started = await self._queue.spread(dict.fromkeys(waiting, 0), lane="backlog")
-        holding = await self._holding(name.kind, before.target) if before is not None else []
-        for key in holding:
+        mistaken = [str(key) for key in await self._dependents.mistaken(name, target)]
+        for key in mistaken:
             await self._write_anew(key)
-        return sorted({*started, *holding})
+        return sorted({*started, *mistaken})
 
     async def _write_anew(self, key: str) -> None:
         """Want it with unknown content: what was settled before is only looked at, not written."""
@@ -139,20 +206,6 @@ class Relinker:
             if link is not None:
                 await self._links.put("opportunity", key, msgspec.structs.replace(link, fingerprint=""))
         await self._queue.want(Want(key=key, lane="backlog"))
-
-    async def _holding(self, kind: Kind, target: int) -> list[str]:
-        condition = field(f"{kind}/id").equals(target)
-        rows = await self._client.opportunities.find(condition, fields=("source",))
-        marked = [key_of(row.source) for row in rows]
-        return [str(key) for key in marked if key is not None]
-
-
-def key_of(mark: str | None) -> Key | None:
-    """The key whose mark this is; None for any other text in the field."""
-    try:
-        return Key.of_mark(mark or "")
-    except errors.Refused:
-        return None
 
 
 def _missing(noun: str, target: int) -> errors.Refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from cwbridge.ledger.options import Options
 from cwbridge.queue.job import Want
 from cwbridge.queue.lanes import Room
 from cwbridge.queue.outcome import Done
+from sandbox.faults import FaultRule
 from tests.support import commands
 from tests.support.bench import Bench
 from tests.support.until import until
@@ -29,8 +31,12 @@ def links_of(bench: Bench) -> Links:
 
 async def relink(bench: Bench, name: str, target: int) -> Relinked:
     settings = bench.settings()
-    async with systems.open_connectwise(settings, bench.redis) as client:
-        return await Relinker(client, links_of(bench), bench.queue).relink(LinkName.parse(name), target)
+    async with (
+        systems.open_connectwise(settings, bench.redis) as client,
+        systems.open_jetbuilt(settings, bench.redis) as source,
+    ):
+        relinker = Relinker.over(settings, bench.redis, client, source)
+        return await relinker.relink(LinkName.parse(name), target)
 
 
 async def rebuild(bench: Bench, *, dry_run: bool = False) -> Rebuilt:
@@ -44,6 +50,14 @@ def another_opportunity(bench: Bench, source: str = "", **changed: Any) -> dict[
     like = next(iter(bench.books.opportunities().values()))
     fields = {name: value for name, value in like.items() if name not in {"id", "_info", "source"}}
     return bench.box.connectwise.add("sales/opportunities", **{**fields, "source": source, **changed})
+
+
+def another_site(bench: Bench, company: int, name: str) -> dict[str, Any]:
+    return bench.box.connectwise.add("company/companies/sites", name=name, company={"id": company})
+
+
+def wanted_in(out: str) -> set[str]:
+    return {line.removeprefix("wanted: ") for line in out.splitlines() if line.startswith("wanted: ")}
 
 
 async def client_of(bench: Bench, family: int) -> dict[str, Any]:
@@ -99,6 +113,153 @@ async def test_a_company_chosen_anew_moves_the_opportunities_that_had_the_old_on
     assert f"jetbuilt/project/{family}" in done.wanted
     await bench.settled()
     assert bench.books.opportunity(f"jetbuilt:{family}")["company"]["id"] == other["id"]
+
+
+async def test_an_answer_corrected_while_the_wrong_one_is_written_still_counts(
+    bench: Bench, tmp_path: Path
+) -> None:
+    family, stranger = bench.families()[:2]
+    key, client = f"jetbuilt/project/{family}", await client_of(bench, family)
+    wrong, right = (
+        bench.box.connectwise.add("company/companies", name=f"Company {number}", identifier=f"C{number}")
+        for number in range(2)
+    )
+    await relink(bench, f"company:{client['id']}", wrong["id"])
+    faults = bench.box.connectwise_faults
+    faults.add(FaultRule(name="held", method="POST", path="/sales/opportunities", action="hold_before"))
+    writing = asyncio.create_task(bench.sync(key, f"jetbuilt/project/{stranger}"))
+    await until(lambda: faults.waiting("held") >= 2, what="both opportunities are sent")
+    answering = asyncio.create_task(
+        commands.run(
+            *("links", "relink", f"company:{client['id']}", "--to", str(right["id"])),
+            env=bench.environment(),
+            cwd=tmp_path,
+        )
+    )
+    held = f"{bench.namespace}:job:{key}"
+    await until(lambda: bench.redis.hexists(held, "hold"), what="the run is waited for")
+    assert not answering.done()
+    faults.clear()
+    ended = await answering
+    assert ended.code == 0, ended.err
+    wanted = wanted_in(ended.out)
+    assert key in wanted
+    assert {Key.parse(one).family for one in wanted} == {family}
+    await writing
+    await bench.settled()
+    assert bench.books.opportunity(f"jetbuilt:{family}")["company"]["id"] == right["id"]
+
+
+async def test_an_answer_given_again_finds_what_a_command_broken_off_left_behind(
+    bench: Bench, tmp_path: Path
+) -> None:
+    await bench.settled()
+    families = bench.families()
+    key, client = f"jetbuilt/project/{families[0]}", await client_of(bench, families[0])
+    right = bench.box.connectwise.add("company/companies", name="The right one", identifier="Right")
+    await links_of(bench).put("company", str(client["id"]), Link(target=right["id"], how="person"))
+    command = ("links", "relink", f"company:{client['id']}", "--to", str(right["id"]))
+    again = await commands.run(*command, env=bench.environment(), cwd=tmp_path)
+    wanted = wanted_in(again.out)
+    assert key in wanted
+    assert {Key.parse(one).family for one in wanted} == {families[0]}
+    await bench.settled()
+    assert bench.books.opportunity(f"jetbuilt:{families[0]}")["company"]["id"] == right["id"]
+    once_more = await commands.run(*command, env=bench.environment(), cwd=tmp_path)
+    assert once_more.out.splitlines()[1:] == ["Nothing waited for it."]
+
+
+@pytest.mark.parametrize("kind", ["contact", "site"])
+async def test_a_contact_or_site_chosen_anew_reaches_the_opportunities_that_ask_for_it(
+    bench: Bench, kind: str
+) -> None:
+    await bench.settled()
+    family = bench.families()[0]
+    opportunity = bench.books.opportunity(f"jetbuilt:{family}")
+    company, before = opportunity["company"]["id"], opportunity[kind]["id"]
+    links = await links_of(bench).all("contact" if kind == "contact" else "site")
+    (source,) = [source for source, link in links.items() if link.target == before]
+    if kind == "contact":
+        chosen = bench.box.connectwise.add("company/contacts", firstName="Ann", company={"id": company})
+    else:
+        chosen = another_site(bench, company, "Another")
+    done = await relink(bench, f"{kind}:{source}", chosen["id"])
+    assert f"jetbuilt/project/{family}" in done.wanted
+    assert {Key.parse(key).family for key in done.wanted} == {family}
+    await bench.settled()
+    assert bench.books.opportunity(f"jetbuilt:{family}")[kind]["id"] == chosen["id"]
+
+
+async def test_the_remedy_of_an_ambiguous_site_is_a_command_that_answers_it(
+    bench: Bench, tmp_path: Path
+) -> None:
+    await bench.settled()
+    key = f"jetbuilt/project/{bench.families()[0]}"
+    opportunity = bench.books.opportunity(f"jetbuilt:{bench.families()[0]}")
+    company = opportunity["company"]["id"]
+    site = bench.books.row("company/companies/sites", opportunity["site"])
+    chosen = another_site(bench, company, site["name"])
+    links = links_of(bench)
+    (source,) = [name for name, link in (await links.all("site")).items() if link.target == site["id"]]
+    await links.remove("site", source)
+    await links.remove("opportunity", key)
+    await bench.sync(key)
+    job = await bench.job(key)
+    assert job is not None
+    assert job.failure is not None
+    assert job.failure.cause == f"Company {company} has 2 sites named {site['name']!r}"
+    _, _, command = job.failure.remedy.partition("choose one: cwbridge ")
+    words = shlex.split(command.replace(" --to ID", f" --to {chosen['id']}"))
+    assert words[:3] == ["links", "relink", f"site:{source}"]
+    ended = await commands.run(*words, env=bench.environment(), cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert key in wanted_in(ended.out)
+    await bench.settled()
+    assert bench.books.opportunity(f"jetbuilt:{bench.families()[0]}")["site"]["id"] == chosen["id"]
+
+
+async def test_capitals_and_blanks_do_not_count_in_the_name_of_a_site(bench: Bench, tmp_path: Path) -> None:
+    await bench.settled()
+    links = links_of(bench)
+    before = await links.all("site")
+    source, link = next(iter(before.items()))
+    name, company = source.rsplit("@", 1)
+    typed = f"site: {name.upper().replace(' ', '  ')} @{company}"
+    ended = await commands.run(
+        "links", "relink", typed, "--to", str(link.target), env=bench.environment(), cwd=tmp_path
+    )
+    assert ended.code == 0, ended.err
+    after = await links.all("site")
+    assert after.keys() == before.keys()
+    assert after[source].how == "person"
+
+
+async def test_what_jetbuilt_does_not_have_is_not_linked(bench: Bench) -> None:
+    await bench.settled()
+    chosen = another_opportunity(bench)
+    company = bench.books.rows("company/companies")[0]["id"]
+    for name, target in [
+        ("jetbuilt/project/79739", chosen["id"]),
+        (f"jetbuilt/project/{bench.families()[0]}/option/1", chosen["id"]),
+        ("company:79739", company),
+    ]:
+        with pytest.raises(errors.Refused, match=f"Jetbuilt has no .*{name}") as refusal:
+            await relink(bench, name, target)
+        assert "nothing was changed" in refusal.value.remedy
+        parsed = LinkName.parse(name)
+        assert await links_of(bench).get(parsed.kind, parsed.source) is None
+        assert await bench.job(name) is None
+
+
+async def test_a_name_written_wrong_is_a_mistake_of_usage(bench: Bench, tmp_path: Path) -> None:
+    for arguments in (
+        ("show", "no such name"),
+        ("unlink", "site: @120"),
+        ("relink", "company:x", "--to", "5"),
+    ):
+        ended = await commands.run("links", *arguments, env=bench.environment(), cwd=tmp_path)
+        assert (ended.code, ended.out) == (2, "")
+        assert "look like jetbuilt/project/97737" in ended.err
 
 
 async def test_a_contact_and_a_site_must_belong_to_the_company_of_the_name(bench: Bench) -> None:
@@ -253,6 +414,10 @@ async def test_links_are_listed_shown_and_forgotten(bench: Bench, tmp_path: Path
         cwbridge("show", key, "--json"),
         cwbridge("show", "company:5"),
     )
+    by_hand = await cwbridge("list", "--how", "person")
+    assert (by_hand.code, by_hand.out) == (0, "No such links.\n")
+    made = await cwbridge("list", "--how", "created", "--key", key, "--json")
+    assert made.json == listed.json
     assert [(link["name"], link["target"], link["how"]) for link in listed.json] == [(key, target, "created")]
     assert listed.json == [shown.json]
     assert (unknown.code, unknown.out) == (1, "company:5 is not linked.\n")

@@ -1,0 +1,118 @@
+"""Which opportunities were written with another record than the one a person has chosen."""
+
+from __future__ import annotations
+
+from cwbridge import errors
+from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge.connectors.connectwise import models
+from cwbridge.connectors.connectwise.conditions import field
+from cwbridge.connectors.jetbuilt import client as jetbuilt
+from cwbridge.connectors.records import Link as Reference
+from cwbridge.keys import Key
+from cwbridge.ledger.named import LinkName
+from cwbridge.ledger.sightings import Sightings
+from worker.opportunity import projection
+from worker.opportunity.desired import DesiredOpportunity, Rules
+from worker.opportunity.source import SourceReader
+from worker.opportunity.target import Target
+from worker.opportunity.text import folded
+
+_OURS = "jetbuilt:%"
+
+
+class Dependents:
+    """Asks ConnectWise what opportunities hold, and Jetbuilt whom the answer is about."""
+
+    def __init__(
+        self,
+        client: connectwise.ConnectWiseClient,
+        source: jetbuilt.JetbuiltClient,
+        sightings: Sightings,
+        rules: Rules,
+    ) -> None:
+        self._client = client
+        self._source = source
+        self._reader = SourceReader(source)
+        self._sightings = sightings
+        self._target = Target(client, sightings)
+        self._rules = rules
+
+    async def mistaken(self, name: LinkName, target: int) -> list[Key]:
+        """Opportunities of ours that hold another record than `target`, although the name is that of their own.
+
+        Whatever record that is: several answers may have been given, and a command may have been broken off. What is
+        closed or converted is not ours to change any more.
+        """
+        found = await self._ours_beside(name, target)
+        if not found:
+            return []
+        if name.kind == "company":
+            families = await self._families(int(name.source))
+            asking = [key for key in found if key.family in families]
+        else:
+            asking = [key for key in found if await self._asks(key, name)]
+        return [key for key in asking if not await self._target.is_over(found[key])]
+
+    async def check(self, name: LinkName) -> None:
+        """Raise Refused when Jetbuilt has no such project, option or client."""
+        try:
+            if name.kind == "opportunity":
+                await self._check_key(Key.parse(name.source))
+            elif name.kind == "company":
+                await self._source.client(int(name.source))
+        except errors.NotFound as problem:
+            noun = "client" if name.kind == "company" else "project or option"
+            raise errors.Refused(
+                f"Jetbuilt has no {noun} of the name {name}",
+                remedy=f"Look up the id of the {noun} in Jetbuilt; nothing was changed.",
+            ) from problem
+
+    async def _check_key(self, key: Key) -> None:
+        project = await self._reader.project(key, await self._sightings.hint(key.family))
+        known = {option.id for option in await self._reader.options(project)} if key.option else {None}
+        if key.option not in known:
+            raise errors.NotFound("The project has no such option", detail=str(key))
+
+    async def _ours_beside(self, name: LinkName, target: int) -> dict[Key, models.Opportunity]:
+        """Asked by one field, as compound conditions are not to be trusted; the rest is compared on our side."""
+        rows = await self._client.opportunities.find(
+            field("source").like(_OURS) if name.company is None else field("company/id").equals(name.company),
+            fields=("source", "status", "closedDate", "company", name.kind),
+        )
+        ours = {key_of(row.source): row for row in rows if _id(getattr(row, name.kind)) != target}
+        return {key: row for key, row in ours.items() if key is not None}
+
+    async def _families(self, client: int) -> set[int]:
+        families: set[int] = set()
+        page: int | None = 1
+        while page is not None:
+            answer = await self._source.projects_page(page=page)
+            families |= {one.family for one in answer.items if one.client and one.client.id == client}
+            page = answer.next_page
+        return families
+
+    async def _asks(self, key: Key, name: LinkName) -> bool:
+        """Whether the next run of `key` would look for this contact or site."""
+        try:
+            project = await self._reader.project(key, await self._sightings.hint(key.family))
+            desired = projection.project(await self._reader.complete(key, project), self._rules)
+        except errors.Refused:
+            # It is gone or not exported as it is; its own job says so.
+            return False
+        return name.source.rpartition("@")[0] == _person_or_place(desired, name)
+
+
+def key_of(mark: str | None) -> Key | None:
+    """The key whose mark this is; None for any other text in the field."""
+    try:
+        return Key.of_mark(mark or "")
+    except errors.Refused:
+        return None
+
+
+def _id(record: Reference | None) -> int | None:
+    return None if record is None else record.id
+
+
+def _person_or_place(desired: DesiredOpportunity, name: LinkName) -> str:
+    return str(desired.contact.jetbuilt_id or "none") if name.kind == "contact" else folded(desired.site.name)

@@ -1,0 +1,24 @@
+"""The name of a link as a person types it on the command line."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cwbridge import errors
+from cwbridge.ledger.named import LinkName
+from worker.opportunity.text import folded
+
+
+def named(text: str) -> LinkName:
+    """The name as the worker keeps it; raises SettingsError, because a command written wrong is not work that failed."""
+    try:
+        name = LinkName.parse(text)
+        return _folded(name) if name.kind == "site" else name
+    except errors.Refused as refusal:
+        raise errors.SettingsError(refusal.cause, remedy=refusal.remedy) from None
+
+
+def _folded(site: LinkName) -> LinkName:
+    """Capitals and blanks do not count in the name of a site."""
+    name, _, company = site.source.rpartition("@")
+    return LinkName.parse(str(msgspec.structs.replace(site, source=f"{folded(name)}@{company}")))
