@@ -8,16 +8,13 @@ from typing import Annotated
 import typer
 
 from console import lifecycle, loading, output
-from console.links import naming
+from console.links import naming, report
 from console.links.listing import Name
-from console.links.rebuilding import Rebuilt, rebuild_links
+from console.links.rebuilding import rebuild_links
 from console.links.relinking import Relinked, Relinker
 from cwbridge import systems
-from cwbridge.keys import Key
 from cwbridge.ledger.links import Links
 from cwbridge.queue.queue import Queue
-
-_SHOWN = 20
 
 
 def relink(
@@ -90,8 +87,8 @@ def rebuild(
         if as_json:
             output.as_json(done)
         else:
-            _say_rebuilt(done)
-        return lifecycle.FAILED if done.ambiguous else lifecycle.SETTLED
+            report.say(done)
+        return lifecycle.FAILED if done.asks_a_person else lifecycle.SETTLED
 
     raise typer.Exit(lifecycle.run(main))
 
@@ -108,34 +105,3 @@ def _say_relinked(done: Relinked) -> None:
         console.print("Nothing waited for it.")
     for note in done.notes:
         console.print(f"note: {output.escape(note)}")
-
-
-def _say_rebuilt(done: Rebuilt) -> None:
-    console = output.console()
-    would = "would be " if done.dry_run else ""
-    for key, target in list(done.added.items())[:_SHOWN]:
-        console.print(f"{would}added: {output.escape(key)} to opportunity {target}")
-    if len(done.added) > _SHOWN:
-        console.print(f"... and {len(done.added) - _SHOWN} more (--json names them all)")
-    for change in done.changed:
-        console.print(
-            f"{would}changed: {output.escape(change.key)} from opportunity {change.before} to {change.target}"
-        )
-    for kept in done.kept:
-        console.print(
-            f"kept: {output.escape(kept.key)} at opportunity {kept.before} ({kept.why}); its mark is on {kept.target}"
-        )
-    for key, targets in done.ambiguous.items():
-        mark = Key.parse(key).mark
-        console.print(
-            f"ambiguous: {output.escape(key)}: opportunities {', '.join(map(str, targets))} all carry {mark}"
-            f"  ->  Choose one: cwbridge links relink {output.escape(key)} --to ID"
-        )
-    for key, target in done.unmarked.items():
-        console.print(
-            f"without mark: {output.escape(key)} is linked to opportunity {target}, which carries no mark"
-        )
-    console.print(
-        f"{done.marked} marked opportunities: {len(done.added)} links added, {len(done.changed)} changed, "
-        f"{done.unchanged} unchanged, {len(done.ambiguous)} ambiguous, {len(done.unmarked)} links without a mark"
-    )

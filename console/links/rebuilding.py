@@ -15,6 +15,7 @@ from cwbridge.ledger.options import Options
 from cwbridge.redis import Redis
 
 _OURS = "jetbuilt:%"
+_AT_ONCE = 100
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +25,14 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     before: int
     target: int
     why: str = ""
+
+
+class Foreign(msgspec.Struct, frozen=True, kw_only=True):
+    """A link whose opportunity carries the mark of `other`."""
+
+    key: str
+    target: int
+    other: str
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,8 +45,20 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     changed: list[Change] = []
     kept: list[Change] = []
     ambiguous: dict[str, list[int]] = {}
+    doubled: dict[str, list[int]] = {}
+    """Opportunities that carry the mark of a key beside the one it is linked to."""
+    gone: dict[str, int] = {}
+    """Links to opportunities that ConnectWise no longer has."""
+    foreign: list[Foreign] = []
+    """Links to opportunities that carry the mark of another key."""
+    pending: dict[str, int] = {}
+    """Links to opportunities without the mark, or with that of an option of old; the next run writes it."""
     unmarked: dict[str, int] = {}
-    """Links to opportunities without the mark: deleted, or not written since they were relinked."""
+    """Links to opportunities whose mark somebody has cleared."""
+
+    @property
+    def asks_a_person(self) -> bool:
+        return any((self.kept, self.ambiguous, self.doubled, self.gone, self.foreign, self.unmarked))
 
 
 async def rebuild_links(
@@ -46,7 +67,10 @@ async def rebuild_links(
     """Compare, and unless `dry_run` put what differs; what several opportunities claim is left to a person."""
     links = Links(redis, namespace=namespace)
     marked = await _marked(client)
-    done = _compare(marked, await links.all("opportunity"), dry_run=dry_run)
+    known = await links.all("opportunity")
+    done = _compare(marked, known, dry_run=dry_run)
+    keys = {str(key) for key in marked}
+    await _look_at_unmarked(client, done, {key: link for key, link in known.items() if key not in keys})
     if not dry_run:
         for key, target in [*done.added.items(), *((change.key, change.target) for change in done.changed)]:
             await links.put("opportunity", key, Link(target=target, how="mark"))
@@ -71,6 +95,8 @@ def _compare(marked: dict[Key, list[int]], links: dict[str, Link], *, dry_run: b
         link = links.get(str(key))
         if link is not None and link.target in targets:
             unchanged += 1
+            if len(targets) > 1:
+                done.doubled[str(key)] = [target for target in targets if target != link.target]
         elif link is not None and link.how == "person":
             done.kept.append(
                 Change(key=str(key), before=link.target, target=targets[0], why="a person chose it")
@@ -81,9 +107,38 @@ def _compare(marked: dict[Key, list[int]], links: dict[str, Link], *, dry_run: b
             done.added[str(key)] = targets[0]
         else:
             done.changed.append(Change(key=str(key), before=link.target, target=targets[0]))
-    known = {str(key) for key in marked}
-    done.unmarked.update({key: link.target for key, link in links.items() if key not in known})
     return msgspec.structs.replace(done, unchanged=unchanged)
+
+
+async def _look_at_unmarked(
+    client: connectwise.ConnectWiseClient, done: Rebuilt, links: dict[str, Link]
+) -> None:
+    """Why no opportunity carries the mark of a key that is linked."""
+    sources = await _sources(client, [link.target for link in links.values()])
+    for key, link in links.items():
+        if link.target not in sources:
+            done.gone[key] = link.target
+        elif (other := key_of(sources[link.target])) is not None and not _moved(key, other, link):
+            done.foreign.append(Foreign(key=key, target=link.target, other=str(other)))
+        elif link.fingerprint:
+            done.unmarked[key] = link.target
+        else:
+            done.pending[key] = link.target
+
+
+def _moved(key: str, other: Key, link: Link) -> bool:
+    """An option that got a new id: its opportunity carries the old mark until the next run."""
+    return other.family == Key.parse(key).family and not link.fingerprint
+
+
+async def _sources(client: connectwise.ConnectWiseClient, ids: list[int]) -> dict[int, str | None]:
+    """The marks of those opportunities that exist."""
+    found: dict[int, str | None] = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        asked = field("id").one_of(ids[start : start + _AT_ONCE])
+        rows = await client.opportunities.find(asked, fields=("source",))
+        found |= {row.id: row.source for row in rows}
+    return found
 
 
 async def _note_options(options: Options, marked: dict[Key, list[int]]) -> None:
