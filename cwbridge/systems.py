@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
 import structlog
@@ -13,7 +13,7 @@ from cwbridge import settings as settings_module
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.limits.answer import HoldReason
-from cwbridge.limits.limiter import Limiter, Slot
+from cwbridge.limits.limiter import Limiter
 from cwbridge.redis import Redis
 from cwbridge.settings import ConnectWiseSettings, JetbuiltSettings, Settings
 
@@ -32,14 +32,32 @@ class _Checked(Protocol):
 
 
 class _UntilProven:
-    """The limits of a process that has yet to prove its keys: their refusal ends it, and stops no other process."""
+    """The limits of a process that has yet to prove its keys: their refusal ends it, and stops no other process.
+
+    A stop for refused keys does not keep it from trying its own; it is lifted when they work.
+    """
 
     def __init__(self, limiter: Limiter) -> None:
         self.limiter = limiter
         self.proven = False
+        self.stop_passed = False
 
-    def slot(self) -> Slot:
-        return self.limiter.slot()
+    def slot(self) -> AbstractAsyncContextManager[object]:
+        return self.limiter.slot() if self.proven else self._through_a_stop()
+
+    @asynccontextmanager
+    async def _through_a_stop(self) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(self.limiter.slot())
+            except errors.SystemStopped:
+                self.stop_passed = True
+            yield
+
+    async def keys_work(self) -> None:
+        if self.stop_passed:
+            await self.limiter.clear_hold()
+            await self.limiter.keys_work()
 
     async def hold(self, seconds: float, *, reason: HoldReason) -> None:
         if self.proven or reason != "keys_refused":
@@ -85,9 +103,9 @@ def _limiter(
 
 async def _prove(system: str, client: _Checked, limits: _UntilProven, named: tuple[str, ...]) -> None:
     """Refused keys are a mistake in the settings; a system that is away for a while is not, and work begins when it is back."""
-    await limits.limiter.clear_hold()
     try:
         await client.check_keys()
+        await limits.keys_work()
     except errors.MappingRefused as refusal:
         # It says itself which setting is wrong.
         raise errors.SettingsError(refusal.cause, remedy=refusal.remedy) from refusal

@@ -16,6 +16,8 @@ from cwbridge.keys import Key
 from cwbridge.ledger.links import Link, Links
 from cwbridge.ledger.named import LinkName
 from cwbridge.ledger.options import Options
+from cwbridge.limits.limiter import Limiter
+from cwbridge.limits.rate import Rate
 from cwbridge.queue.job import Want
 from cwbridge.queue.lanes import Room
 from cwbridge.queue.outcome import Done
@@ -249,6 +251,32 @@ async def test_what_jetbuilt_does_not_have_is_not_linked(bench: Bench) -> None:
         parsed = LinkName.parse(name)
         assert await links_of(bench).get(parsed.kind, parsed.source) is None
         assert await bench.job(name) is None
+
+
+async def test_a_stop_for_refused_keys_is_lifted_only_by_keys_that_work(bench: Bench, tmp_path: Path) -> None:
+    await bench.settled()
+    key = f"jetbuilt/project/{bench.families()[0]}"
+    opportunity = bench.books.opportunity(f"jetbuilt:{bench.families()[0]}")["id"]
+    bench.changes = {"connectwise": {"rate_limit": "5000/1s"}}
+    limiter = Limiter(
+        bench.redis, namespace=bench.namespace, system="connectwise", rate=Rate(5000), concurrency=2
+    )
+
+    async def relinked(**keys: str) -> commands.Ended:
+        return await commands.run(
+            *("links", "relink", key, "--to", str(opportunity)), env=bench.environment(**keys), cwd=tmp_path
+        )
+
+    await limiter.hold(60, reason="keys_refused")
+    assert (await relinked(CWBRIDGE_CONNECTWISE__PRIVATE_KEY="wrong")).code == 2
+    with pytest.raises(errors.SystemStopped):
+        async with limiter.slot():
+            pass
+    ended = await relinked()
+    assert ended.code == 0, ended.err
+    async with limiter.slot():
+        pass
+    await limiter.close()
 
 
 async def test_a_name_written_wrong_is_a_mistake_of_usage(bench: Bench, tmp_path: Path) -> None:
