@@ -195,17 +195,19 @@ class Relinker:
         ]
         started = await self._queue.spread(dict.fromkeys(waiting, 0), lane="backlog")
         mistaken = [str(key) for key in await self._dependents.mistaken(name, target)]
-        for key in mistaken:
-            await self._write_anew(key)
-        return sorted({*started, *mistaken})
+        anew = [key for key in mistaken if await self._write_anew(key)]
+        return sorted({*started, *anew})
 
-    async def _write_anew(self, key: str) -> None:
-        """Want it with unknown content: what was settled before is only looked at, not written."""
+    async def _write_anew(self, key: str) -> bool:
+        """Want it with unknown content: what was settled before is only looked at, not written.
+
+        False for what was given up for another reason or archived: it is written when it comes back.
+        """
         async with self._queue.paused(key):
             link = await self._links.get("opportunity", key)
             if link is not None:
                 await self._links.put("opportunity", key, msgspec.structs.replace(link, fingerprint=""))
-        await self._queue.want(Want(key=key, lane="backlog"))
+        return await self._queue.want(Want(key=key, lane="backlog")) > 0
 
 
 def _missing(noun: str, target: int) -> errors.Refused:
