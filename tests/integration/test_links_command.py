@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from console.links.rebuilding import Rebuilt, rebuild_links
-from console.links.relinking import Relinked, Relinker
-from cwbridge import errors, systems
+from cwbridge import errors
 from cwbridge.keys import Key
-from cwbridge.ledger.links import Link, Links
+from cwbridge.ledger.links import Link
 from cwbridge.ledger.named import LinkName
-from cwbridge.ledger.options import Options
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from cwbridge.queue.job import Want
@@ -24,48 +20,15 @@ from cwbridge.queue.outcome import Done
 from sandbox.faults import FaultRule
 from tests.support import commands
 from tests.support.bench import Bench
+from tests.support.linking import (
+    another_opportunity,
+    another_site,
+    client_of,
+    links_of,
+    relink,
+    wanted_in,
+)
 from tests.support.until import until
-
-
-def links_of(bench: Bench) -> Links:
-    return Links(bench.redis, namespace=bench.namespace)
-
-
-async def relink(bench: Bench, name: str, target: int) -> Relinked:
-    settings = bench.settings()
-    async with (
-        systems.open_connectwise(settings, bench.redis) as client,
-        systems.open_jetbuilt(settings, bench.redis) as source,
-    ):
-        relinker = Relinker.over(settings, bench.redis, client, source)
-        return await relinker.relink(LinkName.parse(name), target)
-
-
-async def rebuild(bench: Bench, *, dry_run: bool = False) -> Rebuilt:
-    settings = bench.settings()
-    async with systems.open_connectwise(settings, bench.redis) as client:
-        return await rebuild_links(client, bench.redis, namespace=bench.namespace, dry_run=dry_run)
-
-
-def another_opportunity(bench: Bench, source: str = "", **changed: Any) -> dict[str, Any]:
-    """An opportunity somebody made by hand, like one of ours but for its mark."""
-    like = next(iter(bench.books.opportunities().values()))
-    fields = {name: value for name, value in like.items() if name not in {"id", "_info", "source"}}
-    return bench.box.connectwise.add("sales/opportunities", **{**fields, "source": source, **changed})
-
-
-def another_site(bench: Bench, company: int, name: str) -> dict[str, Any]:
-    return bench.box.connectwise.add("company/companies/sites", name=name, company={"id": company})
-
-
-def wanted_in(out: str) -> set[str]:
-    return {line.removeprefix("wanted: ") for line in out.splitlines() if line.startswith("wanted: ")}
-
-
-async def client_of(bench: Bench, family: int) -> dict[str, Any]:
-    project = await bench.jetbuilt.get(f"/projects/{bench.active(family)}")
-    client: dict[str, Any] = await bench.jetbuilt.get(f"/clients/{project['client']['id']}")
-    return client
 
 
 async def test_the_answer_to_an_ambiguity_is_kept_and_the_job_runs_again(
@@ -373,91 +336,6 @@ async def test_a_run_under_way_does_not_overwrite_the_answer(bench: Bench) -> No
     job = await queue.job(key)
     assert job is not None
     assert (job.state, job.lane) == ("due", "interactive")
-
-
-async def test_after_a_wipe_the_marks_bring_the_links_back_and_nothing_is_created(
-    bench: Bench, tmp_path: Path
-) -> None:
-    await bench.settled()
-    links = links_of(bench)
-    known = {key: link.target for key, link in (await links.all("opportunity")).items()}
-    family = bench.families()[0]
-    option = another_opportunity(bench, source=f"jetbuilt:{family}:option:77")
-    another_opportunity(bench, source="jetbuilt:not one of ours")
-    known[f"jetbuilt/project/{family}/option/77"] = option["id"]
-    await bench.redis.delete(*[name async for name in bench.redis.scan_iter(f"{bench.namespace}:*")])
-    tried = await rebuild(bench, dry_run=True)
-    assert (tried.added, await links.count("opportunity")) == (known, 0)
-    ended = await commands.run("links", "rebuild", "--json", env=bench.environment(), cwd=tmp_path)
-    assert ended.code == 0, ended.err
-    assert (ended.json["added"], ended.json["marked"], ended.json["changed"]) == (known, len(known), [])
-    assert {key: link.target for key, link in (await links.all("opportunity")).items()} == known
-    assert 77 in await Options(bench.redis, links, namespace=bench.namespace).known(family)
-    before = len(bench.books.rows("sales/opportunities"))
-    await bench.settled(full=True)
-    assert len(bench.books.rows("sales/opportunities")) == before
-
-
-async def test_rebuild_corrects_what_differs_and_leaves_to_a_person_what_is_ambiguous(
-    bench: Bench, tmp_path: Path
-) -> None:
-    await bench.settled()
-    links = links_of(bench)
-    marked = {str(Key.of_mark(mark)): row["id"] for mark, row in bench.books.opportunities().items()}
-    wrong, answered, doubled = (f"jetbuilt/project/{family}" for family in bench.families())
-    await links.put("opportunity", wrong, Link(target=90_001, how="mark"))
-    await links.put("opportunity", answered, Link(target=90_002, how="person"))
-    await links.remove("opportunity", doubled)
-    odd = {
-        "jetbuilt/project/5": Link(target=90_003, how="mark"),
-        "jetbuilt/project/6": Link(target=another_opportunity(bench)["id"], how="person", fingerprint="x"),
-        "jetbuilt/project/7": Link(target=another_opportunity(bench)["id"], how="person"),
-        "jetbuilt/project/8": Link(target=marked[wrong], how="mark"),
-    }
-    gone, cleared, pending, foreign = odd
-    for key, link in odd.items():
-        await links.put("opportunity", key, link)
-    twin = another_opportunity(bench, source=f"jetbuilt:{bench.families()[2]}")
-    done = await rebuild(bench)
-    assert [(one.key, one.before, one.target) for one in done.changed] == [(wrong, 90_001, marked[wrong])]
-    assert [(one.key, one.before, one.target) for one in done.kept] == [(answered, 90_002, marked[answered])]
-    assert done.ambiguous == {doubled: [marked[doubled], twin["id"]]}
-    assert (done.added, done.gone) == ({}, {gone: 90_003})
-    assert done.unmarked == {cleared: odd[cleared].target}
-    assert done.pending == {pending: odd[pending].target}
-    assert [(one.key, one.target, one.other) for one in done.foreign] == [(foreign, marked[wrong], wrong)]
-    del marked[doubled]
-    assert {key: link.target for key, link in (await links.all("opportunity")).items()} == {
-        **marked,
-        answered: 90_002,
-        **{key: link.target for key, link in odd.items()},
-    }
-    ended = await commands.run("links", "rebuild", env=bench.environment(), cwd=tmp_path)
-    assert ended.code == 1
-    assert f"cwbridge links relink {doubled} --to ID" in ended.out
-    assert f"have it made anew: cwbridge links unlink {gone}" in ended.out
-    assert f"carries the mark of {wrong}  ->  Forget the link: cwbridge links unlink {foreign}" in ended.out
-    await relink(bench, doubled, twin["id"])
-    again = await rebuild(bench)
-    assert (again.ambiguous, again.changed, again.unchanged) == ({}, [], len(marked))
-
-
-async def test_a_second_opportunity_with_the_mark_of_a_linked_one_needs_a_person(
-    bench: Bench, tmp_path: Path
-) -> None:
-    await bench.settled()
-    key = f"jetbuilt/project/{bench.families()[0]}"
-
-    async def rebuilt() -> commands.Ended:
-        return await commands.run("links", "rebuild", env=bench.environment(), cwd=tmp_path)
-
-    assert (await rebuilt()).code == 0
-    twin = another_opportunity(bench, source=f"jetbuilt:{bench.families()[0]}")
-    ended = await rebuilt()
-    assert ended.code == 1
-    assert f"doubled: {key}: jetbuilt:{bench.families()[0]} is also on {twin['id']}" in ended.out
-    bench.box.connectwise.put("sales/opportunities", {**twin, "source": ""})
-    assert (await rebuilt()).code == 0
 
 
 async def test_links_are_listed_shown_and_forgotten(bench: Bench, tmp_path: Path) -> None:
