@@ -65,7 +65,7 @@ class Target:
                 "An opportunity of ours is gone in ConnectWise",
                 detail=f"opportunity {link.target}, marked {mark}",
                 remedy="If it was deleted by mistake or by a restored backup, bring it back; "
-                "to have it made anew, run `cwbridge links unlink` and requeue the job.",
+                f"to have it made anew: cwbridge links unlink {Key.of_mark(mark)}, then requeue the job.",
             )
         return found
 
@@ -79,7 +79,7 @@ class Target:
                 "The opportunity linked to a project is not ours any more: neither its Source nor a line says so",
                 detail=f"opportunity {linked.id}, Source {linked.source!r} instead of {mark}",
                 remedy="If it is ours, set its Source in ConnectWise to the text named; "
-                "if not, run `cwbridge links unlink` and requeue the job.",
+                f"if not: cwbridge links unlink {Key.of_mark(mark)}, then requeue the job.",
             )
 
     async def is_over(self, opportunity: models.Opportunity) -> bool:
@@ -186,7 +186,7 @@ class Target:
                 "Several opportunities carry the mark of one project",
                 detail=f"{mark}: opportunities {', '.join(str(row.id) for row in rows)}",
                 remedy="Clear the field Source on all but one of them in ConnectWise and requeue, or choose one: "
-                "cwbridge links relink KEY --to ID",
+                f"cwbridge links relink {Key.of_mark(mark)} --to ID",
             )
         return Found(rows[0], "mark") if rows else None
 
