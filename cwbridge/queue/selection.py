@@ -25,7 +25,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """A pattern over the whole key: `*` any text, `?` any character, `[...]` one of several."""
     work_class: errors.WorkClass | None = None
     cause: str = ""
-    """Text in the cause or the detail, capitals or not."""
+    """Text in the cause, capitals or not."""
     older: timedelta | None = None
     younger: timedelta | None = None
 
@@ -41,7 +41,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
             and self.flow in {"", flow_of(job.key)}
             and (not self.key or fnmatchcase(job.key, self.key))
             and (self.work_class is None or self.work_class == _class_of(job))
-            and _says(job, self.cause)
+            and _has_cause(job, self.cause)
             and (self.older is None or age > self.older)
             and (self.younger is None or age < self.younger)
         )
@@ -129,10 +129,7 @@ def _class_of(job: Job) -> str:
     return job.failure.work_class if job.failure is not None else ""
 
 
-def _says(job: Job, text: str) -> bool:
+def _has_cause(job: Job, text: str) -> bool:
     if not text:
         return True
-    if job.failure is None:
-        return False
-    wanted = text.casefold()
-    return wanted in job.failure.cause.casefold() or wanted in job.failure.detail.casefold()
+    return job.failure is not None and text.casefold() in job.failure.cause.casefold()

@@ -54,7 +54,7 @@ def job(number: int = 1, *, age_ms: int = 0, **changed: Any) -> Job:
         (Selection(work_class="refused"), job(failure=failed("bug"))),
         (Selection(work_class="refused"), job(failure=None)),
         (Selection(cause="category RACK"), job(failure=failed(cause="Sub-category Screen is missing"))),
-        (Selection(cause="ITEM 7"), job(failure=None)),
+        (Selection(cause="missing"), job(failure=None)),
         (Selection(older=timedelta(hours=1)), job(age_ms=HOUR_MS - 1)),
         (Selection(younger=timedelta(hours=2)), job(age_ms=2 * HOUR_MS + 1)),
     ],
@@ -63,6 +63,11 @@ def test_each_filter_takes_one_and_leaves_the_other(selection: Selection, other:
     assert selection.takes(job(age_ms=HOUR_MS + 1), NOW_MS)
     assert not selection.takes(other, NOW_MS)
     assert selection.names_some
+
+
+def test_a_cause_is_not_found_in_what_differs_from_job_to_job() -> None:
+    assert "item 7" in failed().detail
+    assert not Selection(cause="item 7").takes(job(), NOW_MS)
 
 
 def test_filters_are_combined() -> None:
