@@ -1,16 +1,23 @@
-"""Benches for the tests of the whole path."""
+"""Benches for the tests of the whole path, and the command in this process."""
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
+import structlog
 
+from console import app
 from cwbridge.redis import Redis
 from sandbox.server import Options
 from tests.support.bench import Bench
+from tests.support.commands import Ended
+from tests.support.jobs import Command, Store
 
 OpenBench = Callable[..., Awaitable[Bench]]
 
@@ -38,3 +45,39 @@ async def open_bench(redis: Redis, redis_url: str, namespace: str) -> AsyncItera
 async def bench(open_bench: OpenBench) -> Bench:
     """A bench with three projects."""
     return await open_bench()
+
+
+@pytest.fixture
+def store(redis_url: str, namespace: str) -> Store:
+    return Store(redis_url, namespace)
+
+
+@pytest.fixture
+def cwbridge(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    redis_url: str,
+    namespace: str,
+) -> Iterator[Command]:
+    """The command in this process: `cwbridge("jobs", "list")`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CWBRIDGE_REDIS__URL", redis_url)
+    monkeypatch.setenv("CWBRIDGE_NAMESPACE", namespace)
+    monkeypatch.setenv("COLUMNS", "200")
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+
+    def run(*arguments: str) -> Ended:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["cwbridge", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            app.main()
+        said = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Ended(ended.value.code, said.out, said.err)
+
+    yield run
+    structlog.reset_defaults()
+    root.handlers = handlers
+    root.setLevel(level)

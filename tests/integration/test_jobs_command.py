@@ -2,134 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import sys
-from collections.abc import Awaitable, Callable, Iterator
-from datetime import timedelta
-from pathlib import Path
-from typing import TypeVar
-
 import pytest
-import structlog
 
-from console import app, services
-from cwbridge import errors, metrics
-from cwbridge import redis as redis_module
+from console import services
+from cwbridge import metrics
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from cwbridge.queue import outcome
-from cwbridge.queue.job import Job, Run, Want
-from cwbridge.queue.lanes import Room
+from cwbridge.queue.job import Want
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
-from cwbridge.settings import QueueSettings, Settings
-from tests.support.commands import Ended
-
-T = TypeVar("T")
-RACK = errors.MappingRefused("Sub-category [bold]Rack is missing", detail="item 7", remedy="Create it.")
-SCREEN = errors.MappingRefused("Sub-category Screen is missing", remedy="Create it.")
-AUDIT = errors.InventoryLocked("Inventory auditing is on", seconds=3600)
-TRACED = ZeroDivisionError("division by zero")
-Command = Callable[..., Ended]
-
-
-def key(number: int) -> str:
-    return f"jetbuilt/project/{number}"
-
-
-class Store:
-    """The same Redis as the command's, from the side of the daemon."""
-
-    def __init__(self, url: str, namespace: str) -> None:
-        self._url = url
-        self.namespace = namespace
-
-    def do(self, act: Callable[[Redis, Queue], Awaitable[T]]) -> T:
-        async def with_client() -> T:
-            client = redis_module.connect(self._url)
-            try:
-                quick = QueueSettings(debounce=timedelta(0))
-                return await act(client, Queue(client, namespace=self.namespace, settings=quick))
-            finally:
-                await client.aclose()
-
-        return asyncio.run(with_client())
-
-    def ended(self, troubles: dict[int, Exception]) -> None:
-        """Each of these objects was wanted, ran, and ended in its trouble."""
-
-        async def act(_: Redis, queue: Queue) -> None:
-            await queue.want(*(Want(key(number)) for number in troubles))
-            while claimed := await queue.claim(Room.of(50)):
-                for name, ticket, _lane in claimed:
-                    run = await queue.start(name, ticket)
-                    assert run is not None
-                    await queue.settle(run, outcome.of(troubles[int(name.rsplit("/", 1)[1])]))
-
-        self.do(act)
-
-    def run_of(self, number: int) -> Run:
-        async def act(_: Redis, queue: Queue) -> Run:
-            [(name, ticket, _lane)] = await queue.claim(Room.of(1))
-            run = await queue.start(name, ticket)
-            assert run is not None
-            assert run.key == key(number)
-            return run
-
-        return self.do(act)
-
-    def job(self, number: int) -> Job:
-        async def act(_: Redis, queue: Queue) -> Job | None:
-            return await queue.job(key(number))
-
-        found = self.do(act)
-        assert found is not None
-        return found
-
-    def states(self) -> dict[int, str]:
-        async def act(_: Redis, queue: Queue) -> list[Job]:
-            return await queue.jobs()
-
-        return {int(job.key.rsplit("/", 1)[1]): job.state for job in self.do(act)}
-
-
-@pytest.fixture
-def store(redis_url: str, namespace: str) -> Store:
-    return Store(redis_url, namespace)
-
-
-@pytest.fixture
-def cwbridge(
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    redis_url: str,
-    namespace: str,
-) -> Iterator[Command]:
-    """The command in this process: `cwbridge("jobs", "list")`."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CWBRIDGE_REDIS__URL", redis_url)
-    monkeypatch.setenv("CWBRIDGE_NAMESPACE", namespace)
-    monkeypatch.setenv("COLUMNS", "200")
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-
-    def run(*arguments: str) -> Ended:
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["cwbridge", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            app.main()
-        said = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Ended(ended.value.code, said.out, said.err)
-
-    yield run
-    structlog.reset_defaults()
-    root.handlers = handlers
-    root.setLevel(level)
+from cwbridge.settings import Settings
+from tests.support.jobs import AUDIT, RACK, SCREEN, TRACED, Command, Store, key
 
 
 def test_failed_jobs_are_listed_by_cause_with_what_to_do(cwbridge: Command, store: Store) -> None:
