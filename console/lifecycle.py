@@ -57,6 +57,22 @@ async def store(settings: Settings) -> AsyncIterator[Redis]:
 
 
 @asynccontextmanager
+async def existing_store(settings: Settings) -> AsyncIterator[Redis]:
+    """As `store`, for commands about a bridge that has been at work; raises SettingsError where there was none.
+
+    An empty server started for the question would answer that everything is settled.
+    """
+    if settings.redis.url is None and not await embedded.EmbeddedRedis(settings.state_dir).exists():
+        url, state_dir = settings_module.variable("redis", "url"), settings_module.variable("state_dir")
+        raise errors.SettingsError(
+            f"no bridge has worked here: {url} is not set, and {settings.state_dir.absolute()} has no data of Redis",
+            remedy=f"Set {url} to the Redis of the bridge, or {state_dir} to the .state folder it was started with.",
+        )
+    async with store(settings) as client:
+        yield client
+
+
+@asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[Redis]:
     name = settings_module.variable("redis", "url")
     try:

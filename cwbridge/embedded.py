@@ -50,6 +50,15 @@ class EmbeddedRedis:
     def url(self) -> str:
         return f"unix://{quote(str(self._socket))}"
 
+    async def exists(self) -> bool:
+        """Whether this directory has a server that runs, or the data of one; nothing is made by asking."""
+        if not self._home.is_dir():
+            return False
+        if any(path.is_file() and path.stat().st_size > 0 for path in self._home.rglob("appendonly*")):
+            return True
+        self._socket = _socket_path(self._home)
+        return await self._look() != "absent"
+
     async def __aenter__(self) -> str:
         try:
             self._home.mkdir(parents=True, exist_ok=True, mode=0o700)

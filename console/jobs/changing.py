@@ -169,7 +169,7 @@ def _change(
 ) -> None:
     async def main(_stop: asyncio.Event) -> int:
         settings = loading.settings()
-        async with lifecycle.store(settings) as redis:
+        async with lifecycle.existing_store(settings) as redis:
             queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
             found = await choice.found(queue, states)
             changed = [] if dry_run else await act(queue, found)

@@ -29,7 +29,7 @@ def list_jobs(
 
     async def main(_stop: asyncio.Event) -> int:
         settings = loading.settings()
-        async with lifecycle.store(settings) as redis:
+        async with lifecycle.existing_store(settings) as redis:
             queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
             if each:
                 await _list_each(queue, chosen, most or _MOST_SHOWN, as_json=as_json)

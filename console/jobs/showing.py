@@ -35,7 +35,7 @@ def show_job(key: Annotated[str, typer.Argument(metavar="KEY")], as_json: output
     async def main(_stop: asyncio.Event) -> int:
         settings = loading.settings()
         (name,) = map(str, loading.keys([key]))
-        async with lifecycle.store(settings) as redis:
+        async with lifecycle.existing_store(settings) as redis:
             queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
             job = await queue.job(name)
             link = await Links(redis, namespace=settings.namespace).get("opportunity", name)

@@ -72,6 +72,20 @@ async def test_it_is_durable_private_and_without_a_port(tmp_path: Path) -> None:
         await client.aclose()
 
 
+async def test_it_exists_once_it_runs_or_has_kept_something(tmp_path: Path) -> None:
+    server = EmbeddedRedis(tmp_path / "state")
+    assert not await server.exists()
+    assert not (tmp_path / "state").exists()
+    async with server:
+        assert await EmbeddedRedis(tmp_path / "state").exists()
+    assert not await server.exists()
+    async with server as url:
+        client = client_of(url)
+        await client.set("kept", "yes")
+        await client.aclose()
+    assert await server.exists()
+
+
 async def test_it_stops_with_the_last_one_out_whoever_started_it(tmp_path: Path) -> None:
     starter, other = EmbeddedRedis(tmp_path), EmbeddedRedis(tmp_path)
     url = await starter.__aenter__()
