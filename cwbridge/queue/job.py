@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -10,8 +11,11 @@ from cwbridge import errors, keys
 from cwbridge.limits.lane import Lane
 from cwbridge.queue.failure import Failure
 
-State = Literal["due", "later", "dispatched", "running", "dead", "held"]
-"""As shown: `later` is due at a moment still to come."""
+State = Literal["due", "later", "dispatched", "running", "dead", "held", "archived"]
+"""As shown: `later` is due at a moment still to come; `archived` is no outstanding work, a person forgot it."""
+
+FLOWS: Sequence[str] = ("opportunity",)
+"""Those that keys have."""
 
 Reason = Literal["wanted", "wait", "retry", "killed"]
 
@@ -48,7 +52,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """Outstanding work of one object, for people."""
+    """Outstanding work of one object, for people; of an archived one, that it is, with `since_ms` from when."""
 
     key: str
     state: State
@@ -61,6 +65,9 @@ class Job(msgspec.Struct, frozen=True):
     due_ms: int
     failure: Failure | None
     reason: Reason = "wanted"
+    held: bool = False
+    """Kept from running until it is released; a run under way ends first."""
+    held_since_ms: int | None = None
 
 
 class Counts(msgspec.Struct, frozen=True):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
 from cwbridge.limits.lane import LANES
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Job, State
-from cwbridge.redis import Redis
+from cwbridge.redis import Redis, reply
 
 _IN_ONE_GO = 500
 _NO_END = -1
@@ -28,6 +28,7 @@ class _Record(msgspec.Struct, frozen=True):
     due: int = 0
     reason: str = "wanted"
     failure: str = ""
+    hold: bool = False
 
 
 class JobReader:
@@ -41,21 +42,38 @@ class JobReader:
         found = await self._read([key])
         return found[0] if found else None
 
+    async def known(self, keys: Sequence[str]) -> dict[str, Job]:
+        """What there is of these keys, outstanding or archived."""
+        found: dict[str, Job] = {}
+        for start in range(0, len(keys), _IN_ONE_GO):
+            some = keys[start : start + _IN_ONE_GO]
+            found |= {job.key: job for job in [*await self._read_archived(some), *await self._read(some)]}
+        return found
+
     async def jobs(self, state: State | None, most: int) -> list[Job]:
         keys = await self._keys(state, most)
         found: list[Job] = []
         for start in range(0, len(keys), _IN_ONE_GO):
-            found += await self._read(keys[start : start + _IN_ONE_GO])
-        return [job for job in found if state in {None, job.state}][:most]
+            found += await self._read_in(state, keys[start : start + _IN_ONE_GO])
+        return found[:most]
 
     async def batches(self, state: State | None) -> AsyncIterator[list[Job]]:
         """All of them, some hundred at a time."""
         keys = await self._keys(state, _NO_END)
         for start in range(0, len(keys), _IN_ONE_GO):
-            found = await self._read(keys[start : start + _IN_ONE_GO])
-            yield [job for job in found if state in {None, job.state}]
+            yield await self._read_in(state, keys[start : start + _IN_ONE_GO])
+
+    async def archived(self) -> int:
+        """How many a person has forgotten."""
+        return int(await reply(self._redis.hlen(f"{self._namespace}:archived")))
+
+    async def leased_since(self, moment_ms: int) -> int:
+        """How many deliveries and runs had a worker at that moment or later."""
+        return int(await self._redis.zcount(f"{self._namespace}:leases", moment_ms, "+inf"))
 
     async def _keys(self, state: State | None, most: int) -> list[str]:
+        if state == "archived":
+            return await self._archived_keys(most)
         sets = {
             "due": [f"due:{lane}" for lane in LANES],
             "later": [f"due:{lane}" for lane in LANES],
@@ -74,20 +92,63 @@ class JobReader:
                 pipeline.zrangebyscore(f"{self._namespace}:{name}", lowest, highest, start=0, num=most)
             return [key.decode() for keys in await pipeline.execute() for key in keys]
 
-    async def _read(self, keys: list[str]) -> list[Job]:
+    async def _archived_keys(self, most: int) -> list[str]:
+        since = await reply(self._redis.hgetall(f"{self._namespace}:archived"))
+        earliest = sorted(since, key=lambda key: (int(since[key]), key))
+        return [key.decode() for key in (earliest if most == _NO_END else earliest[:most])]
+
+    async def _read_in(self, state: State | None, keys: Sequence[str]) -> list[Job]:
+        if state == "archived":
+            return await self._read_archived(keys)
+        return [job for job in await self._read(keys) if state in {None, job.state}]
+
+    async def _read(self, keys: Sequence[str]) -> list[Job]:
         async with self._redis.pipeline(transaction=False) as pipeline:
             for key in keys:
                 pipeline.hgetall(f"{self._namespace}:job:{key}")
-            records = await pipeline.execute()
+                pipeline.zscore(f"{self._namespace}:held", key)
+            answers = await pipeline.execute()
         now = await self._now_ms()
-        return [_job(key, fields, now) for key, fields in zip(keys, records, strict=True) if fields]
+        return [
+            _job(key, fields, held_since, now)
+            for key, fields, held_since in zip(keys, answers[::2], answers[1::2], strict=True)
+            if fields
+        ]
+
+    async def _read_archived(self, keys: Sequence[str]) -> list[Job]:
+        """Those of the keys that are archived; one held in advance is outstanding work again."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for key in keys:
+                pipeline.hget(f"{self._namespace}:archived", key)
+                pipeline.exists(f"{self._namespace}:job:{key}")
+            answers = await pipeline.execute()
+        return [
+            _archived(key, int(since))
+            for key, since, outstanding in zip(keys, answers[::2], answers[1::2], strict=True)
+            if since is not None and not outstanding
+        ]
 
     async def _now_ms(self) -> int:
         seconds, microseconds = await self._redis.time()
         return int(seconds) * 1000 + int(microseconds) // 1000
 
 
-def _job(key: str, fields: dict[bytes, bytes], now: int) -> Job:
+def _archived(key: str, since_ms: int) -> Job:
+    return Job(
+        key=key,
+        state="archived",
+        lane="fresh",
+        wanted=0,
+        attempts=0,
+        kills=0,
+        waits=0,
+        since_ms=since_ms,
+        due_ms=since_ms,
+        failure=None,
+    )
+
+
+def _job(key: str, fields: dict[bytes, bytes], held_since: float | None, now: int) -> Job:
     texts = {name.decode(): value.decode() for name, value in fields.items()}
     record = msgspec.convert(texts, _Record, strict=False)
     return msgspec.convert(
@@ -103,6 +164,8 @@ def _job(key: str, fields: dict[bytes, bytes], now: int) -> Job:
             "due_ms": record.due,
             "reason": record.reason,
             "failure": msgspec.json.decode(record.failure, type=Failure) if record.failure else None,
+            "held": record.hold,
+            "held_since_ms": None if held_since is None else int(held_since),
         },
         Job,
     )

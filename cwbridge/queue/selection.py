@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from fnmatch import fnmatchcase
 
@@ -22,7 +22,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[State, ...] = ()
     flow: str = ""
     key: str = ""
-    """A pattern over the whole key: `*` any text, `?` any character, `[...]` one of several."""
+    """A pattern over the whole key: `*` any text, `?` any character, `[...]` one of several; a number is a project."""
     work_class: errors.WorkClass | None = None
     cause: str = ""
     """Text in the cause, capitals or not."""
@@ -39,12 +39,19 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         return (
             (not self.states or job.state in self.states)
             and self.flow in {"", flow_of(job.key)}
-            and (not self.key or fnmatchcase(job.key, self.key))
+            and _has_key(job, self.key)
             and (self.work_class is None or self.work_class == _class_of(job))
             and _has_cause(job, self.cause)
             and (self.older is None or age > self.older)
             and (self.younger is None or age < self.younger)
         )
+
+    def each(self) -> Iterator[tuple[str, Selection]]:
+        """Every filter that is given, by its field, as a selection of its own."""
+        for field in msgspec.structs.fields(self):
+            value = getattr(self, field.name)
+            if value != field.default:
+                yield field.name, Selection(**{field.name: value})
 
 
 class Group(msgspec.Struct, kw_only=True):
@@ -56,6 +63,8 @@ class Group(msgspec.Struct, kw_only=True):
     cause: str
     remedy: str
     states: dict[str, int] = msgspec.field(default_factory=dict)
+    held: int = 0
+    """How many go on only when they are released."""
     oldest_age_ms: int = 0
     next_due_ms: int | None = None
     """When the first of those that wait goes on."""
@@ -64,6 +73,7 @@ class Group(msgspec.Struct, kw_only=True):
     def add(self, job: Job, now_ms: int) -> None:
         self.jobs += 1
         self.states[job.state] = self.states.get(job.state, 0) + 1
+        self.held += job.held
         self.oldest_age_ms = max(self.oldest_age_ms, now_ms - job.since_ms)
         if job.state == "later":
             self.next_due_ms = min(self.next_due_ms or job.due_ms, job.due_ms)
@@ -127,6 +137,13 @@ async def grouped(queue: Queue, selection: Selection, *, most: int | None = None
 
 def _class_of(job: Job) -> str:
     return job.failure.work_class if job.failure is not None else ""
+
+
+def _has_key(job: Job, pattern: str) -> bool:
+    if pattern.isdecimal():
+        project = f"jetbuilt/project/{pattern}"
+        return job.key == project or job.key.startswith(f"{project}/")
+    return not pattern or fnmatchcase(job.key, pattern)
 
 
 def _has_cause(job: Job, text: str) -> bool:
