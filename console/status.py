@@ -15,12 +15,15 @@ from cwbridge import settings as settings_module
 from cwbridge.ledger.links import Links
 from cwbridge.limits.stops import TITLES, Stops
 from cwbridge.queue import selection
+from cwbridge.queue.job import Counts
 from cwbridge.queue.queue import Queue
+from cwbridge.queue.reading import JobReader
 from cwbridge.queue.selection import Group, Selection
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 from producers.watermarks import Watermark
 
+NO_WORKER = "no worker"
 _GROUPS_SHOWN = 5
 _LOOKED_AT = 10_000
 """Of how many jobs the causes are read: one screen must not take seconds however much went wrong."""
@@ -57,13 +60,16 @@ async def gather(settings: Settings, redis: Redis) -> Status:
     namespace = settings.namespace
     queue = Queue(redis, namespace=namespace, settings=settings.queue)
     links = Links(redis, namespace=namespace)
-    counts: dict[str, Any] = msgspec.to_builtins(await queue.counts())
+    reader = JobReader(redis, namespace)
+    counts = await queue.counts()
+    lease_ms = round(settings.queue.lease.total_seconds() * 1000)
+    at_work = await reader.leased_since(counts.now_ms - lease_ms) > 0
     stopped = await Stops(redis, namespace=namespace).all()
     durability = await redis_module.check(redis, name=settings_module.variable("redis", "url"))
     return Status(
         namespace=namespace,
-        verdict=_verdict(counts, stopped),
-        queue=counts,
+        verdict=_verdict(counts, stopped, forsaken=not at_work and _waits_for_worker(counts, lease_ms)),
+        queue={**msgspec.to_builtins(counts), "archived": await reader.archived()},
         stopped=[Stopped(system, since_ms) for system, since_ms in sorted(stopped.items())],
         parked=await selection.grouped(queue, _PARKED, most=_LOOKED_AT),
         dead=await selection.grouped(queue, _DEAD, most=_LOOKED_AT),
@@ -82,6 +88,10 @@ def show(status: Status) -> None:
     """Print the screen."""
     queue, console = status.queue, output.console()
     console.print(f"[bold]cwbridge[/bold] ({status.namespace}): {status.verdict}")
+    if status.verdict == NO_WORKER:
+        console.print(
+            "[bold]Nobody does the work that is due[/bold]  ->  Start cwbridge run, or cwbridge worker."
+        )
     for stop in status.stopped:
         title = output.escape(TITLES.get(stop.system, stop.system))
         console.print(
@@ -95,7 +105,7 @@ def show(status: Status) -> None:
             "jobs",
             f"{queue['due']} due, {queue['running'] + queue['dispatched']} running, {queue['later']} later",
         ),
-        ("given up", f"{queue['dead']} (held {queue['held']})"),
+        ("given up", f"{queue['dead']} (held {queue['held']}, archived {queue['archived']})"),
         ("oldest due for", output.age(queue["oldest_due_age_ms"])),
         ("next due", output.moment(queue["next_due_ms"])),
         ("Jetbuilt read until", _ago(status.jetbuilt_read_until)),
@@ -116,14 +126,23 @@ def _show_groups(title: str, groups: list[Group], jobs: int) -> None:
         output.console().print(f"... and {len(groups) - _GROUPS_SHOWN} more causes: cwbridge jobs list")
 
 
-def _verdict(queue: dict[str, Any], stopped: dict[str, int]) -> str:
+def _waits_for_worker(counts: Counts, lease_ms: int) -> bool:
+    """Whether work has been due for longer than a lease, or was begun by somebody."""
+    return counts.oldest_due_age_ms > lease_ms or counts.running + counts.dispatched > 0
+
+
+def _verdict(counts: Counts, stopped: dict[str, int], *, forsaken: bool) -> str:
     if stopped:
         return "stopped"
-    if queue["dead"]:
+    if forsaken:
+        return NO_WORKER
+    if counts.dead:
         return "failed jobs"
-    if queue["due"] or queue["running"] or queue["dispatched"]:
+    if counts.active:
         return "working"
-    return "waiting" if queue["later"] else "settled"
+    if counts.later:
+        return "waiting"
+    return "held" if counts.held else "settled"
 
 
 def _ago(moment: datetime | None) -> str:

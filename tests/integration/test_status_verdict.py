@@ -1,0 +1,85 @@
+"""The verdict of `cwbridge status`: a word or two that say whether to look closer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cwbridge.queue import outcome
+from cwbridge.queue.job import Want
+from cwbridge.queue.queue import Queue
+from cwbridge.redis import Redis, reply
+from tests.support.jobs import AUDIT, RACK, Command, Store, key
+
+_LONG_MS = 60_000
+Verdict = Callable[[], str]
+
+
+@pytest.fixture
+def verdict(cwbridge: Command) -> Verdict:
+    return lambda: str(cwbridge("status", "--json").json["verdict"])
+
+
+def want(store: Store, number: int) -> None:
+    async def act(_: Redis, queue: Queue) -> None:
+        await queue.want(Want(key(number)))
+
+    store.do(act)
+
+
+def age(store: Store, name: str, number: int) -> None:
+    """As if a minute had passed for this key in that sorted set."""
+
+    async def act(redis: Redis, _: Queue) -> None:
+        await reply(redis.zincrby(f"{store.namespace}:{name}", -_LONG_MS, key(number)))
+
+    store.do(act)
+
+
+def test_work_that_nobody_takes_is_not_called_working(
+    cwbridge: Command, store: Store, verdict: Verdict
+) -> None:
+    want(store, 1)
+    assert verdict() == "working"
+    age(store, "due:fresh", 1)
+    assert verdict() == "no worker"
+    assert "Start cwbridge run" in cwbridge("status").out
+    store.run_of(1)
+    want(store, 2)
+    age(store, "due:fresh", 2)
+    assert verdict() == "working"
+
+
+def test_a_run_whose_worker_has_been_silent_for_long_is_nobodys(store: Store, verdict: Verdict) -> None:
+    want(store, 1)
+    store.run_of(1)
+    assert verdict() == "working"
+    age(store, "leases", 1)
+    assert verdict() == "no worker"
+
+
+def test_what_is_held_is_not_called_settled(cwbridge: Command, store: Store, verdict: Verdict) -> None:
+    assert verdict() == "settled"
+    assert cwbridge("jobs", "hold", key(1)).code == 0
+    want(store, 1)
+    assert verdict() == "held"
+    store.ended({2: AUDIT})
+    assert verdict() == "waiting"
+    store.ended({3: RACK})
+    assert verdict() == "failed jobs"
+
+
+def test_a_hold_of_what_runs_is_told_once_it_has_ended(
+    cwbridge: Command, store: Store, verdict: Verdict
+) -> None:
+    want(store, 1)
+    run = store.run_of(1)
+    assert cwbridge("jobs", "hold", key(1)).code == 0
+    assert verdict() == "working"
+
+    async def end(_: Redis, queue: Queue) -> None:
+        await queue.settle(run, outcome.Done())
+
+    store.do(end)
+    assert verdict() == "held"
