@@ -8,12 +8,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any, get_type_hints
 
+import msgspec
 import pydantic
 import typer
 
 from cwbridge import errors
 from cwbridge.limits.rate import Rate
-from cwbridge.queue.job import State
+from cwbridge.queue import selection as jobs
+from cwbridge.queue.job import FLOWS, State
+from cwbridge.queue.queue import Queue
 from cwbridge.queue.selection import Selection
 from cwbridge.settings.values import Duration
 
@@ -41,7 +44,12 @@ def rate(text: str) -> Rate:
 OfState = Annotated[State | None, typer.Option("--state", help="Only jobs in this state.")]
 OfFlow = Annotated[str, typer.Option("--flow", help="Only jobs of this flow, e.g. opportunity.")]
 OfKey = Annotated[
-    str, typer.Option("--key", metavar="GLOB", help="Only keys of this pattern, e.g. 'jetbuilt/project/97*'.")
+    str,
+    typer.Option(
+        "--key",
+        metavar="GLOB",
+        help="Only keys of this pattern, e.g. 'jetbuilt/project/97*'; a number is a project with its options.",
+    ),
 ]
 OfClass = Annotated[
     errors.WorkClass | None, typer.Option("--class", help="Only jobs whose trouble is of this class.")
@@ -60,6 +68,27 @@ Younger = Annotated[
     typer.Option("--younger", metavar="DURATION", parser=duration, help="Only those wanted since, e.g. 2h."),
 ]
 Most = Annotated[int | None, typer.Option("--most", min=1, help="At most so many, the earliest first.")]
+
+
+async def why_none(queue: Queue, chosen: Selection, states: tuple[State, ...] = ()) -> str:
+    """Which filters leave nothing, when those together do; a command may look at some `states` only."""
+    among = f" that are {' or '.join(states)}" if states and not chosen.states else ""
+    if not chosen.names_some:
+        return (
+            f"No such jobs: there are none{among}."
+            if among
+            else "No such jobs: everything wanted is settled."
+        )
+    given = {_OPTION_OF[field]: alone for field, alone in chosen.each()}
+    empty = [option for option, alone in given.items() if not await _finds_some(queue, alone, states)]
+    if empty:
+        return f"No such jobs: of all{among}, none passes {' and none '.join(empty)}."
+    return f"No such jobs: of all{among}, none passes {' and '.join(given)} together."
+
+
+async def _finds_some(queue: Queue, chosen: Selection, states: tuple[State, ...]) -> bool:
+    within = chosen if chosen.states else msgspec.structs.replace(chosen, states=states)
+    return bool([job async for job, _ in jobs.find(queue, within, most=1)])
 
 
 def filtered(command: Callable[..., None]) -> Callable[..., None]:
@@ -92,12 +121,23 @@ def _selection(
     older: Older = None,
     younger: Younger = None,
 ) -> Selection:
+    if flow and flow not in FLOWS:
+        raise typer.BadParameter(f"{flow!r} is no flow; there are: {', '.join(FLOWS)}", param_hint="--flow")
     states = () if state is None else (state,)
     return Selection(
         states=states, flow=flow, key=key, work_class=work_class, cause=cause, older=older, younger=younger
     )
 
 
+_OPTION_OF = {
+    "states": "--state",
+    "flow": "--flow",
+    "key": "--key",
+    "work_class": "--class",
+    "cause": "--cause",
+    "older": "--older",
+    "younger": "--younger",
+}
 _FILTERS = {
     name: parameter.replace(annotation=get_type_hints(_selection, include_extras=True)[name])
     for name, parameter in inspect.signature(_selection).parameters.items()

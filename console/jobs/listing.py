@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from console import lifecycle, loading, output
-from console.jobs.filters import Most, filtered
+from console.jobs import wording
+from console.jobs.filters import Most, filtered, why_none
 from cwbridge.queue import selection as jobs
 from cwbridge.queue.job import Job
 from cwbridge.queue.queue import Queue
@@ -32,9 +33,9 @@ def list_jobs(
         async with lifecycle.existing_store(settings) as redis:
             queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
             if each:
-                await _list_each(queue, chosen, most or _MOST_SHOWN, as_json=as_json)
+                await _list_each(queue, chosen, most, as_json=as_json)
             else:
-                _show_groups(await jobs.grouped(queue, chosen, most=most), as_json=as_json)
+                await _list_groups(queue, chosen, most, as_json=as_json)
         return lifecycle.SETTLED
 
     raise typer.Exit(lifecycle.run(main))
@@ -49,45 +50,58 @@ def print_groups(groups: Sequence[Group]) -> None:
         head = f"[bold]{group.jobs} {noun}[/bold]  {group.work_class or 'no trouble'}"
         said = f"  {output.escape(group.cause)}  ->  {output.escape(group.remedy)}" if group.cause else ""
         console.print(head + said)
-        console.print(f"    {states}; the oldest wanted {output.age(group.oldest_age_ms)} ago", end="")
+        what = "archived" if set(group.states) == {"archived"} else "wanted"
+        console.print(f"    {states}; the oldest {what} {output.age(group.oldest_age_ms)} ago", end="")
         console.print(f"; goes on {output.moment(group.next_due_ms)}" if group.next_due_ms else "")
+        if group.held:
+            console.print(f"    {group.held} held until released  ->  cwbridge jobs release KEY")
         more = ", ..." if group.jobs > len(group.examples) else ""
         console.print(f"    {output.escape(', '.join(group.examples))}{more}")
 
 
-def _show_groups(groups: list[Group], *, as_json: bool) -> None:
+async def _list_groups(queue: Queue, chosen: jobs.Selection, most: int | None, *, as_json: bool) -> None:
+    groups = await jobs.grouped(queue, chosen, most=most)
     if as_json:
         output.as_json(groups)
     elif not groups:
-        output.console().print("No such jobs: everything wanted is settled, or the filters leave nothing.")
+        output.console().print(await why_none(queue, chosen))
     else:
         print_groups(groups)
 
 
-async def _list_each(queue: Queue, chosen: jobs.Selection, most: int, *, as_json: bool) -> None:
-    found: list[Job] = []
-    now_ms = 0
-    async for job, at in jobs.find(queue, chosen, most=most):
-        found.append(job)
-        now_ms = at
+async def _list_each(queue: Queue, chosen: jobs.Selection, most: int | None, *, as_json: bool) -> None:
     if as_json:
-        output.as_json(found)
-    elif not found:
-        output.console().print("No such jobs: everything wanted is settled, or the filters leave nothing.")
-    else:
-        output.console().print(
-            output.table(
-                "Jobs",
-                ("key", "state", "wanted for", "attempts", "class", "cause", "remedy"),
-                (_row(job, now_ms) for job in found),
-            )
-        )
-        if len(found) == most:
-            output.console().print(f"These are the first {most}; there may be more (--most).")
+        output.as_json([job async for job, _ in jobs.find(queue, chosen, most=most)])
+        return
+    shown = most or _MOST_SHOWN
+    rows: list[tuple[object, ...]] = []
+    count = 0
+    async for job, now_ms in jobs.find(queue, chosen):
+        count += 1
+        if count <= shown:
+            rows.append(_row(job, now_ms))
+    if not rows:
+        output.console().print(await why_none(queue, chosen))
+        return
+    columns = ("key", "state", "wanted for", "attempts", "class", "cause", "remedy")
+    output.console().print(output.table("Jobs", columns, rows))
+    if count > shown:
+        output.console().print(f"{shown} of {count} shown (--most N shows more, --json all)")
 
 
 def _row(job: Job, now_ms: int) -> tuple[object, ...]:
+    state = f"due in {output.age(job.due_ms - now_ms)}" if job.state == "later" else wording.state(job)
+    return job.key, state, output.age(now_ms - job.since_ms), job.attempts, *_trouble(job)
+
+
+def _trouble(job: Job) -> tuple[str, str, str]:
+    """Class, cause and remedy; of a held job its release is the remedy, whatever else is the matter."""
     failure = job.failure
-    state = f"due in {output.age(job.due_ms - now_ms)}" if job.state == "later" else job.state
-    said = (failure.work_class, failure.cause, failure.remedy) if failure is not None else ("", "", "")
-    return job.key, state, output.age(now_ms - job.since_ms), job.attempts, *said
+    work_class, cause, remedy = (
+        (failure.work_class, failure.cause, failure.remedy) if failure is not None else ("", "", "")
+    )
+    held = wording.hold(job)
+    if held is None:
+        return work_class, cause, remedy
+    since, release = held
+    return work_class, "; ".join(filter(None, (since, cause))), release

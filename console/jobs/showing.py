@@ -10,11 +10,12 @@ import typer
 from rich.console import Console
 
 from console import lifecycle, loading, output
+from console.jobs import wording
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Job
-from cwbridge.queue.queue import Queue
+from cwbridge.queue.reading import JobReader
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,8 +37,7 @@ def show_job(key: Annotated[str, typer.Argument(metavar="KEY")], as_json: output
         settings = loading.settings()
         (name,) = map(str, loading.keys([key]))
         async with lifecycle.existing_store(settings) as redis:
-            queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
-            job = await queue.job(name)
+            job = (await JobReader(redis, settings.namespace).known([name])).get(name)
             link = await Links(redis, namespace=settings.namespace).get("opportunity", name)
             events = await History(redis, namespace=settings.namespace).of(name)
         known = _known(name, job, link, events)
@@ -71,7 +71,9 @@ def _print(known: Known) -> None:
             f"{output.escape(known.key)} is not known here: it was never wanted, or its history is gone."
         )
         return
-    console.print(f"[bold]{output.escape(known.key)}[/bold]  {job.state if job is not None else 'settled'}")
+    console.print(
+        f"[bold]{output.escape(known.key)}[/bold]  {wording.state(job) if job is not None else 'settled'}"
+    )
     if job is not None:
         _print_job(console, job)
     if known.link is not None:
@@ -88,6 +90,13 @@ def _print(known: Known) -> None:
 
 
 def _print_job(console: Console, job: Job) -> None:
+    if job.state == "archived":
+        console.print(
+            f"  archived since {output.moment(job.since_ms)}  ->  cwbridge jobs requeue {job.key} tries it again"
+        )
+        return
+    if held := wording.hold(job):
+        console.print(f"  held     {'  ->  '.join(held)}")
     console.print(
         f"  job      {job.lane} lane, attempts {job.attempts}, waits {job.waits}, workers killed {job.kills}"
     )

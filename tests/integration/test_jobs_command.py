@@ -46,7 +46,7 @@ def test_a_list_of_nothing_says_so(cwbridge: Command) -> None:
         (["--class", "bug"], {4}),
         (["--cause", "rack"], {1, 10}),
         (["--flow", "opportunity", "--cause", "screen"], {2}),
-        (["--flow", "billing"], set()),
+        (["--key", "1"], {1}),
         (["--older", "1h"], set()),
         (["--younger", "1h", "--most", "2"], {1, 10}),
     ],

@@ -1,0 +1,51 @@
+"""Which jobs `cwbridge jobs` finds, and what it says when there are none or many."""
+
+from __future__ import annotations
+
+from cwbridge.queue.job import FLOWS, Want, flow_of
+from cwbridge.queue.queue import Queue
+from cwbridge.redis import Redis
+from tests.support.jobs import RACK, SCREEN, Command, Store, key
+
+
+def test_an_archived_job_is_shown_listed_and_counted(cwbridge: Command, store: Store) -> None:
+    store.ended({1: RACK, 2: SCREEN})
+    assert cwbridge("jobs", "archive", key(1)).code == 0
+    shown = cwbridge("jobs", "show", key(1))
+    assert (shown.code, "archived since 2" in shown.out, "settled" in shown.out) == (0, True, False)
+    assert cwbridge("jobs", "show", key(1), "--json").json["job"]["state"] == "archived"
+    (listed,) = cwbridge("jobs", "list", "--state", "archived", "--each", "--json").json
+    assert (listed["key"], listed["state"]) == (key(1), "archived")
+    assert "1 archived; the oldest archived " in cwbridge("jobs", "list", "--state", "archived").out
+    assert [job["key"] for job in cwbridge("jobs", "list", "--each", "--json").json] == [key(2)]
+    assert cwbridge("status", "--json").json["queue"]["archived"] == 1
+    assert "archived 1" in cwbridge("status").out
+
+
+def test_a_flow_nobody_has_is_refused_with_those_there_are(cwbridge: Command, store: Store) -> None:
+    store.ended({1: RACK})
+    for verb in ("list", "requeue"):
+        ended = cwbridge("jobs", verb, "--flow", "oportunity")
+        assert (ended.code, ended.out) == (2, "")
+        assert "opportunity" in ended.err.replace("oportunity", "")
+    assert flow_of(key(1)) in FLOWS
+
+
+def test_a_number_is_a_project_with_its_options(cwbridge: Command, store: Store) -> None:
+    names = (key(97739), f"{key(97739)}/option/5", key(977390))
+
+    async def act(_: Redis, queue: Queue) -> None:
+        await queue.want(*map(Want, names))
+
+    store.do(act)
+    listed = cwbridge("jobs", "list", "--each", "--json", "--key", "97739").json
+    assert {job["key"] for job in listed} == set(names[:2])
+
+
+def test_a_list_is_whole_for_programs_and_says_its_length_to_people(cwbridge: Command, store: Store) -> None:
+    store.ended(dict.fromkeys(range(1, 252), RACK))
+    assert len(cwbridge("jobs", "list", "--each", "--json").json) == 251
+    assert len(cwbridge("jobs", "list", "--each", "--json", "--most", "3").json) == 3
+    assert "200 of 251 shown" in cwbridge("jobs", "list", "--each").out
+    assert "3 of 251 shown" in cwbridge("jobs", "list", "--each", "--most", "3").out
+    assert "shown" not in cwbridge("jobs", "list", "--each", "--most", "251").out
