@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
 from console import lifecycle, loading, output
-from console.jobs.filters import Most, filtered, rate
+from console.jobs import verbs
+from console.jobs.filters import Most, filtered, rate, why_none
+from console.jobs.verbs import Verb
 from cwbridge import metrics
 from cwbridge.limits.rate import Rate
 from cwbridge.queue import selection as jobs
-from cwbridge.queue.job import State
+from cwbridge.queue.job import Job, Want
 from cwbridge.queue.lanes import Lane
 from cwbridge.queue.queue import Marking, Queue
+from cwbridge.queue.reading import JobReader
 from cwbridge.queue.selection import Selection
 
 Keys = Annotated[
@@ -36,20 +39,9 @@ AtRate = Annotated[
     typer.Option("--rate", metavar="N/TIME", parser=rate, help="Start them one after the other, e.g. 5/1s."),
 ]
 
-_REQUEUED: tuple[State, ...] = ("dead", "later")
-_MARKED: dict[Marking, tuple[State, ...]] = {
-    "archive": ("dead",),
-    "hold": ("due", "later", "dispatched", "running", "dead"),
-    "release": ("held",),
-}
-_DONE = {"requeue": "requeued", "archive": "archived", "hold": "held", "release": "released"}
-_WHY_NOT = {
-    "requeue": "neither given up nor waiting",
-    "archive": "not given up",
-    "hold": "held before",
-    "release": "not held",
-}
-Act = Callable[[Queue, list[str]], Awaitable[list[str]]]
+Known = Mapping[str, Job]
+"""What there is of the chosen keys before anything is done."""
+Act = Callable[[Queue, list[str], Known], Awaitable[list[str]]]
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,14 +63,31 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
             raise typer.BadParameter("name keys or give a filter; --all means every job")
         return cls(keys=named, selection=chosen, most=most)
 
-    async def found(self, queue: Queue, states: tuple[State, ...]) -> list[str]:
+    async def found(self, queue: Queue, verb: Verb) -> list[str]:
         """The keys; a filter without a state looks only where the command can do something."""
         if self.keys:
             return list(self.keys)
-        chosen = self.selection
-        if not chosen.states:
-            chosen = msgspec.structs.replace(chosen, states=states)
-        return [job.key async for job, _ in jobs.find(queue, chosen, most=self.most)]
+        if self.selection.states:
+            return [job.key async for job, _ in jobs.find(queue, self.selection, most=self.most)]
+        chosen = msgspec.structs.replace(self.selection, states=verb.states)
+        fitting = [job.key async for job, _ in jobs.find(queue, chosen) if verb.fits(job)]
+        return fitting[: self.most]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command did, or in a trial would do."""
+
+    verb: Verb
+    dry_run: bool
+    chosen: list[str]
+    changed: list[str]
+    unchanged: list[str]
+    nothing: str = ""
+    """Why none was chosen."""
+
+    @property
+    def exit_code(self) -> int:
+        return lifecycle.FAILED if self.unchanged else lifecycle.SETTLED
 
 
 @filtered
@@ -93,19 +102,22 @@ def requeue_jobs(
     dry_run: DryRun = False,
     as_json: output.AsJson = False,
 ) -> None:
-    """Put jobs back so that they run again; a job always reads the newest state, so nothing stale is replayed."""
+    """Put jobs back so that they run again, archived ones too; a job always reads the newest state, nothing stale."""
     choice = Choice.of(keys, chosen, most, everything=everything)
     into: Lane = lane or ("interactive" if choice.keys else "backlog")
 
-    async def act(queue: Queue, found: list[str]) -> list[str]:
-        started = await queue.spread(_pauses(found, at_rate), lane=into)
+    async def act(queue: Queue, found: list[str], known: Known) -> list[str]:
+        archived = [key for key in found if key in known and known[key].state == "archived"]
+        await queue.want(*(Want(key) for key in archived))
+        # A worker may have taken one of those before its place is given to it: it runs again all the same.
+        started = set(await queue.spread(_pauses(found, at_rate), lane=into)) | set(archived)
         metrics.REQUEUES.labels("person").inc(len(started))
-        return started
+        return [key for key in found if key in started]
 
     def more(found: list[str]) -> dict[str, Any]:
         return {"lane": into, "spread_over_ms": max(_pauses(found, at_rate).values(), default=0)}
 
-    _change("requeue", choice, _REQUEUED, act, dry_run=dry_run, as_json=as_json, more=more)
+    _change(verbs.REQUEUE, choice, act, dry_run=dry_run, as_json=as_json, more=more)
 
 
 @filtered
@@ -119,7 +131,13 @@ def archive_jobs(
     as_json: output.AsJson = False,
 ) -> None:
     """Forget jobs that were given up, until their object is wanted again."""
-    _mark("archive", Choice.of(keys, chosen, most, everything=everything), dry_run=dry_run, as_json=as_json)
+    _mark(
+        verbs.ARCHIVE,
+        "archive",
+        Choice.of(keys, chosen, most, everything=everything),
+        dry_run=dry_run,
+        as_json=as_json,
+    )
 
 
 @filtered
@@ -133,7 +151,13 @@ def hold_jobs(
     as_json: output.AsJson = False,
 ) -> None:
     """Keep objects from running until released; a run under way ends first, and a key named may be held in advance."""
-    _mark("hold", Choice.of(keys, chosen, most, everything=everything), dry_run=dry_run, as_json=as_json)
+    _mark(
+        verbs.HOLD,
+        "hold",
+        Choice.of(keys, chosen, most, everything=everything),
+        dry_run=dry_run,
+        as_json=as_json,
+    )
 
 
 @filtered
@@ -147,20 +171,25 @@ def release_jobs(
     as_json: output.AsJson = False,
 ) -> None:
     """Let held objects go on where they stood."""
-    _mark("release", Choice.of(keys, chosen, most, everything=everything), dry_run=dry_run, as_json=as_json)
+    _mark(
+        verbs.RELEASE,
+        "release",
+        Choice.of(keys, chosen, most, everything=everything),
+        dry_run=dry_run,
+        as_json=as_json,
+    )
 
 
-def _mark(marking: Marking, choice: Choice, *, dry_run: bool, as_json: bool) -> None:
-    async def act(queue: Queue, found: list[str]) -> list[str]:
+def _mark(verb: Verb, marking: Marking, choice: Choice, *, dry_run: bool, as_json: bool) -> None:
+    async def act(queue: Queue, found: list[str], _: Known) -> list[str]:
         return await queue.mark_each(marking, found)
 
-    _change(marking, choice, _MARKED[marking], act, dry_run=dry_run, as_json=as_json)
+    _change(verb, choice, act, dry_run=dry_run, as_json=as_json)
 
 
 def _change(
-    verb: str,
+    verb: Verb,
     choice: Choice,
-    states: tuple[State, ...],
     act: Act,
     *,
     dry_run: bool,
@@ -171,47 +200,56 @@ def _change(
         settings = loading.settings()
         async with lifecycle.existing_store(settings) as redis:
             queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
-            found = await choice.found(queue, states)
-            changed = [] if dry_run else await act(queue, found)
-        unchanged = [] if dry_run else sorted(set(found) - set(changed))
-        if as_json:
-            output.as_json(
-                {
-                    _DONE[verb]: len(changed),
-                    "dry_run": dry_run,
-                    "chosen": found,
-                    "changed": changed,
-                    "unchanged": unchanged,
-                    **more(found),
-                }
-            )
-        else:
-            _say(
-                verb,
-                found,
-                changed,
-                unchanged,
+            found = await choice.found(queue, verb)
+            known = await JobReader(redis, settings.namespace).known(found)
+            would = [key for key in found if verb.fits(known.get(key))]
+            changed = would if dry_run else await act(queue, found, known)
+            change = Change(
+                verb=verb,
                 dry_run=dry_run,
-                pause_ms=more(found).get("spread_over_ms", 0),
+                chosen=found,
+                changed=changed,
+                unchanged=sorted(set(found) - set(changed)),
+                nothing="" if found else await why_none(queue, choice.selection, verb.states),
             )
-        return lifecycle.FAILED if unchanged else lifecycle.SETTLED
+        _show(change, more(found), as_json=as_json)
+        return change.exit_code
 
     raise typer.Exit(lifecycle.run(main))
 
 
-def _say(
-    verb: str, found: list[str], changed: list[str], unchanged: list[str], *, dry_run: bool, pause_ms: int
-) -> None:
+def _show(change: Change, more: dict[str, Any], *, as_json: bool) -> None:
+    if not as_json:
+        _say(change, pause_ms=more.get("spread_over_ms", 0))
+        return
+    done = [] if change.dry_run else change.changed
+    output.as_json(
+        {
+            change.verb.done: len(done),
+            "dry_run": change.dry_run,
+            "chosen": change.chosen,
+            "changed": done,
+            "would_change": change.changed if change.dry_run else [],
+            "unchanged": change.unchanged,
+            **more,
+        }
+    )
+
+
+def _say(change: Change, *, pause_ms: int) -> None:
     console = output.console()
-    for key in found if dry_run else changed:
+    if change.nothing:
+        console.print(change.nothing)
+    for key in change.changed:
         console.print(output.escape(key))
-    for key in unchanged:
-        console.print(f"{output.escape(key)}  unchanged: {_WHY_NOT[verb]}")
+    for key in change.unchanged:
+        console.print(f"{output.escape(key)}  unchanged: {change.verb.why_not}")
+    count = f"{change.verb.done}: {len(change.changed)} of {len(change.chosen)}"
     spread = f", spread over {output.age(pause_ms)}" if pause_ms else ""
-    if dry_run:
-        console.print(f"would be {_DONE[verb]}: {len(found)}{spread}; nothing was changed")
+    if change.dry_run:
+        console.print(f"would be {count}{spread}; nothing was changed")
     else:
-        console.print(f"{_DONE[verb]}: {len(changed)} of {len(found)}{spread}")
+        console.print(f"{count}{spread}")
 
 
 def _pauses(keys: Sequence[str], at_rate: Rate | None) -> dict[str, int]:

@@ -112,7 +112,7 @@ def test_named_keys_are_requeued_before_everything_and_the_rest_is_named(
     assert ended.out.splitlines() == [
         key(1),
         key(2),
-        f"{key(3)}  unchanged: neither given up nor waiting",
+        f"{key(3)}  unchanged: neither given up, waiting nor archived",
         "requeued: 2 of 3",
     ]
     assert store.states() == {1: "due", 2: "due"}
