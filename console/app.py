@@ -97,7 +97,7 @@ def status(as_json: AsJson = False) -> None:
 
     async def main(_stop: asyncio.Event) -> int:
         settings = loading.settings()
-        async with lifecycle.store(settings) as redis:
+        async with lifecycle.existing_store(settings) as redis:
             found = await status_module.gather(settings, redis)
         if as_json:
             output.as_json(found)

@@ -30,7 +30,7 @@ def relink(
         settings = loading.settings()
         named = naming.named(name)
         async with (
-            lifecycle.store(settings) as redis,
+            lifecycle.existing_store(settings) as redis,
             systems.open_connectwise(settings, redis) as client,
             systems.open_jetbuilt(settings, redis) as source,
         ):
@@ -51,7 +51,7 @@ def unlink(name: Name, as_json: output.AsJson = False) -> None:
     async def main(_stop: asyncio.Event) -> int:
         settings = loading.settings()
         named = naming.named(name)
-        async with lifecycle.store(settings) as redis:
+        async with lifecycle.existing_store(settings) as redis:
             links = Links(redis, namespace=settings.namespace)
             before = await links.get(named.kind, named.source)
             if before is not None and named.kind == "opportunity":

@@ -56,7 +56,7 @@ def list_links(
 
     async def main(_stop: asyncio.Event) -> int:
         settings = loading.settings()
-        async with lifecycle.store(settings) as redis:
+        async with lifecycle.existing_store(settings) as redis:
             found = await _found(settings, redis, kind, how, key)
         shown = found[:most]
         if as_json:
@@ -76,7 +76,7 @@ def show_link(name: Name, as_json: output.AsJson = False) -> None:
     async def main(_stop: asyncio.Event) -> int:
         settings = loading.settings()
         named = naming.named(name)
-        async with lifecycle.store(settings) as redis:
+        async with lifecycle.existing_store(settings) as redis:
             link = await Links(redis, namespace=settings.namespace).get(named.kind, named.source)
         if as_json:
             output.as_json(None if link is None else Linked.of(named, link))

@@ -1,4 +1,4 @@
-"""Which bridge `cwbridge jobs` talks about: the one of this folder or these settings, never one it started itself."""
+"""Which bridge a command talks about: the one of this folder or these settings, never one it started itself."""
 
 from __future__ import annotations
 
@@ -23,19 +23,21 @@ def _no_redis_named(cwbridge: Command, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["list"],
-        ["list", "--each", "--json"],
-        ["show", key(1)],
-        ["requeue", key(1)],
-        ["archive", "--all"],
-        ["hold", key(1)],
-        ["release", "--all", "--dry-run"],
+        ["status"],
+        ["links", "list"],
+        ["jobs", "list"],
+        ["jobs", "list", "--each", "--json"],
+        ["jobs", "show", key(1)],
+        ["jobs", "requeue", key(1)],
+        ["jobs", "archive", "--all"],
+        ["jobs", "hold", key(1)],
+        ["jobs", "release", "--all", "--dry-run"],
     ],
 )
 def test_a_folder_where_no_bridge_has_worked_is_not_said_to_be_settled(
     cwbridge: Command, tmp_path: Path, arguments: list[str]
 ) -> None:
-    ended = cwbridge("jobs", *arguments)
+    ended = cwbridge(*arguments)
     assert (ended.code, ended.out) == (2, "")
     assert "CWBRIDGE_REDIS__URL" in ended.err
     assert str(tmp_path / ".state") in ended.err
