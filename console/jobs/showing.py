@@ -27,6 +27,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     matches: tuple[str, ...]
     findings: tuple[str, ...]
     last_calls: tuple[str, ...]
+    """Of the newest run that failed; those of a run that settled are not kept."""
+    failed_at_ms: int | None
     history: list[Event]
 
 
@@ -52,13 +54,15 @@ def show_job(key: Annotated[str, typer.Argument(metavar="KEY")], as_json: output
 
 def _known(key: str, job: Job | None, link: Link | None, events: list[Event]) -> Known:
     """Of matches, findings and calls the newest that were written down."""
+    failed = next((event for event in events if event.last_calls), None)
     return Known(
         key=key,
         job=job,
         link=link,
         matches=next((event.matches for event in events if event.matches), ()),
         findings=next((event.findings for event in events if event.matches), ()),
-        last_calls=next((event.last_calls for event in events if event.last_calls), ()),
+        last_calls=failed.last_calls if failed is not None else (),
+        failed_at_ms=failed.at_ms if failed is not None else None,
         history=events,
     )
 
@@ -83,6 +87,8 @@ def _print(known: Known) -> None:
         console.print(f"  matched  {output.escape(match)}")
     for finding in known.findings:
         console.print(f"  found    {output.escape(finding)}")
+    if known.failed_at_ms is not None:
+        console.print(f"  last calls of the run that failed {output.moment(known.failed_at_ms)}")
     for call in known.last_calls:
         console.print(f"  call     {output.escape(call)}")
     if events:
