@@ -131,13 +131,7 @@ def archive_jobs(
     as_json: output.AsJson = False,
 ) -> None:
     """Forget jobs that were given up, until their object is wanted again."""
-    _mark(
-        verbs.ARCHIVE,
-        "archive",
-        Choice.of(keys, chosen, most, everything=everything),
-        dry_run=dry_run,
-        as_json=as_json,
-    )
+    _mark("archive", Choice.of(keys, chosen, most, everything=everything), dry_run=dry_run, as_json=as_json)
 
 
 @filtered
@@ -151,13 +145,7 @@ def hold_jobs(
     as_json: output.AsJson = False,
 ) -> None:
     """Keep objects from running until released; a run under way ends first, and a key named may be held in advance."""
-    _mark(
-        verbs.HOLD,
-        "hold",
-        Choice.of(keys, chosen, most, everything=everything),
-        dry_run=dry_run,
-        as_json=as_json,
-    )
+    _mark("hold", Choice.of(keys, chosen, most, everything=everything), dry_run=dry_run, as_json=as_json)
 
 
 @filtered
@@ -171,20 +159,14 @@ def release_jobs(
     as_json: output.AsJson = False,
 ) -> None:
     """Let held objects go on where they stood."""
-    _mark(
-        verbs.RELEASE,
-        "release",
-        Choice.of(keys, chosen, most, everything=everything),
-        dry_run=dry_run,
-        as_json=as_json,
-    )
+    _mark("release", Choice.of(keys, chosen, most, everything=everything), dry_run=dry_run, as_json=as_json)
 
 
-def _mark(verb: Verb, marking: Marking, choice: Choice, *, dry_run: bool, as_json: bool) -> None:
+def _mark(marking: Marking, choice: Choice, *, dry_run: bool, as_json: bool) -> None:
     async def act(queue: Queue, found: list[str], _: Known) -> list[str]:
         return await queue.mark_each(marking, found)
 
-    _change(verb, choice, act, dry_run=dry_run, as_json=as_json)
+    _change(verbs.OF_MARKING[marking], choice, act, dry_run=dry_run, as_json=as_json)
 
 
 def _change(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from cwbridge.queue.job import Job, State
+from cwbridge.queue.queue import Marking
 
 
 class Verb(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,3 +45,4 @@ RELEASE = Verb(
     fits=lambda job: job is not None and job.held,
     why_not="not held",
 )
+OF_MARKING: dict[Marking, Verb] = {"archive": ARCHIVE, "hold": HOLD, "release": RELEASE}
