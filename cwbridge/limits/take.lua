@@ -18,7 +18,7 @@ redis.call('ZREMRANGEBYSCORE', places, '-inf', now)
 -- Otherwise the process that gives a place back would always be the first to take it again.
 local function others_first()
   redis.call('ZREMRANGEBYSCORE', looked, '-inf', now - SILENT_MS)
-  local since = tonumber(redis.call('ZSCORE', line, process)) or now
+  local since = tonumber(redis.call('ZSCORE', line, process))
   local mine, processes, waits_longer = 1, 1, false
   local known = {[process] = true}
   local waiting = redis.call('ZRANGE', line, 0, -1, 'WITHSCORES')
@@ -28,8 +28,7 @@ local function others_first()
       redis.call('ZREM', line, other)
     elseif not known[other] then
       known[other], processes = true, processes + 1
-      local others_since = tonumber(waiting[i + 1])
-      waits_longer = waits_longer or others_since < since or (others_since == since and other < process)
+      waits_longer = waits_longer or not since or tonumber(waiting[i + 1]) < since
     end
   end
   if not waits_longer then
@@ -47,7 +46,9 @@ local function others_first()
 end
 
 if redis.call('ZCARD', places) >= concurrency or others_first() then
-  redis.call('ZADD', line, 'NX', now, process)
+  -- Two that come in one millisecond have an order, too.
+  local last = tonumber(redis.call('ZRANGE', line, -1, -1, 'WITHSCORES')[2]) or 0
+  redis.call('ZADD', line, 'NX', math.max(now, last + 1), process)
   redis.call('ZADD', looked, now, process)
   redis.call('PEXPIRE', line, 60000)
   redis.call('PEXPIRE', looked, 60000)
