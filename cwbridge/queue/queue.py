@@ -165,14 +165,14 @@ class Queue:
 
     async def archive(self, *keys: str) -> int:
         """Forget dead keys until they change again."""
-        return await self._mark(self._archive, keys)
+        return len(await self.mark_each("archive", keys))
 
     async def hold(self, *keys: str) -> int:
         """Keep keys from running until `release`; a run under way ends first."""
         return len(await self.mark_each("hold", keys))
 
     async def release(self, *keys: str) -> int:
-        return await self._mark(self._release, keys)
+        return len(await self.mark_each("release", keys))
 
     @asynccontextmanager
     async def paused(self, key: str) -> AsyncIterator[None]:

@@ -29,9 +29,10 @@ from cwbridge.queue.job import Run, Want
 from cwbridge.queue.lanes import Room
 from cwbridge.queue.outcome import Outcome
 from cwbridge.queue.queue import Queue
-from cwbridge.queue.runner import Handler, Runner
+from cwbridge.queue.runner import Runner
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
+from tests.support.serving import serving
 from tests.support.until import until
 
 ROOT = Path(__file__).parents[2]
@@ -69,18 +70,6 @@ class Handling:
 @pytest.fixture
 def queue(redis: Redis, namespace: str) -> Queue:
     return Queue(redis, namespace=namespace, settings=SETTINGS)
-
-
-@contextlib.asynccontextmanager
-async def serving(redis: Redis, queue: Queue, handler: Handler) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    runner = Runner(queue, {"opportunity": handler})
-    task = asyncio.create_task(arq_port.serve(redis, queue, runner, stop=stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await task
 
 
 @contextlib.asynccontextmanager

@@ -26,15 +26,14 @@ from cwbridge.limits import lane
 from cwbridge.limits.lane import Lane
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
-from cwbridge.queue import arq_port
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Want
 from cwbridge.queue.lanes import Room
 from cwbridge.queue.outcome import GiveUp
 from cwbridge.queue.queue import Queue
-from cwbridge.queue.runner import Handler, Runner
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
+from tests.support.serving import serving
 from tests.support.until import until
 
 PLACES = 4
@@ -88,18 +87,6 @@ async def queue(redis: Redis, namespace: str) -> Queue:
 @pytest.fixture
 async def empty_queue(redis: Redis, namespace: str) -> Queue:
     return Queue(redis, namespace=namespace, settings=SETTINGS)
-
-
-@contextlib.asynccontextmanager
-async def serving(redis: Redis, queue: Queue, handler: Handler) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    runner = Runner(queue, {"opportunity": handler})
-    task = asyncio.create_task(arq_port.serve(redis, queue, runner, stop=stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await task
 
 
 async def wanted(queue: Queue, own: Lane) -> None:

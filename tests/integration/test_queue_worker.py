@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Handler, Runner
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
+from tests.support.serving import serving
 
 KEY = "jetbuilt/project/1"
 QUICK = QueueSettings(
@@ -70,19 +70,6 @@ async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 8.
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - what is awaited happens in Redis
             await asyncio.sleep(0.01)
-
-
-@contextlib.asynccontextmanager
-async def serving(client: Redis, queue: Queue, handler: Handler) -> AsyncIterator[asyncio.Event]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(
-        arq_port.serve(client, queue, Runner(queue, {"opportunity": handler}), stop=stop)
-    )
-    try:
-        yield stop
-    finally:
-        stop.set()
-        await task
 
 
 async def run_once(queue: Queue, handler: Handler) -> Outcome | None:
