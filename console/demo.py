@@ -17,7 +17,7 @@ import msgspec
 
 from console import lifecycle, loading, output, sandbox, services
 from console.progress import Progress, Tally, describe
-from cwbridge import together
+from cwbridge import concurrency
 from cwbridge.ledger.history import Event
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
@@ -88,7 +88,7 @@ class _Demo:
             return lifecycle.SETTLED
         finally:
             self._stop.set()
-            await together.end(show, stopping)
+            await concurrency.end(show, stopping)
             await asyncio.gather(service, return_exceptions=True)
 
     def _told(self, key: str, event: Event) -> None:
@@ -121,7 +121,7 @@ class _Demo:
             while not await self._quiet():  # noqa: ASYNC110 - Redis rings no bell when nothing is left
                 await asyncio.sleep(_LOOK_SECONDS)
         finally:
-            await together.end(showing)
+            await concurrency.end(showing)
         while not self._arrived.empty():
             self._arrived.get_nowait()
         counts = await self._queue.counts()

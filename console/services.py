@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from console import lifecycle
-from cwbridge import metrics, together, web
+from cwbridge import concurrency, metrics, web
 from cwbridge.ledger.history import Event
-from cwbridge.limits.stops import Stops
+from cwbridge.limits.holds import Stops
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
@@ -43,7 +43,7 @@ async def side_by_side(
         for service in [*done, *running]:
             await service
     finally:
-        await together.end(*running)
+        await concurrency.end(*running)
 
 
 def worker_telling(told: Callable[[str, Event], None]) -> Service:

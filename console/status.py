@@ -13,7 +13,7 @@ from cwbridge import clock
 from cwbridge import redis as redis_module
 from cwbridge import settings as settings_module
 from cwbridge.ledger.links import Links
-from cwbridge.limits.stops import TITLES, Stops
+from cwbridge.limits.holds import TITLES, Stops
 from cwbridge.queue import selection
 from cwbridge.queue.job import Counts
 from cwbridge.queue.queue import Queue

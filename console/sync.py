@@ -9,9 +9,9 @@ import msgspec
 
 from console import lifecycle, output
 from console.progress import Progress, Tally
-from cwbridge import clock, together
+from cwbridge import clock, concurrency
 from cwbridge.keys import Key
-from cwbridge.limits.stops import Stops
+from cwbridge.limits.holds import Stops
 from cwbridge.queue.job import Job, Want
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
@@ -68,7 +68,7 @@ async def one_pass(
             quiet.result()
     finally:
         helpers = [task for task in (quiet, stopping, showing, working) if task is not None]
-        await together.end(*helpers)
+        await concurrency.end(*helpers)
     return Summary(
         seen=seen,
         settled=tally.settled,

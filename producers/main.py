@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
-from cwbridge import locks, systems, together
+from cwbridge import concurrency, connections, locks
 from cwbridge.ledger.catalog import CatalogMemory
 from cwbridge.ledger.links import Links
 from cwbridge.ledger.sightings import Sightings
@@ -16,8 +16,8 @@ from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 from producers.connectwise import ConnectWisePoller
+from producers.dead_letters import RefusedAgain
 from producers.jetbuilt import JetbuiltPoller
-from producers.refused import RefusedAgain
 from producers.scheduler import Schedule, Scheduler
 from producers.watermarks import Watermark
 
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 @asynccontextmanager
 async def jetbuilt_poller(settings: Settings, redis: Redis) -> AsyncIterator[JetbuiltPoller]:
     """A poller on a connection whose keys are proven; raises SettingsError."""
-    async with systems.open_jetbuilt(settings, redis) as client:
+    async with connections.open_jetbuilt(settings, redis) as client:
         yield JetbuiltPoller(
             client,
             Queue(redis, namespace=settings.namespace, settings=settings.queue),
@@ -42,7 +42,7 @@ async def jetbuilt_poller(settings: Settings, redis: Redis) -> AsyncIterator[Jet
 async def connectwise_poller(settings: Settings, redis: Redis) -> AsyncIterator[ConnectWisePoller]:
     """A poller of ConnectWise on a connection whose keys are proven; raises SettingsError."""
     namespace = settings.namespace
-    async with systems.open_connectwise(settings, redis) as client:
+    async with connections.open_connectwise(settings, redis) as client:
         yield ConnectWisePoller(
             client,
             Queue(redis, namespace=namespace, settings=settings.queue),
@@ -69,7 +69,7 @@ async def serve(settings: Settings, redis: Redis, stop: asyncio.Event) -> None:
             if running.done():
                 running.result()
         finally:
-            await together.end(running, stopping)
+            await concurrency.end(running, stopping)
             log.info("producers_stopped")
 
 

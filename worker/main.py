@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
-from cwbridge import systems
+from cwbridge import connections
 from cwbridge.ledger.history import Event, History
 from cwbridge.queue import arq_port
 from cwbridge.queue.queue import Queue
@@ -32,8 +32,8 @@ async def serve(
     """
     history = History(redis, namespace=settings.namespace, told=told)
     async with (
-        systems.open_jetbuilt(settings, redis) as source,
-        systems.open_connectwise(settings, redis) as target,
+        connections.open_jetbuilt(settings, redis) as source,
+        connections.open_connectwise(settings, redis) as target,
     ):
         flow = assembly.opportunity_flow(settings, redis, source, target, history)
         queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)

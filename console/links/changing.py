@@ -12,7 +12,7 @@ from console.links import naming, report
 from console.links.listing import Name
 from console.links.rebuilding import rebuild_links
 from console.links.relinking import Relinked, Relinker
-from cwbridge import systems
+from cwbridge import connections
 from cwbridge.ledger.links import Links
 from cwbridge.queue.queue import Queue
 
@@ -31,8 +31,8 @@ def relink(
         named = naming.named(name)
         async with (
             lifecycle.existing_store(settings) as redis,
-            systems.open_connectwise(settings, redis) as client,
-            systems.open_jetbuilt(settings, redis) as source,
+            connections.open_connectwise(settings, redis) as client,
+            connections.open_jetbuilt(settings, redis) as source,
         ):
             relinker = Relinker.over(settings, redis, client, source)
             done = await relinker.relink(named, to)
@@ -81,7 +81,7 @@ def rebuild(
         settings = loading.settings()
         async with (
             lifecycle.store(settings) as redis,
-            systems.open_connectwise(settings, redis) as client,
+            connections.open_connectwise(settings, redis) as client,
         ):
             done = await rebuild_links(client, redis, namespace=settings.namespace, dry_run=dry_run)
         if as_json:

@@ -11,11 +11,11 @@ from cwbridge.connectors.records import Link as Reference
 from cwbridge.keys import Key
 from cwbridge.ledger.named import LinkName
 from cwbridge.ledger.sightings import Sightings
+from cwbridge.text import folded
 from worker.opportunity import projection
 from worker.opportunity.desired import DesiredOpportunity, Rules
 from worker.opportunity.source import SourceReader
 from worker.opportunity.target import Target
-from worker.opportunity.text import folded
 
 _OURS = "jetbuilt:%"
 

@@ -6,7 +6,7 @@ import msgspec
 
 from cwbridge import errors
 from cwbridge.ledger.named import LinkName
-from worker.opportunity.text import folded
+from cwbridge.text import folded
 
 
 def named(text: str) -> LinkName:

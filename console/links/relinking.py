@@ -9,7 +9,7 @@ from typing import Self
 import msgspec
 
 from console.links.dependents import Dependents, key_of
-from cwbridge import errors, together
+from cwbridge import concurrency, errors
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.jetbuilt import client as jetbuilt
@@ -168,7 +168,7 @@ class Relinker:
         """Wait for every run that may not know the answer; what it wrote can be seen only then."""
         running = await self._queue.jobs(state="running", most=_EVERYTHING)
         try:
-            await together.a_few_at_a_time((self._run_ended(job.key) for job in running), most=_AT_ONCE)
+            await concurrency.a_few_at_a_time((self._run_ended(job.key) for job in running), most=_AT_ONCE)
         except errors.Busy as trouble:
             raise errors.Busy(
                 "A run that began before this answer does not end",

@@ -11,11 +11,11 @@ import aiohttp
 import msgspec
 
 from cwbridge import errors, metrics
-from cwbridge.connectors import answers, guard, malformed
+from cwbridge.connectors import answers, malformed, write_guard
 from cwbridge.connectors.calls import Answer, Call, Request
 from cwbridge.connectors.meter import Meter
 from cwbridge.connectors.retry import GiveUp, Policy, Trouble
-from cwbridge.limits.stops import TITLES
+from cwbridge.limits.holds import TITLES
 
 T = TypeVar("T")
 Classify = Callable[[int, Mapping[str, str], bytes], errors.WorkError]
@@ -100,7 +100,7 @@ class Transport:
         """One sending under the limits; a pause asked for is announced to everybody before the place is given back."""
         async with self._limiter.slot():
             if request.writes:
-                guard.check()
+                write_guard.check()
             call = Call(number)
             try:
                 outcome = await self._sent(request, call)

@@ -22,10 +22,10 @@ import redis.exceptions as redis_exceptions
 from cwbridge import errors, metrics
 from cwbridge.limits import lane
 from cwbridge.limits.answer import Answer, Full, Granted, Held, HoldReason
+from cwbridge.limits.holds import TITLES, Stops
 from cwbridge.limits.local import LocalLimit
 from cwbridge.limits.rate import Rate
 from cwbridge.limits.shared import SharedLimit
-from cwbridge.limits.stops import TITLES, Stops
 from cwbridge.redis import Redis
 
 _LONGEST_HOLD_SECONDS = 30.0

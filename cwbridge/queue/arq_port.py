@@ -21,7 +21,7 @@ import msgspec
 import redis.exceptions
 import structlog
 
-from cwbridge import together
+from cwbridge import concurrency
 from cwbridge.queue.dispatcher import Dispatcher
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Runner
@@ -114,7 +114,7 @@ async def serve(client: Redis, queue: Queue, runner: Runner, *, stop: asyncio.Ev
         await asyncio.wait([stopped, *loops], return_when=asyncio.FIRST_COMPLETED)
         drain_seconds = queue.settings.drain.total_seconds()
     finally:
-        await together.end(stopped, *loops)
+        await concurrency.end(stopped, *loops)
         ends = await asyncio.gather(*loops, return_exceptions=True)
         await service.drain(drain_seconds)
     for end in ends:

@@ -48,7 +48,7 @@ class Queue:
         self._keys = [namespace]
         self._redis = redis
         self._reader = JobReader(redis, namespace)
-        self._want = self._script("want")
+        self._want = self._script("enqueue")
         self._claim = self._script("claim")
         self._start = self._script("start")
         self._extend = self._script("extend")

@@ -12,7 +12,7 @@ import redis.exceptions
 import structlog
 
 from cwbridge import clock, errors, keys, metrics
-from cwbridge.connectors import guard
+from cwbridge.connectors import write_guard
 from cwbridge.limits import lane
 from cwbridge.queue import outcome as outcomes
 from cwbridge.queue.failure import Failure
@@ -93,7 +93,7 @@ class Runner:
 
     async def _work(self, run: Run, lease: Lease) -> None:
         """In a task of its own, so that what is set here ends with it."""
-        guard.CURRENT.set(lease)
+        write_guard.CURRENT.set(lease)
         lane.CURRENT.set(run.lane)
         key = keys.Key.parse(run.key)
         handler = self._flows.get(key.flow)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from cwbridge import systems
+from cwbridge import connections
 from cwbridge.keys import Key
 from cwbridge.ledger.history import Event, History
 from cwbridge.queue.job import Job, Want
@@ -112,8 +112,8 @@ class Play:
         history = History(redis, namespace=settings.namespace)
         async with (
             asyncio.timeout(_DEADLINE_SECONDS),
-            systems.open_jetbuilt(settings, redis) as source,
-            systems.open_connectwise(settings, redis) as target,
+            connections.open_jetbuilt(settings, redis) as source,
+            connections.open_connectwise(settings, redis) as target,
         ):
             flow = assembly.opportunity_flow(settings, redis, source, target, history)
             runner = Runner(queue, {"opportunity": flow.handle})

@@ -22,7 +22,7 @@ import structlog
 from prometheus_client import REGISTRY
 
 from cwbridge import errors
-from cwbridge.connectors import guard, trail
+from cwbridge.connectors import trail, write_guard
 from cwbridge.connectors.calls import Address, Answer, Method, Request
 from cwbridge.connectors.connectwise import refusals
 from cwbridge.connectors.reading import nothing, reader
@@ -370,7 +370,7 @@ async def test_the_guard_is_asked_before_every_sending_of_a_write(
             raise AssertionError("asked for before creates of the flow only")
 
     peer.will(reply(429, b"", {"Retry-After": "0"}), good)
-    token = guard.CURRENT.set(Lease())
+    token = write_guard.CURRENT.set(Lease())
     try:
         with pytest.raises(errors.LeaseLost):
             await bench.send("POST")
@@ -378,7 +378,7 @@ async def test_the_guard_is_asked_before_every_sending_of_a_write(
         assert len(peer.seen) == 1
         assert (await bench.send("GET")).value.id == 7, "reads are not asked about"
     finally:
-        guard.CURRENT.reset(token)
+        write_guard.CURRENT.reset(token)
 
 
 async def test_the_trail_holds_the_newest_calls_and_counts_all(

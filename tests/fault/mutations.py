@@ -15,9 +15,9 @@ from cwbridge.connectors.connectwise import codebase
 from cwbridge.limits import shared
 from cwbridge.queue.lease import Lease
 from producers.jetbuilt import JetbuiltPoller
-from worker.opportunity.apply import LineWriter
 from worker.opportunity.plan import ActualLine, MarkedLine
 from worker.opportunity.target import Target
+from worker.psa.line_writer import LineWriter
 
 LOCK_SECONDS = 3.0
 CODEBASE_SECONDS = 1.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from tests.fault import encounters, points, troubles
+from tests.fault import disruptions, encounters, points
+from tests.fault.disruptions import Trouble
 from tests.fault.stage import Act, Casting, Stage
-from tests.fault.troubles import Trouble
 
 _WRITES = ("POST", "DELETE", "PATCH")
 _BOTH = ("connectwise", "jetbuilt")
@@ -29,7 +29,7 @@ def lasting(seconds: float, trouble: Trouble, *, edits_every: float = 0.15) -> A
 
     async def act(stage: Stage) -> None:
         editing = asyncio.create_task(stage.editor.keep_editing(every=edits_every))
-        troubling = asyncio.create_task(troubles.as_coroutine(trouble, stage))
+        troubling = asyncio.create_task(disruptions.as_coroutine(trouble, stage))
         try:
             done, _ = await asyncio.wait(
                 {editing, troubling}, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION
@@ -49,11 +49,11 @@ async def nothing(_stage: Stage) -> None:
     """No trouble at all: what is found then is a mistake of the suite."""
 
 
-_LOST = troubles.answers("lose", methods=_WRITES, probability=0.25)
-_SPOILT = troubles.answers("half", "garble", probability=0.2)
-_FAILING = troubles.answers("fail", "refuse", probability=0.3, systems=_BOTH)
-_THROTTLED = troubles.answers("throttle", probability=0.1, systems=_BOTH)
-_SLOW = troubles.answers("delay", probability=0.5, seconds=(0.1, 1.5), systems=_BOTH)
+_LOST = disruptions.answers("lose", methods=_WRITES, probability=0.25)
+_SPOILT = disruptions.answers("half", "garble", probability=0.2)
+_FAILING = disruptions.answers("fail", "refuse", probability=0.3, systems=_BOTH)
+_THROTTLED = disruptions.answers("throttle", probability=0.1, systems=_BOTH)
+_SLOW = disruptions.answers("delay", probability=0.5, seconds=(0.1, 1.5), systems=_BOTH)
 _QUICK_POLLS = Casting(latency_ms=5, settings={"JETBUILT__POLL_INTERVAL": "300ms"})
 
 SCENARIOS = (
@@ -61,28 +61,28 @@ SCENARIOS = (
     Scenario(
         name="kill-workers",
         story="kill -9 of workers at random moments",
-        act=lasting(25, troubles.killing("worker", every=0.2)),
+        act=lasting(25, disruptions.killing("worker", every=0.2)),
         casting=Casting(workers=3),
         runs=8,
     ),
     Scenario(
         name="kill-producers",
         story="kill -9 of producers at random moments",
-        act=lasting(20, troubles.killing("producers", every=0.25)),
+        act=lasting(20, disruptions.killing("producers", every=0.25)),
         casting=Casting(producers=2),
         runs=3,
     ),
     Scenario(
         name="kill-everything",
         story="kill -9 of all processes at once, at times with Redis",
-        act=lasting(25, troubles.killing_everything(every=1.5)),
+        act=lasting(25, disruptions.killing_everything(every=1.5)),
         casting=Casting(fsync="always"),
         runs=3,
     ),
     Scenario(
         name="kill-real-commands",
         story="as above, each a fresh interpreter with the waits of production",
-        act=lasting(20, troubles.killing(every=1.5)),
+        act=lasting(20, disruptions.killing(every=1.5)),
         casting=Casting(real_commands=True),
     ),
     Scenario(
@@ -180,51 +180,51 @@ SCENARIOS = (
     Scenario(
         name="redis-restarted",
         story="kill -9 of Redis, back at once or after seconds",
-        act=lasting(25, troubles.redis(every=3.0, what=troubles.restarted)),
+        act=lasting(25, disruptions.redis(every=3.0, what=disruptions.restarted)),
         casting=Casting(fsync="always"),
         runs=2,
     ),
     Scenario(
         name="redis-paused",
         story="Redis hangs for up to two leases",
-        act=lasting(25, troubles.redis(every=2.5, what=troubles.paused)),
+        act=lasting(25, disruptions.redis(every=2.5, what=disruptions.paused)),
         runs=2,
     ),
     Scenario(
         name="redis-wiped",
         story="FLUSHALL",
-        act=lasting(25, troubles.redis(every=1.5, what=troubles.wiped)),
+        act=lasting(25, disruptions.redis(every=1.5, what=disruptions.wiped)),
         runs=3,
     ),
     Scenario(
         name="redis-disconnected",
         story="connections cut, Redis unreachable for up to 3 s",
-        act=lasting(25, troubles.redis(every=2.0, what=troubles.disconnected)),
+        act=lasting(25, disruptions.redis(every=2.0, what=disruptions.disconnected)),
         runs=2,
     ),
     Scenario(
         name="redis-power-cut",
         story="Redis back without its last second",
-        act=lasting(25, troubles.redis(every=2.0, what=troubles.without_power)),
+        act=lasting(25, disruptions.redis(every=2.0, what=disruptions.without_power)),
         runs=3,
     ),
     Scenario(
         name="sleeping-worker",
         story="a worker stopped beyond its lease amid an apply, then going on",
-        act=lasting(25, troubles.sleeping_workers(every=0.5)),
+        act=lasting(25, disruptions.sleeping_workers(every=0.5)),
         casting=Casting(workers=3),
         runs=3,
     ),
     Scenario(
         name="code-base-moved",
         story="the API moves amid an apply",
-        act=lasting(20, troubles.moving_code_base),
+        act=lasting(20, disruptions.moving_code_base),
         runs=2,
     ),
     Scenario(
         name="inventory-auditing",
         story="auditing switched on and off amid an apply",
-        act=lasting(20, troubles.auditing),
+        act=lasting(20, disruptions.auditing),
         runs=2,
     ),
     Scenario(
@@ -232,20 +232,20 @@ SCENARIOS = (
         story="all of the above in turn and together, with kills",
         act=lasting(
             40,
-            troubles.together(
-                troubles.killing(every=0.8),
-                troubles.in_turn(
+            disruptions.together(
+                disruptions.killing(every=0.8),
+                disruptions.in_turn(
                     _LOST,
                     _SPOILT,
                     _FAILING,
                     _THROTTLED,
                     _SLOW,
-                    troubles.auditing,
-                    troubles.moving_code_base,
-                    troubles.sleeping_workers(every=0.3),
-                    troubles.redis(every=1.0, what=troubles.disconnected),
-                    troubles.redis(every=1.0, what=troubles.paused),
-                    troubles.redis(every=1.0, what=troubles.restarted),
+                    disruptions.auditing,
+                    disruptions.moving_code_base,
+                    disruptions.sleeping_workers(every=0.3),
+                    disruptions.redis(every=1.0, what=disruptions.disconnected),
+                    disruptions.redis(every=1.0, what=disruptions.paused),
+                    disruptions.redis(every=1.0, what=disruptions.restarted),
                 ),
             ),
         ),
@@ -259,7 +259,7 @@ SHORT = (
     Scenario(
         name="kills",
         story="kill -9 of anybody at random moments",
-        act=lasting(5, troubles.killing(every=0.15)),
+        act=lasting(5, disruptions.killing(every=0.15)),
         casting=Casting(projects=4, settings=_BRISK),
     ),
     Scenario(
@@ -285,9 +285,9 @@ SHORT = (
         story="restarted, cut off and hidden",
         act=lasting(
             5,
-            troubles.together(
-                troubles.redis(every=1.5, what=troubles.restarted),
-                troubles.redis(every=1.0, what=troubles.disconnected),
+            disruptions.together(
+                disruptions.redis(every=1.5, what=disruptions.restarted),
+                disruptions.redis(every=1.0, what=disruptions.disconnected),
             ),
         ),
         casting=Casting(projects=4, fsync="always", settings=_BRISK),

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import redis.exceptions
 
-from cwbridge import together
+from cwbridge import concurrency
 from cwbridge.queue.job import Counts
 from cwbridge.queue.queue import Queue
 from cwbridge.settings import QueueSettings
@@ -124,7 +124,7 @@ class Stage:
                 fleet.man(workers=casting.workers, producers=casting.producers)
                 yield stage
             finally:
-                await together.end(counting)
+                await concurrency.end(counting)
                 await fleet.dismiss()
         shutil.rmtree(home)
 

@@ -23,7 +23,7 @@ import pytest
 import structlog
 
 from cwbridge import errors, keys
-from cwbridge.connectors import guard
+from cwbridge.connectors import write_guard
 from cwbridge.queue import arq_port, dispatcher
 from cwbridge.queue.job import Run, Want
 from cwbridge.queue.lanes import Room
@@ -209,10 +209,10 @@ async def test_a_run_whose_event_loop_was_blocked_beyond_its_lease_may_not_write
     verdicts: list[str] = []
 
     async def blocking(_key: keys.Key) -> None:
-        guard.check()
+        write_guard.check()
         time.sleep(SETTINGS.lease.total_seconds() + 0.05)  # noqa: ASYNC251 - the hazard itself
         try:
-            guard.check()
+            write_guard.check()
         except errors.LeaseLost:
             verdicts.append("refused")
             raise

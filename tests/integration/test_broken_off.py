@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from cwbridge import errors, together
+from cwbridge import concurrency, errors
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.keys import Key
 from cwbridge.ledger.links import Link, Links
@@ -231,7 +231,7 @@ async def test_work_side_by_side_keeps_its_order_and_its_width():
         under_way.discard(number)
         return number
 
-    assert await together.a_few_at_a_time((piece(n) for n in range(20)), most=4) == list(range(20))
+    assert await concurrency.a_few_at_a_time((piece(n) for n in range(20)), most=4) == list(range(20))
     assert widest == 4
 
 
@@ -246,5 +246,5 @@ async def test_the_first_failure_ends_the_others_and_starts_no_more():
         await asyncio.sleep(60)
 
     with pytest.raises(ValueError, match="1"):
-        await together.a_few_at_a_time([piece(n) for n in range(10)], most=3)
+        await concurrency.a_few_at_a_time([piece(n) for n in range(10)], most=3)
     assert started == [0, 1, 2]

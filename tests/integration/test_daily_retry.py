@@ -12,9 +12,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from cwbridge import errors, metrics
+from cwbridge.limits.holds import Stops
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
-from cwbridge.limits.stops import Stops
 from cwbridge.queue import outcome
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Want
@@ -24,7 +24,7 @@ from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings, Settings
 from producers import main as producers
-from producers.refused import RefusedAgain
+from producers.dead_letters import RefusedAgain
 from sandbox.faults import FaultRule
 from tests.support.bench import Bench
 from tests.support.until import until

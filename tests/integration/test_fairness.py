@@ -21,7 +21,7 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from cwbridge import keys, together
+from cwbridge import concurrency, keys
 from cwbridge.limits import lane
 from cwbridge.limits.lane import Lane
 from cwbridge.limits.limiter import Limiter
@@ -217,9 +217,9 @@ class Calls:
         async def call() -> None:
             await self.send(own)
 
-        async with together.group() as tasks:
+        async with concurrency.group() as tasks:
             job = tasks.create_task(
-                together.a_few_at_a_time((call() for _ in range(count)), most=at_once or count)
+                concurrency.a_few_at_a_time((call() for _ in range(count)), most=at_once or count)
             )
             await until(lambda: len(self.sent) >= 20, what="the job is under way")
             try:

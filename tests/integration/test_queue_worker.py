@@ -15,7 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from cwbridge import errors, keys
 from cwbridge import redis as redis_module
-from cwbridge.connectors import guard
+from cwbridge.connectors import write_guard
 from cwbridge.embedded import EmbeddedRedis
 from cwbridge.limits import lane
 from cwbridge.queue import arq_port
@@ -163,11 +163,11 @@ async def test_the_runner_never_raises(queue: Queue, redis: Redis, namespace: st
 async def test_a_handler_knows_its_lane_and_its_guard(queue: Queue) -> None:
     async def look(_key: keys.Key) -> None:
         assert lane.CURRENT.get() == "interactive"
-        guard.check()
+        write_guard.check()
 
     await queue.want(Want(KEY, lane="interactive"))
     assert await run_once(queue, look) == Done()
-    assert guard.CURRENT.get() is None
+    assert write_guard.CURRENT.get() is None
 
 
 async def test_a_handler_is_cancelled_and_forbidden_to_write_when_its_lease_is_taken(queue: Queue) -> None:
@@ -178,7 +178,7 @@ async def test_a_handler_is_cancelled_and_forbidden_to_write_when_its_lease_is_t
             await asyncio.sleep(5)
         except asyncio.CancelledError:
             with pytest.raises(errors.LeaseLost):
-                guard.check()
+                write_guard.check()
             verdicts.append("cancelled")
             raise
 
@@ -205,7 +205,7 @@ async def test_a_long_run_keeps_its_lease(queue: Queue) -> None:
     async def long_run(_key: keys.Key) -> None:
         for _ in range(8):
             await asyncio.sleep(0.1)
-            guard.check()
+            write_guard.check()
             assert await queue.reclaim() == 0
 
     await queue.want(Want(KEY))

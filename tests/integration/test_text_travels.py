@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.keys import Key
+from cwbridge.text import one_line, shorten
 from sandbox.connectwise import matching
 from sandbox.connectwise.resources import OWNERS
 from sandbox.connectwise.store import ConnectWiseStore
 from tests.integration.conftest import OpenBench
 from tests.support.bench import Bench
-from worker.opportunity import companies, projection
+from worker.opportunity import projection
 from worker.opportunity.desired import DesiredOpportunity, Rules
 from worker.opportunity.source import Source
-from worker.opportunity.text import one_line, shorten
+from worker.psa import companies
 
 KINDS = {
     "double quotes": 'The "Big" Room 27" LCD',

@@ -6,7 +6,7 @@ from typing import Any
 
 from console.links.rebuilding import Rebuilt, rebuild_links
 from console.links.relinking import Relinked, Relinker
-from cwbridge import systems
+from cwbridge import connections
 from cwbridge.ledger.links import Links
 from cwbridge.ledger.named import LinkName
 from tests.support.bench import Bench
@@ -19,8 +19,8 @@ def links_of(bench: Bench) -> Links:
 async def relink(bench: Bench, name: str, target: int) -> Relinked:
     settings = bench.settings()
     async with (
-        systems.open_connectwise(settings, bench.redis) as client,
-        systems.open_jetbuilt(settings, bench.redis) as source,
+        connections.open_connectwise(settings, bench.redis) as client,
+        connections.open_jetbuilt(settings, bench.redis) as source,
     ):
         relinker = Relinker.over(settings, bench.redis, client, source)
         return await relinker.relink(LinkName.parse(name), target)
@@ -28,7 +28,7 @@ async def relink(bench: Bench, name: str, target: int) -> Relinked:
 
 async def rebuild(bench: Bench, *, dry_run: bool = False) -> Rebuilt:
     settings = bench.settings()
-    async with systems.open_connectwise(settings, bench.redis) as client:
+    async with connections.open_connectwise(settings, bench.redis) as client:
         return await rebuild_links(client, bench.redis, namespace=bench.namespace, dry_run=dry_run)
 
 

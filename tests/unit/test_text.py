@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from worker.opportunity import text
+from cwbridge import text
 
 anything = st.text(max_size=300)
 

@@ -13,23 +13,23 @@ from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
-from worker.opportunity.catalog import Catalog
-from worker.opportunity.companies import Companies
-from worker.opportunity.contacts import Contacts
 from worker.opportunity.desired import Place, Progress, Rules
-from worker.opportunity.fixed import FixedValues
 from worker.opportunity.flow import OpportunityFlow
 from worker.opportunity.header import HeaderBuilder
 from worker.opportunity.options import OptionFanOut
-from worker.opportunity.parking import Parking
 from worker.opportunity.references import Resolver
-from worker.opportunity.reps import Reps
-from worker.opportunity.setup import Setup
-from worker.opportunity.sites import Sites
 from worker.opportunity.source import SourceReader
 from worker.opportunity.target import Target
-from worker.opportunity.taxonomy import Taxonomy
 from worker.opportunity.writer import OpportunityWriter
+from worker.psa.catalog import Catalog
+from worker.psa.catalog_placement import Taxonomy
+from worker.psa.companies import Companies
+from worker.psa.contacts import Contacts
+from worker.psa.default_fields import FixedValues
+from worker.psa.inventory_gate import Parking
+from worker.psa.members import Reps
+from worker.psa.setup_tables import Setup
+from worker.psa.sites import Sites
 
 
 def rules(settings: Settings) -> Rules:

@@ -8,10 +8,10 @@ import msgspec
 
 from cwbridge import clock
 from worker.opportunity.desired import DesiredOpportunity
-from worker.opportunity.fixed import FixedValues
 from worker.opportunity.references import References, Resolver
-from worker.opportunity.setup import Setup
-from worker.opportunity.taxonomy import Taxonomy
+from worker.psa.catalog_placement import Taxonomy
+from worker.psa.default_fields import FixedValues
+from worker.psa.setup_tables import Setup
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from cwbridge.connectors.jetbuilt import models
+from cwbridge.text import clip, many_lines, one_line
 from worker.opportunity import products
 from worker.opportunity.desired import DesiredLine, DesiredProduct, Kind, Rules
 from worker.opportunity.source import Source
-from worker.opportunity.text import clip, many_lines, one_line
 
 DESCRIPTION_MOST = 2000
 CUSTOMER_DESCRIPTION_MOST = 6000

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from cwbridge.connectors.jetbuilt import models
+from cwbridge.text import one_line
 from worker.opportunity import products
 from worker.opportunity.desired import DesiredLine, Rules
 from worker.opportunity.lines import (
@@ -17,7 +18,6 @@ from worker.opportunity.lines import (
     plain,
     shipping_line,
 )
-from worker.opportunity.text import one_line
 
 _MINUTES = Decimal(60)
 # Ten minutes are 0.1666... hours: a quantity without an end, and an hourly amount that nobody has asked for.

@@ -12,8 +12,8 @@ from cwbridge.ledger.options import Options
 from cwbridge.limits import lane
 from cwbridge.queue.job import Want
 from cwbridge.queue.queue import Queue
+from cwbridge.text import folded
 from worker.opportunity.target import Target
-from worker.opportunity.text import folded
 
 log = structlog.get_logger()
 

@@ -12,8 +12,8 @@ from decimal import Decimal
 
 import msgspec
 
+from cwbridge.text import digest
 from worker.opportunity.desired import DesiredLine, DesiredOpportunity, Rules
-from worker.opportunity.text import digest
 
 _OURS = re.compile(r"(?:item|labor|factor|package|credit):\d+@[a-z2-7]{10}|shipping@[a-z2-7]{10}")
 _CENT = Decimal("0.01")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from cwbridge.connectors.jetbuilt import models
+from cwbridge.text import clip, one_line, shorten
 from worker.opportunity.desired import DesiredProduct, Kind
-from worker.opportunity.text import clip, one_line, shorten
 
 IDENTIFIER_MOST = 75
 DESCRIPTION_MOST = 60

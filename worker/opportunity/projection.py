@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from cwbridge import errors
 from cwbridge.connectors.jetbuilt import models
+from cwbridge.text import clip, folded, many_lines, one_line, shorten
 from worker.opportunity import lines, option_lines
 from worker.opportunity.desired import (
     Address,
@@ -21,7 +22,6 @@ from worker.opportunity.desired import (
     Rules,
 )
 from worker.opportunity.source import Source
-from worker.opportunity.text import clip, folded, many_lines, one_line, shorten
 
 NEVER_EXPORTED = frozenset({"template", "trash"})
 NAME_MOST = 100

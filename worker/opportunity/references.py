@@ -8,11 +8,11 @@ from __future__ import annotations
 import msgspec
 
 from cwbridge.ledger.links import Links
-from worker.opportunity import reps
-from worker.opportunity.companies import Companies
-from worker.opportunity.contacts import Contacts
 from worker.opportunity.desired import DesiredOpportunity
-from worker.opportunity.sites import Sites
+from worker.psa import members as reps
+from worker.psa.companies import Companies
+from worker.psa.contacts import Contacts
+from worker.psa.sites import Sites
 
 
 class References(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from cwbridge import errors, together
+from cwbridge import concurrency, errors
+from cwbridge.cache import Remembered
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.keys import Key
-from cwbridge.remembered import Remembered
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class SourceReader:
 
     async def complete(self, key: Key, project: models.Project) -> Source:
         """All that belongs to the project or, when `key` names one, to its option; raises NotFound when that is gone."""
-        async with together.group() as tasks:
+        async with concurrency.group() as tasks:
             lines = tasks.create_task(self._lines(key, project))
             clients = tasks.create_task(self._clients(project))
             owner = tasks.create_task(self._owner(project))
@@ -69,7 +69,7 @@ class SourceReader:
     async def _lines(self, key: Key, project: models.Project) -> Source:
         if key.option is not None:
             return Source(key=key, project=project, option=await self._client.option(project.id, key.option))
-        async with together.group() as tasks:
+        async with concurrency.group() as tasks:
             items = tasks.create_task(self._client.items(project.id))
             packages = tasks.create_task(self._client.service_packages(project.id))
         return Source(key=key, project=project, items=items.result(), packages=tuple(packages.result()))

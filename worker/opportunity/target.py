@@ -9,7 +9,8 @@ import msgspec
 import structlog
 
 from cwbridge import clock, errors, metrics
-from cwbridge.connectors import guard
+from cwbridge.cache import Remembered
+from cwbridge.connectors import write_guard
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
@@ -18,10 +19,9 @@ from cwbridge.connectors.records import Link as Reference
 from cwbridge.keys import Key
 from cwbridge.ledger.links import Link
 from cwbridge.ledger.sightings import Sightings
-from cwbridge.remembered import Remembered
-from worker.opportunity.fixed import fixable
+from cwbridge.text import one_line
 from worker.opportunity.plan import ActualLine
-from worker.opportunity.text import one_line
+from worker.psa.default_fields import fixable
 
 log = structlog.get_logger()
 
@@ -123,7 +123,7 @@ class Target:
 
         Much may have happened since the mark was looked for, a wipe of Redis included: a last look that the job is still ours.
         """
-        await guard.confirm()
+        await write_guard.confirm()
         try:
             with fixable("opportunity"):
                 record = await self._client.opportunities.create(dict(fields))

@@ -14,15 +14,16 @@ from cwbridge.keys import Key
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import How, Link, Links
 from cwbridge.settings import Settings
-from worker.opportunity import apply, plan
-from worker.opportunity.catalog import Catalog
+from worker.opportunity import plan
 from worker.opportunity.desired import DesiredOpportunity, Rules
-from worker.opportunity.fixed import FixedValues
 from worker.opportunity.header import Header, HeaderBuilder
-from worker.opportunity.parking import Parking
-from worker.opportunity.setup import Setup
 from worker.opportunity.target import Found, Target, changes_of
-from worker.opportunity.taxonomy import Taxonomy
+from worker.psa import line_writer as apply
+from worker.psa.catalog import Catalog
+from worker.psa.catalog_placement import Taxonomy
+from worker.psa.default_fields import FixedValues
+from worker.psa.inventory_gate import Parking
+from worker.psa.setup_tables import Setup
 
 log = structlog.get_logger()
 T = TypeVar("T")

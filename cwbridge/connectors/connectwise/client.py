@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from cwbridge import errors, settings, together
+from cwbridge import concurrency, errors, settings
 from cwbridge.connectors.calls import Address, Answer, Method, Request
 from cwbridge.connectors.connectwise import conditions, models, refusals
 from cwbridge.connectors.connectwise.codebase import Codebase
@@ -130,7 +130,7 @@ class ConnectWiseClient:
         used = len(str(address.url(resource.path, query_string(fixed)))) + len(conditions.encoded(within))
         spare_for_next_page = len("&pageId=") + 19
         budget = MOST_URL_CHARACTERS + 1 - used - spare_for_next_page
-        lists = await together.a_few_at_a_time(
+        lists = await concurrency.a_few_at_a_time(
             (
                 resource.find(condition if also is None else condition & also, fields=fields)
                 for _, condition in conditions.batches(name, values, budget=budget)

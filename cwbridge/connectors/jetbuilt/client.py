@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from cwbridge import clock, errors, settings, together
+from cwbridge import clock, concurrency, errors, settings
 from cwbridge.connectors.calls import Address, Answer, Request
 from cwbridge.connectors.jetbuilt import listed, models, pages, refusals
 from cwbridge.connectors.jetbuilt.pages import Page
@@ -165,7 +165,7 @@ class JetbuiltClient:
         first = await self._get(endpoint, path, decode)
         announced: Page[object] = Page.read([], first.headers, number=1)
         answers = [first]
-        answers += await together.a_few_at_a_time(
+        answers += await concurrency.a_few_at_a_time(
             (
                 self._get(endpoint, path, decode, _query({}, number))
                 for number in range(2, announced.last_page + 1)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cwbridge import errors
+from cwbridge.cache import Remembered
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
-from cwbridge.remembered import Remembered
+from cwbridge.text import folded
 from worker.opportunity.desired import DesiredRep
-from worker.opportunity.text import folded
 
 _REMEMBERED_SECONDS = 600.0
 

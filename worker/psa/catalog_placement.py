@@ -13,9 +13,9 @@ import msgspec
 from cwbridge import locks, settings
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
+from cwbridge.text import folded
 from worker.opportunity.desired import DesiredProduct, Kind
-from worker.opportunity.names import NameTable
-from worker.opportunity.text import folded
+from worker.psa.name_table import NameTable
 
 FACTORS = "Factors"
 _Accounting = Literal["InventoryPart", "NonInventoryPart", "OtherCharge", "Service"]

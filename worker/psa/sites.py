@@ -10,10 +10,10 @@ from cwbridge import errors, locks, metrics
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.ledger.links import How, Link, Links
-from worker.opportunity.companies import address_fields
+from cwbridge.text import folded
 from worker.opportunity.desired import Address, DesiredSite
-from worker.opportunity.setup import Setup
-from worker.opportunity.text import folded
+from worker.psa.companies import address_fields
+from worker.psa.setup_tables import Setup
 
 log = structlog.get_logger()
 

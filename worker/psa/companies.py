@@ -12,10 +12,10 @@ from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.ledger.links import How, Link, Links
+from cwbridge.text import clip, digest, folded, shorten
 from worker.opportunity.desired import Address, DesiredCompany
-from worker.opportunity.fixed import FixedValues, fixable
-from worker.opportunity.setup import Setup
-from worker.opportunity.text import clip, digest, folded, shorten
+from worker.psa.default_fields import FixedValues, fixable
+from worker.psa.setup_tables import Setup
 
 log = structlog.get_logger()
 # The smallest of the versions in use: identifier 25 and name 50 in 2022.1, both 156 in 2026.4 (specifications).

@@ -8,10 +8,10 @@ from typing import Any, Generic, TypeVar
 import structlog
 
 from cwbridge import errors, locks, metrics
+from cwbridge.cache import Remembered
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Resource
-from cwbridge.remembered import Remembered
-from worker.opportunity.text import folded
+from cwbridge.text import folded
 
 log = structlog.get_logger()
 T = TypeVar("T", bound=models.Tracked)

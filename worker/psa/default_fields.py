@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from cwbridge import errors, settings
+from cwbridge.cache import Remembered
 from cwbridge.connectors.connectwise import client as connectwise
-from cwbridge.remembered import Remembered
-from worker.opportunity.text import folded
+from cwbridge.text import folded
 
 Kind = Literal["opportunity", "product", "catalog", "company", "contact"]
 _CUSTOM = "custom_fields"

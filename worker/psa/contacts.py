@@ -7,14 +7,14 @@ from typing import Any
 import structlog
 
 from cwbridge import errors, locks, metrics
+from cwbridge.cache import Remembered
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.ledger.links import Link, Links
-from cwbridge.remembered import Remembered
+from cwbridge.text import clip, folded
 from worker.opportunity.desired import DesiredPerson
-from worker.opportunity.fixed import FixedValues, fixable
-from worker.opportunity.text import clip, folded
+from worker.psa.default_fields import FixedValues, fixable
 
 log = structlog.get_logger()
 _REMEMBERED_SECONDS = 600.0

@@ -13,14 +13,14 @@ from typing import Any
 import msgspec
 import structlog
 
-from cwbridge import errors, metrics, together
+from cwbridge import concurrency, errors, metrics
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.connectwise.resource import Resource
 from worker.opportunity.desired import DesiredProduct
-from worker.opportunity.fixed import fixable
 from worker.opportunity.plan import ActualLine, Finding, Habits, MarkedLine, Plan, plan
+from worker.psa.default_fields import fixable
 
 log = structlog.get_logger()
 _ROUNDS = 4
@@ -105,7 +105,7 @@ class LineWriter:
         if step.creates:
             await self._create(step.creates[0])
             self._raise_refusal()
-        await together.a_few_at_a_time(self._rest(step), most=self._concurrency)
+        await concurrency.a_few_at_a_time(self._rest(step), most=self._concurrency)
         self._raise_refusal()
 
     def _rest(self, step: Plan) -> Iterator[Coroutine[Any, Any, None]]:

@@ -8,7 +8,7 @@ from cwbridge import locks
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from worker.opportunity.desired import Place, Progress
-from worker.opportunity.names import NameTable
+from worker.psa.name_table import NameTable
 
 
 class Setup:

@@ -15,16 +15,16 @@ from typing import Any, Literal
 
 import structlog
 
-from cwbridge import errors, locks, metrics, together
+from cwbridge import concurrency, errors, locks, metrics
+from cwbridge.batching import Coalescer
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Change
 from cwbridge.ledger.catalog import CatalogMemory, Place
-from worker.opportunity.coalesce import Coalescer
+from cwbridge.text import folded
 from worker.opportunity.desired import DesiredProduct
-from worker.opportunity.fixed import FixedValues, fixable
-from worker.opportunity.taxonomy import FACTORS, Taxonomy
-from worker.opportunity.text import folded
+from worker.psa.catalog_placement import FACTORS, Taxonomy
+from worker.psa.default_fields import FixedValues, fixable
 
 log = structlog.get_logger()
 _COLLECT_FOR = timedelta(milliseconds=5)
@@ -72,7 +72,7 @@ class Catalog:
         }
         unknown = [product for product in distinct if product not in known]
         found = await asyncio.gather(*(self._look_up.get(product.identifier) for product in unknown))
-        await together.a_few_at_a_time(
+        await concurrency.a_few_at_a_time(
             (
                 self._settle(product, candidates, known)
                 for product, candidates in zip(unknown, found, strict=True)
