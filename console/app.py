@@ -34,11 +34,11 @@ def main() -> None:
     code = lifecycle.SETTLED
     try:
         app()
-    except (errors.SettingsError, errors.StoreUnavailable) as problem:
-        sys.stderr.write(output.failure(problem) + "\n")
+    except (errors.SettingsError, errors.StoreUnavailable) as error:
+        sys.stderr.write(output.failure(error) + "\n")
         code = lifecycle.UNUSABLE
-    except errors.BridgeError as problem:
-        sys.stderr.write(output.failure(problem) + "\n")
+    except errors.BridgeError as error:
+        sys.stderr.write(output.failure(error) + "\n")
         code = lifecycle.FAILED
     sys.exit(code)
 

@@ -57,7 +57,9 @@ async def run(stop: asyncio.Event, *, projects: int, seed: int, once: bool) -> i
 
 
 class _Demo:
-    def __init__(self, settings: Settings, redis: Redis, place: sandbox.Place, stop: asyncio.Event) -> None:
+    def __init__(
+        self, settings: Settings, redis: Redis, place: sandbox.RunningSandbox, stop: asyncio.Event
+    ) -> None:
         self._settings = settings
         self._redis = redis
         self._place = place
@@ -74,7 +76,7 @@ class _Demo:
                 self._settings,
                 self._redis,
                 self._stop,
-                (producers.serve, services.worker_telling(self._told)),
+                (producers.serve, services.worker_telling(self._on_event)),
             )
         )
         show = asyncio.create_task(self._show(once=once))
@@ -91,8 +93,8 @@ class _Demo:
             await concurrency.end(show, stopping)
             await asyncio.gather(service, return_exceptions=True)
 
-    def _told(self, key: str, event: Event) -> None:
-        self._tally.told(key, event)
+    def _on_event(self, key: str, event: Event) -> None:
+        self._tally.on_event(key, event)
         self._arrived.put_nowait((key, event))
 
     async def _show(self, *, once: bool) -> int:
@@ -139,7 +141,7 @@ class _Demo:
 
     async def _quiet(self) -> bool:
         counts = await self._queue.counts()
-        return bool(self._tally.settled) and not counts.active and not counts.later
+        return bool(self._tally.settled) and not counts.active and not counts.scheduled
 
     async def _edit_something(self) -> Edit | None:
         """Add one piece to a line of a project that is still being sold."""
@@ -193,7 +195,7 @@ class _Demo:
         )
 
 
-def _settings(place: sandbox.Place, state_dir: Path) -> Settings:
+def _settings(place: sandbox.RunningSandbox, state_dir: Path) -> Settings:
     """Point at the stand-ins, whatever the environment says about real systems."""
     return loading.settings(
         namespace="cwbridge-demo",

@@ -77,11 +77,11 @@ async def _connected(url: str) -> AsyncIterator[Redis]:
     name = settings_module.variable("redis", "url")
     try:
         client = redis_module.connect(url)
-    except ValueError as problem:
+    except ValueError as error:
         raise errors.SettingsError(
             f"{name} is not an address of a Redis server",
             remedy="Write it like redis://127.0.0.1:6379/0, rediss://... or unix:///path/to/socket.",
-        ) from problem
+        ) from error
     try:
         durability = await redis_module.check(client, name=name)
         for warning in durability.warnings:

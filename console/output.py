@@ -71,6 +71,6 @@ def moment(milliseconds: int | None) -> str:
     return "-" if not milliseconds else clock.from_ms(milliseconds).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
-def failure(problem: errors.BridgeError) -> str:
+def failure(error: errors.BridgeError) -> str:
     """One line: what is wrong, and what to do."""
-    return " ".join(f"{problem} -> {problem.remedy}".split())
+    return " ".join(f"{error} -> {error.remedy}".split())

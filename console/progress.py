@@ -29,13 +29,13 @@ class Tally(msgspec.Struct):
 
     settled: int = 0
     skipped: int = 0
-    troubles: int = 0
+    failures: int = 0
     created: int = 0
     deleted: int = 0
     keys: set[str] = msgspec.field(default_factory=set)
     latest: deque[tuple[str, Event]] = msgspec.field(default_factory=lambda: deque(maxlen=_EVENTS_SHOWN))
 
-    def told(self, key: str, event: Event) -> None:
+    def on_event(self, key: str, event: Event) -> None:
         """Count one event of the history."""
         self.latest.append((key, event))
         self.created += event.created
@@ -46,7 +46,7 @@ class Tally(msgspec.Struct):
         elif event.what == "skipped":
             self.skipped += 1
         else:
-            self.troubles += 1
+            self.failures += 1
 
 
 class Progress:
@@ -86,7 +86,7 @@ class Progress:
         )
 
     def _waiting(self) -> int:
-        return 0 if self._counts is None else self._counts.active + self._counts.later
+        return 0 if self._counts is None else self._counts.active + self._counts.scheduled
 
     def _picture(self) -> Group:
         tally, counts = self._tally, self._counts

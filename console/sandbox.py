@@ -27,7 +27,7 @@ class Credentials(msgspec.Struct, frozen=True):
     connectwise_client_id: str
 
 
-class Place(msgspec.Struct, frozen=True):
+class RunningSandbox(msgspec.Struct, frozen=True):
     """Where the stand-ins are, and what opens them."""
 
     jetbuilt: str
@@ -61,7 +61,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def started(*arguments: str) -> AsyncIterator[Place]:
+async def started(*arguments: str) -> AsyncIterator[RunningSandbox]:
     """The stand-ins while the body runs; they also end when this process does, however it ends."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -79,11 +79,11 @@ async def started(*arguments: str) -> AsyncIterator[Place]:
         async with asyncio.timeout(_START_SECONDS):
             line = await process.stdout.readline()
         try:
-            yield msgspec.json.decode(line, type=Place)
-        except msgspec.DecodeError as problem:
+            yield msgspec.json.decode(line, type=RunningSandbox)
+        except msgspec.DecodeError as error:
             raise errors.SettingsError(
                 "The sandbox did not start", remedy="Run `python -m sandbox` to see why."
-            ) from problem
+            ) from error
     finally:
         process.stdin.close()
         with contextlib.suppress(ProcessLookupError):

@@ -10,7 +10,7 @@ import structlog
 from console import lifecycle
 from cwbridge import concurrency, metrics, web
 from cwbridge.ledger.history import Event
-from cwbridge.limits.holds import Stops
+from cwbridge.limits.holds import SystemHolds
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
@@ -46,11 +46,11 @@ async def side_by_side(
         await concurrency.end(*running)
 
 
-def worker_telling(told: Callable[[str, Event], None]) -> Service:
-    """The worker as a service whose events `told` hears."""
+def worker_telling(on_event: Callable[[str, Event], None]) -> Service:
+    """The worker as a service whose events `on_event` hears."""
 
     async def service(settings: Settings, redis: Redis, stop: asyncio.Event) -> None:
-        await worker.serve(settings, redis, stop, told=told)
+        await worker.serve(settings, redis, stop, on_event=on_event)
 
     return service
 
@@ -58,12 +58,12 @@ def worker_telling(told: Callable[[str, Event], None]) -> Service:
 def gauges(settings: Settings, redis: Redis) -> web.Refresh:
     """Brings the gauges of the queue up to date when somebody looks at the metrics."""
     queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
-    stops = Stops(redis, namespace=settings.namespace)
+    holds = SystemHolds(redis, namespace=settings.namespace)
 
     async def refresh() -> None:
-        await stops.all()
+        await holds.all()
         counts = await queue.counts()
-        for state in ("due", "later", "dispatched", "running", "dead", "held"):
+        for state in ("due", "scheduled", "dispatched", "running", "dead", "held"):
             metrics.QUEUE_JOBS.labels(state).set(getattr(counts, state))
         metrics.QUEUE_OLDEST.set(counts.oldest_due_age_ms / 1000)
 

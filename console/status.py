@@ -13,7 +13,7 @@ from cwbridge import clock
 from cwbridge import redis as redis_module
 from cwbridge import settings as settings_module
 from cwbridge.ledger.links import Links
-from cwbridge.limits.holds import TITLES, Stops
+from cwbridge.limits.holds import TITLES, SystemHolds
 from cwbridge.queue import selection
 from cwbridge.queue.job import Counts
 from cwbridge.queue.queue import Queue
@@ -27,11 +27,11 @@ NO_WORKER = "no worker"
 _GROUPS_SHOWN = 5
 _LOOKED_AT = 10_000
 """Of how many jobs the causes are read: one screen must not take seconds however much went wrong."""
-_PARKED = Selection(states=("later",))
+_WAITING = Selection(states=("scheduled",))
 _DEAD = Selection(states=("dead",))
 
 
-class Stopped(msgspec.Struct, frozen=True):
+class OnHold(msgspec.Struct, frozen=True):
     """A system that refused our keys, and since when."""
 
     system: str
@@ -45,8 +45,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str
     """One word or two that say whether to look closer."""
     queue: dict[str, Any]
-    stopped: list[Stopped]
-    parked: list[Group]
+    on_hold: list[OnHold]
+    waiting: list[Group]
     """What will go on later, by reason; like `dead` of the first ten thousand jobs only."""
     dead: list[Group]
     redis: redis_module.Durability
@@ -62,17 +62,17 @@ async def gather(settings: Settings, redis: Redis) -> Status:
     links = Links(redis, namespace=namespace)
     reader = JobReader(redis, namespace)
     counts = await queue.counts()
-    lease_ms = round(settings.queue.lease.total_seconds() * 1000)
+    lease_ms = round(settings.queue.lease_duration.total_seconds() * 1000)
     at_work = await reader.leased_since(counts.now_ms - lease_ms) > 0
-    stopped = await Stops(redis, namespace=namespace).all()
+    on_hold = await SystemHolds(redis, namespace=namespace).all()
     durability = await redis_module.check(redis, name=settings_module.variable("redis", "url"))
     return Status(
         namespace=namespace,
-        verdict=_verdict(counts, stopped, forsaken=not at_work and _waits_for_worker(counts, lease_ms)),
+        verdict=_verdict(counts, on_hold, forsaken=not at_work and _waits_for_worker(counts, lease_ms)),
         queue={**msgspec.to_builtins(counts), "archived": await reader.archived()},
-        stopped=[Stopped(system, since_ms) for system, since_ms in sorted(stopped.items())],
-        parked=await selection.grouped(queue, _PARKED, most=_LOOKED_AT),
-        dead=await selection.grouped(queue, _DEAD, most=_LOOKED_AT),
+        on_hold=[OnHold(system, since_ms) for system, since_ms in sorted(on_hold.items())],
+        waiting=await selection.grouped(queue, _WAITING, limit=_LOOKED_AT),
+        dead=await selection.grouped(queue, _DEAD, limit=_LOOKED_AT),
         redis=durability,
         warnings=durability.warnings,
         jetbuilt_read_until=await Watermark(redis, namespace=namespace, name="jetbuilt").get(),
@@ -92,7 +92,7 @@ def show(status: Status) -> None:
         console.print(
             "[bold]Nobody does the work that is due[/bold]  ->  Start cwbridge run, or cwbridge worker."
         )
-    for stop in status.stopped:
+    for stop in status.on_hold:
         title = output.escape(TITLES.get(stop.system, stop.system))
         console.print(
             f"[bold]{title} refused our keys[/bold] since {output.moment(stop.since_ms)}: its jobs wait  ->  "
@@ -112,7 +112,7 @@ def show(status: Status) -> None:
         *((f"linked {noun}", str(count)) for noun, count in status.links.items()),
     ]
     console.print(output.table("", ("", ""), rows))
-    _show_groups("Waiting", status.parked, queue["later"])
+    _show_groups("Waiting", status.waiting, queue["scheduled"])
     _show_groups("Given up", status.dead, queue["dead"])
 
 
@@ -131,16 +131,16 @@ def _waits_for_worker(counts: Counts, lease_ms: int) -> bool:
     return counts.oldest_due_age_ms > lease_ms or counts.running + counts.dispatched > 0
 
 
-def _verdict(counts: Counts, stopped: dict[str, int], *, forsaken: bool) -> str:
-    if stopped:
-        return "stopped"
+def _verdict(counts: Counts, on_hold: dict[str, int], *, forsaken: bool) -> str:
+    if on_hold:
+        return "on_hold"
     if forsaken:
         return NO_WORKER
     if counts.dead:
         return "failed jobs"
     if counts.active:
         return "working"
-    if counts.later:
+    if counts.scheduled:
         return "waiting"
     return "held" if counts.held else "settled"
 

@@ -11,8 +11,8 @@ from console import lifecycle, output
 from console.progress import Progress, Tally
 from cwbridge import clock, concurrency
 from cwbridge.keys import Key
-from cwbridge.limits.holds import Stops
-from cwbridge.queue.job import Job, Want
+from cwbridge.limits.holds import SystemHolds
+from cwbridge.queue.job import Enqueue, Job
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
@@ -51,12 +51,12 @@ async def one_pass(
 ) -> Summary:
     """Enqueue (the keys named, everything, or what changed) and work until nothing is due; `stop` ends it early."""
     queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
-    stops = Stops(redis, namespace=settings.namespace)
+    holds = SystemHolds(redis, namespace=settings.namespace)
     tally = Tally()
     seen = await _enqueue(settings, redis, queue, keys, full=full)
     done = asyncio.Event()
-    working = asyncio.create_task(worker.serve(settings, redis, done, told=tally.told))
-    quiet = asyncio.create_task(_until_quiet(queue, stops, [str(key) for key in keys]))
+    working = asyncio.create_task(worker.serve(settings, redis, done, on_event=tally.on_event))
+    quiet = asyncio.create_task(_until_quiet(queue, holds, [str(key) for key in keys]))
     stopping = asyncio.create_task(stop.wait())
     progress = Progress(queue, tally, title="cwbridge sync", console=output.console(to_errors=True))
     showing = asyncio.create_task(progress.show()) if show else None
@@ -108,23 +108,23 @@ def show(summary: Summary) -> None:
 
 async def _enqueue(settings: Settings, redis: Redis, queue: Queue, keys: Sequence[Key], *, full: bool) -> int:
     if keys:
-        await queue.want(*(Want(key=str(key), lane="interactive") for key in keys))
+        await queue.enqueue(*(Enqueue(key=str(key), lane="interactive") for key in keys))
         await queue.requeue(*(str(key) for key in keys))
         return len(keys)
     async with producers.jetbuilt_poller(settings, redis) as poller:
-        polled = await (poller.full_pass() if full else poller.poll())
+        polled = await (poller.full_sync() if full else poller.poll())
     if full:
         # A person who asks for everything means what was given up, too.
-        await queue.requeue(*(job.key for job in await queue.jobs(state="dead", most=_EVERYTHING)))
+        await queue.requeue(*(job.key for job in await queue.jobs(state="dead", limit=_EVERYTHING)))
     return polled.projects
 
 
-async def _until_quiet(queue: Queue, stops: Stops, keys: Sequence[str]) -> None:
+async def _until_quiet(queue: Queue, holds: SystemHolds, keys: Sequence[str]) -> None:
     """Until nothing is due soon, or a system has refused our keys so that nothing can be."""
     began = clock.now_ms()
     while await _busy(queue, keys):
         # A stop of before may be over: the keys of this pass were proven at its start.
-        if any(since >= began for since in (await stops.all()).values()):
+        if any(since >= began for since in (await holds.all()).values()):
             return
         await asyncio.sleep(_LOOK_SECONDS)
 
@@ -140,7 +140,7 @@ async def _busy(queue: Queue, keys: Sequence[str]) -> bool:
         job is not None
         and (
             job.state in {"due", "dispatched", "running"}
-            or (job.state == "later" and job.due_ms - counts.now_ms < _LONGEST_PAUSE_MS)
+            or (job.state == "scheduled" and job.due_ms - counts.now_ms < _LONGEST_PAUSE_MS)
         )
         for job in jobs
     )
@@ -150,4 +150,4 @@ async def _unsettled(queue: Queue, keys: Sequence[str]) -> list[Job]:
     if keys:
         jobs = [await queue.job(key) for key in keys]
         return [job for job in jobs if job is not None]
-    return await queue.jobs(most=_EVERYTHING)
+    return await queue.jobs(limit=_EVERYTHING)

@@ -10,16 +10,16 @@ from typing import Generic, TypeVar
 A = TypeVar("A")
 
 
-class Coalescer(Generic[A]):
-    """Collects keys for `collect_for`, then asks `ask` for all of them at once."""
+class BatchLoader(Generic[A]):
+    """Collects keys for `window`, then asks `load` for all of them at once."""
 
     def __init__(
-        self, ask: Callable[[Sequence[str]], Awaitable[Mapping[str, A]]], *, collect_for: timedelta
+        self, load: Callable[[Sequence[str]], Awaitable[Mapping[str, A]]], *, window: timedelta
     ) -> None:
-        self._ask = ask
-        self._collect_for = collect_for.total_seconds()
+        self._load = load
+        self._window = window.total_seconds()
         self._waiting: dict[str, asyncio.Future[A]] = {}
-        self._asking: set[asyncio.Task[None]] = set()
+        self._loading: set[asyncio.Task[None]] = set()
 
     async def get(self, key: str) -> A:
         """The answer to `key`; the question's failure is raised to everybody who waited for it."""
@@ -32,27 +32,27 @@ class Coalescer(Generic[A]):
         return await asyncio.shield(answer)
 
     def _start(self) -> None:
-        task = asyncio.create_task(self._collect_and_ask())
-        self._asking.add(task)
-        task.add_done_callback(self._asking.discard)
+        task = asyncio.create_task(self._collect_and_load())
+        self._loading.add(task)
+        task.add_done_callback(self._loading.discard)
 
-    async def _collect_and_ask(self) -> None:
-        await asyncio.sleep(self._collect_for)
-        asked, self._waiting = self._waiting, {}
+    async def _collect_and_load(self) -> None:
+        await asyncio.sleep(self._window)
+        batch, self._waiting = self._waiting, {}
         try:
-            answers = await self._ask(list(asked))
-        except BaseException as problem:
-            _fail(asked, problem)
-            if not isinstance(problem, Exception):
+            answers = await self._load(list(batch))
+        except BaseException as error:
+            _fail(batch, error)
+            if not isinstance(error, Exception):
                 raise
             return
-        for key, waiting in asked.items():
+        for key, waiting in batch.items():
             if not waiting.done():
                 waiting.set_result(answers[key])
 
 
-def _fail(asked: Mapping[str, asyncio.Future[A]], problem: BaseException) -> None:
-    for waiting in asked.values():
+def _fail(batch: Mapping[str, asyncio.Future[A]], error: BaseException) -> None:
+    for waiting in batch.values():
         if not waiting.done():
-            waiting.set_exception(problem)
+            waiting.set_exception(error)
             waiting.exception()  # marks it as seen: an asker may have been cancelled meanwhile

@@ -11,25 +11,25 @@ from cwbridge import clock
 T = TypeVar("T")
 
 
-class Remembered(Generic[T]):
-    """The last answer of `ask`, at most `seconds` old; a failed question is not remembered."""
+class CachedValue(Generic[T]):
+    """The last answer of `load`, at most `ttl` old; a failed question is not remembered."""
 
-    def __init__(self, ask: Callable[[], Awaitable[T]], *, seconds: float) -> None:
-        self._ask = ask
-        self._seconds = seconds
-        self._asked_at = float("-inf")
-        self._answer: T | None = None
+    def __init__(self, load: Callable[[], Awaitable[T]], *, ttl: float) -> None:
+        self._load = load
+        self._ttl = ttl
+        self._loaded_at = float("-inf")
+        self._value: T | None = None
         self._one_at_a_time = asyncio.Lock()
 
-    async def get(self, *, at_most: float | None = None) -> T:
-        """The answer, asked for anew when older than `at_most` (default: the age given at the start) seconds."""
-        allowed = self._seconds if at_most is None else at_most
+    async def get(self, *, max_age: float | None = None) -> T:
+        """The answer, asked for anew when older than `max_age` (default: the age given at the start) seconds."""
+        allowed = self._ttl if max_age is None else max_age
         async with self._one_at_a_time:
-            if self._answer is None or clock.lasting_seconds() - self._asked_at > allowed:
-                self._answer = await self._ask()
-                self._asked_at = clock.lasting_seconds()
-            return self._answer
+            if self._value is None or clock.lasting_seconds() - self._loaded_at > allowed:
+                self._value = await self._load()
+                self._loaded_at = clock.lasting_seconds()
+            return self._value
 
     def forget(self) -> None:
         """Ask anew next time."""
-        self._answer = None
+        self._value = None

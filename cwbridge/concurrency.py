@@ -22,13 +22,13 @@ async def group() -> AsyncIterator[asyncio.TaskGroup]:
         raise failure from failure.__cause__
 
 
-async def a_few_at_a_time(work: Iterable[Coroutine[Any, Any, T]], *, most: int) -> list[T]:
-    """Run all of `work`, at most `most` at once, taking each only when there is room for it; the results are in order."""
+async def gather_limited(work: Iterable[Coroutine[Any, Any, T]], *, limit: int) -> list[T]:
+    """Run all of `work`, at most `limit` at once, taking each only when there is room for it; the results are in order."""
     remaining = enumerate(work)
     results: dict[int, T] = {}
     try:
         async with group() as tasks:
-            for _ in range(most):
+            for _ in range(limit):
                 tasks.create_task(_take_turns(remaining, results))
     finally:
         for _, never_started in remaining:

@@ -28,7 +28,7 @@ _REFUSALS = (
 
 
 class _Checked(Protocol):
-    async def check_keys(self) -> None: ...
+    async def check_credentials(self) -> None: ...
 
 
 class _UntilProven:
@@ -40,27 +40,27 @@ class _UntilProven:
     def __init__(self, limiter: Limiter) -> None:
         self.limiter = limiter
         self.proven = False
-        self.stop_passed = False
+        self.hold_passed = False
 
     def slot(self) -> AbstractAsyncContextManager[object]:
-        return self.limiter.slot() if self.proven else self._through_a_stop()
+        return self.limiter.slot() if self.proven else self._through_a_hold()
 
     @asynccontextmanager
-    async def _through_a_stop(self) -> AsyncIterator[None]:
+    async def _through_a_hold(self) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             try:
                 await stack.enter_async_context(self.limiter.slot())
-            except errors.SystemStopped:
-                self.stop_passed = True
+            except errors.SystemOnHold:
+                self.hold_passed = True
             yield
 
-    async def keys_work(self) -> None:
-        if self.stop_passed:
+    async def credentials_work(self) -> None:
+        if self.hold_passed:
             await self.limiter.clear_hold()
-            await self.limiter.keys_work()
+            await self.limiter.credentials_work()
 
     async def hold(self, seconds: float, *, reason: HoldReason) -> None:
-        if self.proven or reason != "keys_refused":
+        if self.proven or reason != "credentials_refused":
             await self.limiter.hold(seconds, reason=reason)
 
 
@@ -104,14 +104,14 @@ def _limiter(
 async def _prove(system: str, client: _Checked, limits: _UntilProven, named: tuple[str, ...]) -> None:
     """Refused keys are a mistake in the settings; a system that is away for a while is not, and work begins when it is back."""
     try:
-        await client.check_keys()
-        await limits.keys_work()
+        await client.check_credentials()
+        await limits.credentials_work()
     except errors.MappingRefused as refusal:
         # It says itself which setting is wrong.
         raise errors.SettingsError(refusal.cause, remedy=refusal.remedy) from refusal
     except _REFUSALS as refusal:
         variables = ", ".join(settings_module.variable(system, name) for name in named)
         raise errors.SettingsError(f"{refusal.cause}: {variables}", remedy=refusal.remedy) from refusal
-    except (errors.Retry, errors.Wait) as trouble:
-        log.warning("system_away", system=system, reason=str(trouble), remedy=trouble.remedy)
+    except (errors.Retry, errors.Wait) as failure:
+        log.warning("system_unreachable", system=system, reason=str(failure), remedy=failure.remedy)
     limits.proven = True

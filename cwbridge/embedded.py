@@ -74,17 +74,17 @@ class EmbeddedRedis:
                     os.close(membership)
                     raise
                 self._membership = membership
-        except OSError as problem:
+        except OSError as error:
             raise errors.StoreUnavailable(
-                f"the embedded Redis server cannot use {self._home}: {problem.strerror or problem}",
+                f"the embedded Redis server cannot use {self._home}: {error.strerror or error}",
                 remedy=_REMEDY,
-            ) from problem
+            ) from error
         return self.url
 
     async def __aexit__(
         self,
         kind: type[BaseException] | None,
-        problem: BaseException | None,
+        error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
         membership, self._membership = self._membership, None
@@ -126,8 +126,8 @@ class EmbeddedRedis:
                 check=False,
                 start_new_session=True,
             )
-        except (OSError, subprocess.TimeoutExpired) as problem:
-            raise _unusable(f"{binary} does not run: {problem}") from problem
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise _unusable(f"{binary} does not run: {error}") from error
         if started.returncode != 0:
             raise _unusable(_last_line(started.stdout + started.stderr))
 
@@ -160,8 +160,8 @@ class EmbeddedRedis:
         """Whether the process of the pid file lives; None before it has written one."""
         try:
             os.kill(int(self._pid_file.read_text("ascii")), 0)
-        except (OSError, ValueError) as problem:
-            return False if isinstance(problem, ProcessLookupError) else None
+        except (OSError, ValueError) as error:
+            return False if isinstance(error, ProcessLookupError) else None
         return True
 
     async def _look(self) -> _State:

@@ -101,7 +101,7 @@ class InventoryLocked(Wait):
     remedy_by_default = "Finish the inventory audit in ConnectWise; parked projects resume by themselves."
 
 
-class SystemStopped(Wait):
+class SystemOnHold(Wait):
     """A system refused our keys, so nothing is sent to it until they work again."""
 
     remedy_by_default = "Correct the keys of that system and restart; its jobs then go on by themselves."

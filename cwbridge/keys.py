@@ -35,9 +35,11 @@ class Key(msgspec.Struct, frozen=True, order=True):
         return cls(int(found["family"]), int(option) if option else None)
 
     @classmethod
-    def of_mark(cls, mark: str) -> Self:
-        """The key whose `mark` this is; raises Refused for anything else."""
-        return cls.parse(mark.replace("jetbuilt:", "jetbuilt/project/", 1).replace(":option:", "/option/", 1))
+    def of_external_id(cls, external_id: str) -> Self:
+        """The key whose `external_id` this is; raises Refused for anything else."""
+        return cls.parse(
+            external_id.replace("jetbuilt:", "jetbuilt/project/", 1).replace(":option:", "/option/", 1)
+        )
 
     @property
     def flow(self) -> str:
@@ -45,7 +47,7 @@ class Key(msgspec.Struct, frozen=True, order=True):
         return "opportunity"
 
     @property
-    def mark(self) -> str:
+    def external_id(self) -> str:
         """What the object carries in ConnectWise so that it can be found again without Redis."""
         base = f"jetbuilt:{self.family}"
         return base if self.option is None else f"{base}:option:{self.option}"

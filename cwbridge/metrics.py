@@ -25,7 +25,7 @@ API_THROTTLED = Counter("cwbridge_api_throttled_total", "Calls answered 429.", [
 API_REPEATED = Counter(
     "cwbridge_api_repeated_total", "Calls sent again inside one request, by why.", ["system", "reason"]
 )
-SYSTEM_STOPPED = Gauge(
+SYSTEM_ON_HOLD = Gauge(
     "cwbridge_system_stopped", "1 while a system is left alone because it refused our keys.", ["system"]
 )
 

@@ -19,7 +19,7 @@ Redis = redis.asyncio.Redis
 
 # A restart of Redis takes a second or two: eleven tries between 50 ms and 2 s span about 15 s before a caller hears of it.
 _RETRIES = 11
-_TROUBLE: list[type[Exception]] = [
+_CONNECTION_ERRORS: list[type[Exception]] = [
     redis.exceptions.ConnectionError,
     redis.exceptions.TimeoutError,
     redis.exceptions.BusyLoadingError,
@@ -82,7 +82,7 @@ def connect(url: str, *, connections: int = 64, patient: bool = True) -> Redis:
         socket_connect_timeout=5,
         health_check_interval=30,
         retry=Retry(ExponentialBackoff(cap=2, base=0.05), _RETRIES if patient else 1),
-        retry_on_error=_TROUBLE,
+        retry_on_error=_CONNECTION_ERRORS,
         **over_tcp,
     )
     pool.connection_class = type("Connection", (_Cancellable, pool.connection_class), {})
@@ -94,11 +94,11 @@ async def check(client: Redis, *, name: str) -> Durability:
     try:
         async with asyncio.timeout(10):
             await client.ping()
-    except (redis.exceptions.RedisError, OSError, TimeoutError) as problem:
+    except (redis.exceptions.RedisError, OSError, TimeoutError) as error:
         raise errors.StoreUnavailable(
-            f"Redis named by {name} cannot be used: {type(problem).__name__}",
+            f"Redis named by {name} cannot be used: {type(error).__name__}",
             remedy=f"Check {name} and that the server is running, reachable and takes our credentials.",
-        ) from problem
+        ) from error
     try:
         policy = (await client.config_get("maxmemory-policy")).get("maxmemory-policy", "unknown")
         appends = (await client.config_get("appendonly")).get("appendonly", "no") == "yes"

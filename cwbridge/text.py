@@ -31,20 +31,20 @@ def many_lines(text: str | None) -> str:
     return "\n".join(one_line(line) for line in visible.splitlines()).strip()
 
 
-def shorten(text: str, most: int) -> str:
-    """`text` itself when it fits in `most` characters, else its beginning and a digest of the whole.
+def shorten(text: str, max_length: int) -> str:
+    """`text` itself when it fits in `max_length` characters, else its beginning and a digest of the whole.
 
     ConnectWise counts UTF-16 units (a .NET server); an emoji is two of them.
     """
-    if _units(text) <= most:
+    if _units(text) <= max_length:
         return text
     tail = f"~{digest(text.encode())}"
-    return _cut(text, most - len(tail)).rstrip() + tail
+    return _cut(text, max_length - len(tail)).rstrip() + tail
 
 
-def clip(text: str, most: int) -> str:
-    """`text` cut to `most` characters with an ellipsis, where nothing is matched by it."""
-    return text if _units(text) <= most else _cut(text, most - 1).rstrip() + "\u2026"
+def clip(text: str, max_length: int) -> str:
+    """`text` cut to `max_length` characters with an ellipsis, where nothing is matched by it."""
+    return text if _units(text) <= max_length else _cut(text, max_length - 1).rstrip() + "\u2026"
 
 
 def folded(text: str | None) -> str:
@@ -56,5 +56,5 @@ def _units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def _cut(text: str, most: int) -> str:
-    return text.encode("utf-16-le")[: most * 2].decode("utf-16-le", errors="ignore")
+def _cut(text: str, max_length: int) -> str:
+    return text.encode("utf-16-le")[: max_length * 2].decode("utf-16-le", errors="ignore")

@@ -63,9 +63,9 @@ def build(pulse: Pulse, redis: Redis, refresh: Refresh) -> web.Application:
         try:
             async with asyncio.timeout(_REDIS_SECONDS):
                 await redis.ping()
-        except Exception as problem:  # noqa: BLE001 - whatever it is, we are not ready
+        except Exception as error:  # noqa: BLE001 - whatever it is, we are not ready
             metrics.REDIS_UP.set(0)
-            reason = f"Redis does not answer: {type(problem).__name__}"
+            reason = f"Redis does not answer: {type(error).__name__}"
             return web.json_response({"status": "not ready", "reason": reason}, status=503)
         metrics.REDIS_UP.set(1)
         return web.json_response({"status": "ready"})
@@ -92,11 +92,11 @@ async def serve(listen: str, redis: Redis, refresh: Refresh) -> AsyncIterator[st
         try:
             site = web.TCPSite(runner, host.strip("[]"), int(port))
             await site.start()
-        except OSError as problem:
+        except OSError as error:
             raise errors.SettingsError(
-                f"CWBRIDGE_HTTP__LISTEN {listen} cannot be listened on: {problem.strerror}",
+                f"CWBRIDGE_HTTP__LISTEN {listen} cannot be listened on: {error.strerror}",
                 remedy="Choose a free address for each process, or port 0 for any free one.",
-            ) from problem
+            ) from error
         address = runner.addresses[0]
         url = f"http://{host}:{address[1]}"
         log.info("http_listening", url=url)

@@ -18,10 +18,10 @@ from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.connectwise.resource import Resource
 from cwbridge.keys import Key
-from cwbridge.ledger.catalog import CatalogMemory
+from cwbridge.ledger.catalog import CatalogCache
 from cwbridge.ledger.links import Links
 from cwbridge.ledger.sightings import Sightings
-from cwbridge.queue.job import Want
+from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis, reply
 from producers.watermarks import Watermark
@@ -36,7 +36,7 @@ class Seen(msgspec.Struct, frozen=True):
     """What a poll found: changes by others, keys newly wanted, catalog items to look up anew."""
 
     changes: int
-    wanted: int
+    enqueued: int
     catalog: int
 
 
@@ -52,7 +52,7 @@ class ConnectWisePoller:
         watermark: Watermark,
         sightings: Sightings,
         links: Links,
-        catalog: CatalogMemory,
+        catalog: CatalogCache,
         overlap: timedelta,
     ) -> None:
         self._client = client
@@ -75,17 +75,17 @@ class ConnectWisePoller:
         others = await self._by_others("opportunity", opportunities)
         touched = await self._by_others("product", products)
         changed_items = await self._by_others("catalog", items)
-        await self._catalog.forget(" ".join(row.identifier.split()).casefold() for row in changed_items)
+        await self._catalog.drop(" ".join(row.identifier.split()).casefold() for row in changed_items)
         keys = await self._keys(others, touched)
-        wanted = await self._queue.want(*(Want(key=key, lane="backlog") for key in sorted(keys)))
+        enqueued = await self._queue.enqueue(*(Enqueue(key=key, lane="backlog") for key in sorted(keys)))
         await self._remember({"opportunity": others, "product": touched, "catalog": changed_items})
         latest = _latest([*opportunities, *products, *items])
         if latest is not None:
             await self._watermark.advance(latest)
-        metrics.KEYS_WANTED.labels("connectwise_poll").inc(wanted)
-        seen = Seen(len(others) + len(touched) + len(changed_items), wanted, len(changed_items))
+        metrics.KEYS_WANTED.labels("connectwise_poll").inc(enqueued)
+        seen = Seen(len(others) + len(touched) + len(changed_items), enqueued, len(changed_items))
         if seen.changes:
-            log.info("connectwise_changes_noticed", changes=seen.changes, wanted=wanted)
+            log.info("connectwise_changes_noticed", changes=seen.changes, enqueued=enqueued)
         return seen
 
     async def _changed(self, resource: Resource[T], since: datetime, fields: tuple[str, ...]) -> list[T]:
@@ -122,12 +122,12 @@ class ConnectWisePoller:
         return keys
 
 
-def _key_of(mark: str | None) -> Key | None:
+def _key_of(external_id: str | None) -> Key | None:
     """The key whose mark an opportunity carries, None for opportunities of others."""
-    if mark is None or not mark.startswith("jetbuilt:"):
+    if external_id is None or not external_id.startswith("jetbuilt:"):
         return None
     try:
-        return Key.of_mark(mark)
+        return Key.of_external_id(external_id)
     except errors.Refused:
         return None
 

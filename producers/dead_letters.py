@@ -26,7 +26,7 @@ _SHAPING = {"connectwise", "opportunity", "fixed", "catalog", "jetbuilt"}
 """The tables of the settings that decide whether a job is refused."""
 
 
-class RefusedAgain:
+class DeadLetterRetry:
     """Starts jobs over that were refused, or whose system failed for too long, in the backlog lane."""
 
     def __init__(self, queue: Queue, redis: Redis, *, namespace: str) -> None:

@@ -14,7 +14,7 @@ from cwbridge.keys import Key
 from cwbridge.ledger.links import Links
 from cwbridge.ledger.sightings import NOT_LISTED, Sightings
 from cwbridge.limits.lane import Lane
-from cwbridge.queue.job import Want
+from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from producers.watermarks import Watermark
 
@@ -25,7 +25,7 @@ class Polled(msgspec.Struct, frozen=True):
     """What a poll saw and how many keys it newly marked as wanted."""
 
     projects: int
-    wanted: int
+    enqueued: int
     families: frozenset[int] = frozenset()
 
 
@@ -55,13 +55,13 @@ class JetbuiltPoller:
         since = None if known is None else known - self._overlap
         return await self._read(since, "fresh", "jetbuilt_poll")
 
-    async def full_pass(self) -> Polled:
+    async def full_sync(self) -> Polled:
         """Enqueue every project: catches what time stamps miss, such as edits of items only."""
-        polled = await self._read(None, "backlog", "jetbuilt_full_pass")
+        polled = await self._read(None, "backlog", "jetbuilt_full_sync")
         gone = await self._not_listed(polled.families)
         await self._sightings.note({key.family: NOT_LISTED for key in gone})
-        wanted = await self._queue.want(*(Want(key=str(key), lane="backlog") for key in gone))
-        return msgspec.structs.replace(polled, wanted=polled.wanted + wanted)
+        enqueued = await self._queue.enqueue(*(Enqueue(key=str(key), lane="backlog") for key in gone))
+        return msgspec.structs.replace(polled, enqueued=polled.enqueued + enqueued)
 
     async def _not_listed(self, listed: frozenset[int]) -> list[Key]:
         """Projects with an opportunity that the list no longer shows; their jobs find out what became of them."""
@@ -72,24 +72,24 @@ class JetbuiltPoller:
         """All pages; the watermark moves to the time of the first answer, and only after the last page is enqueued."""
         page: int | None = 1
         first_answer: datetime | None = None
-        wanted = 0
+        enqueued = 0
         seen: list[int] = []
         while page is not None:
             answer = await self._client.projects_page(page=page, updated_since=since)
             first_answer = first_answer or answer.server_time or clock.utc_now()
             await self._sightings.note({project.family: project.id for project in answer.items})
-            wanted += await self._queue.want(*(_want(project, lane) for project in answer.items))
+            enqueued += await self._queue.enqueue(*(_enqueue(project, lane) for project in answer.items))
             seen += (project.family for project in answer.items)
             page = answer.next_page
         if first_answer is not None:
             await self._watermark.advance(first_answer)
-        metrics.KEYS_WANTED.labels(schedule).inc(wanted)
-        if wanted:
-            log.info("keys_wanted", schedule=schedule, projects=len(seen), wanted=wanted)
-        return Polled(len(seen), wanted, frozenset(seen))
+        metrics.KEYS_WANTED.labels(schedule).inc(enqueued)
+        if enqueued:
+            log.info("keys_wanted", schedule=schedule, projects=len(seen), enqueued=enqueued)
+        return Polled(len(seen), enqueued, frozenset(seen))
 
 
-def _want(project: models.Project, lane: Lane) -> Want:
+def _enqueue(project: models.Project, lane: Lane) -> Enqueue:
     """A full pass wants every project; a poll only what differs from the version it enqueued last."""
     version = f"{project.id}@{project.updated_at}" if lane == "fresh" and project.updated_at else ""
-    return Want(key=str(Key(project.family)), lane=lane, version=version)
+    return Enqueue(key=str(Key(project.family)), lane=lane, version=version)

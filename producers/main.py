@@ -9,14 +9,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 
 from cwbridge import concurrency, connections, locks
-from cwbridge.ledger.catalog import CatalogMemory
+from cwbridge.ledger.catalog import CatalogCache
 from cwbridge.ledger.links import Links
 from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 from producers.connectwise import ConnectWisePoller
-from producers.dead_letters import RefusedAgain
+from producers.dead_letters import DeadLetterRetry
 from producers.jetbuilt import JetbuiltPoller
 from producers.scheduler import Schedule, Scheduler
 from producers.watermarks import Watermark
@@ -50,7 +50,7 @@ async def connectwise_poller(settings: Settings, redis: Redis) -> AsyncIterator[
             watermark=Watermark(redis, namespace=namespace, name="connectwise"),
             sightings=Sightings(redis, namespace=namespace),
             links=Links(redis, namespace=namespace),
-            catalog=CatalogMemory(redis, namespace=namespace, found_for=settings.catalog.found_for),
+            catalog=CatalogCache(redis, namespace=namespace, cache_ttl=settings.catalog.cache_ttl),
             overlap=settings.connectwise.poll_overlap,
         )
 
@@ -79,7 +79,7 @@ async def _schedules(settings: Settings, redis: Redis, opened: AsyncExitStack) -
     schedules = [
         Schedule("jetbuilt_poll", settings.jetbuilt.poll_interval, source.poll),
         Schedule(
-            "jetbuilt_full_pass", settings.jetbuilt.full_pass_interval, source.full_pass, starts_late=True
+            "jetbuilt_full_sync", settings.jetbuilt.full_sync_interval, source.full_sync, starts_late=True
         ),
     ]
     if settings.connectwise.switched_on:
@@ -92,6 +92,8 @@ async def _schedules(settings: Settings, redis: Redis, opened: AsyncExitStack) -
 async def _refused_again(settings: Settings, redis: Redis) -> Schedule:
     """Jobs that were refused are tried again now and then, and right now when the settings changed."""
     queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
-    again = RefusedAgain(queue, redis, namespace=settings.namespace)
+    again = DeadLetterRetry(queue, redis, namespace=settings.namespace)
     await again.after_new_settings(settings)
-    return Schedule("refused_again", settings.queue.refused_again, again.try_again, starts_late=True)
+    return Schedule(
+        "dead_letter_retry", settings.queue.dead_letter_retry_interval, again.try_again, starts_late=True
+    )

@@ -70,13 +70,13 @@ class Scheduler:
             try:
                 if await self.run_due(schedule):
                     self._succeeded(schedule)
-            except (errors.BridgeError, redis.exceptions.RedisError, OSError) as problem:
+            except (errors.BridgeError, redis.exceptions.RedisError, OSError) as error:
                 pause = min(_PAUSE_AFTER_FAILURE_SECONDS, max(1.0, schedule.interval.total_seconds()))
-                self._failed(schedule, problem)
-            except Exception as problem:
+                self._failed(schedule, error)
+            except Exception as error:
                 pause = _PAUSE_AFTER_FAILURE_SECONDS
                 log.exception("schedule_broken", schedule=schedule.name)
-                self._failed(schedule, problem)
+                self._failed(schedule, error)
             await asyncio.sleep(pause)
 
     async def _current_slot(self, schedule: Schedule) -> int:
@@ -90,10 +90,10 @@ class Scheduler:
             self._failing.discard(schedule.name)
             log.info("schedule_recovered", schedule=schedule.name)
 
-    def _failed(self, schedule: Schedule, problem: Exception) -> None:
+    def _failed(self, schedule: Schedule, error: Exception) -> None:
         """An outage is said once, not every ten seconds."""
         metrics.POLLS.labels(schedule.name, "failed").inc()
         if schedule.name not in self._failing:
             self._failing.add(schedule.name)
-            remedy = problem.remedy if isinstance(problem, errors.BridgeError) else ""
-            log.warning("schedule_failing", schedule=schedule.name, reason=str(problem), remedy=remedy)
+            remedy = error.remedy if isinstance(error, errors.BridgeError) else ""
+            log.warning("schedule_failing", schedule=schedule.name, reason=str(error), remedy=remedy)

@@ -24,13 +24,13 @@ async def serve(
     redis: Redis,
     stop: asyncio.Event,
     *,
-    told: Callable[[str, Event], None] | None = None,
+    on_event: Callable[[str, Event], None] | None = None,
 ) -> None:
-    """Work until `stop`, then finish what is running within queue.drain; `told` hears what happened to each object.
+    """Work until `stop`, then finish what is running within queue.shutdown_timeout; `on_event` hears what happened to each object.
 
     Raises SettingsError when a system is switched off or refuses our keys.
     """
-    history = History(redis, namespace=settings.namespace, told=told)
+    history = History(redis, namespace=settings.namespace, on_event=on_event)
     async with (
         connections.open_jetbuilt(settings, redis) as source,
         connections.open_connectwise(settings, redis) as target,

@@ -11,14 +11,14 @@ import typer
 
 from console import lifecycle, loading, output
 from console.jobs import verbs
-from console.jobs.filters import Most, filtered, rate, why_none
+from console.jobs.filters import Limit, filtered, rate, why_none
 from console.jobs.verbs import Verb
 from cwbridge import metrics
 from cwbridge.limits.rate import Rate
 from cwbridge.queue import selection as jobs
-from cwbridge.queue.job import Job, Want
+from cwbridge.queue.job import Enqueue, Job
 from cwbridge.queue.lanes import Lane
-from cwbridge.queue.queue import Marking, Queue
+from cwbridge.queue.queue import JobChange, Queue
 from cwbridge.queue.reading import JobReader
 from cwbridge.queue.selection import Selection
 
@@ -49,11 +49,11 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
     keys: tuple[str, ...]
     selection: Selection
-    most: int | None
+    limit: int | None
 
     @classmethod
     def of(
-        cls, keys: Sequence[str] | None, chosen: Selection, most: int | None, *, everything: bool
+        cls, keys: Sequence[str] | None, chosen: Selection, limit: int | None, *, everything: bool
     ) -> Choice:
         """Raises UsageError for names and filters together, and for everything when it was not asked for."""
         named = tuple(dict.fromkeys(str(key) for key in loading.keys(keys or ())))
@@ -61,17 +61,17 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
             raise typer.BadParameter("name keys, or filter, or say --all, but not several of them")
         if not named and not chosen.names_some and not everything:
             raise typer.BadParameter("name keys or give a filter; --all means every job")
-        return cls(keys=named, selection=chosen, most=most)
+        return cls(keys=named, selection=chosen, limit=limit)
 
     async def found(self, queue: Queue, verb: Verb) -> list[str]:
         """The keys; a filter without a state looks only where the command can do something."""
         if self.keys:
             return list(self.keys)
         if self.selection.states:
-            return [job.key async for job, _ in jobs.find(queue, self.selection, most=self.most)]
+            return [job.key async for job, _ in jobs.find(queue, self.selection, limit=self.limit)]
         chosen = msgspec.structs.replace(self.selection, states=verb.states)
         fitting = [job.key async for job, _ in jobs.find(queue, chosen) if verb.fits(job)]
-        return fitting[: self.most]
+        return fitting[: self.limit]
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +95,7 @@ def requeue_jobs(
     chosen: Selection,
     *,
     keys: Keys = None,
-    most: Most = None,
+    limit: Limit = None,
     everything: All = False,
     lane: ToLane = None,
     at_rate: AtRate = None,
@@ -103,12 +103,12 @@ def requeue_jobs(
     as_json: output.AsJson = False,
 ) -> None:
     """Put jobs back so that they run again, archived ones too; a job always reads the newest state, nothing stale."""
-    choice = Choice.of(keys, chosen, most, everything=everything)
+    choice = Choice.of(keys, chosen, limit, everything=everything)
     into: Lane = lane or ("interactive" if choice.keys else "backlog")
 
     async def act(queue: Queue, found: list[str], known: Known) -> list[str]:
         archived = [key for key in found if key in known and known[key].state == "archived"]
-        await queue.want(*(Want(key) for key in archived))
+        await queue.enqueue(*(Enqueue(key) for key in archived))
         # A worker may have taken one of those before its place is given to it: it runs again all the same.
         started = set(await queue.spread(_pauses(found, at_rate), lane=into)) | set(archived)
         metrics.REQUEUES.labels("person").inc(len(started))
@@ -125,13 +125,15 @@ def archive_jobs(
     chosen: Selection,
     *,
     keys: Keys = None,
-    most: Most = None,
+    limit: Limit = None,
     everything: All = False,
     dry_run: DryRun = False,
     as_json: output.AsJson = False,
 ) -> None:
     """Forget jobs that were given up, until their object is wanted again."""
-    _mark("archive", Choice.of(keys, chosen, most, everything=everything), dry_run=dry_run, as_json=as_json)
+    _external_id(
+        "archive", Choice.of(keys, chosen, limit, everything=everything), dry_run=dry_run, as_json=as_json
+    )
 
 
 @filtered
@@ -139,13 +141,15 @@ def hold_jobs(
     chosen: Selection,
     *,
     keys: Keys = None,
-    most: Most = None,
+    limit: Limit = None,
     everything: All = False,
     dry_run: DryRun = False,
     as_json: output.AsJson = False,
 ) -> None:
     """Keep objects from running until released; a run under way ends first, and a key named may be held in advance."""
-    _mark("hold", Choice.of(keys, chosen, most, everything=everything), dry_run=dry_run, as_json=as_json)
+    _external_id(
+        "hold", Choice.of(keys, chosen, limit, everything=everything), dry_run=dry_run, as_json=as_json
+    )
 
 
 @filtered
@@ -153,20 +157,22 @@ def release_jobs(
     chosen: Selection,
     *,
     keys: Keys = None,
-    most: Most = None,
+    limit: Limit = None,
     everything: All = False,
     dry_run: DryRun = False,
     as_json: output.AsJson = False,
 ) -> None:
     """Let held objects go on where they stood."""
-    _mark("release", Choice.of(keys, chosen, most, everything=everything), dry_run=dry_run, as_json=as_json)
+    _external_id(
+        "release", Choice.of(keys, chosen, limit, everything=everything), dry_run=dry_run, as_json=as_json
+    )
 
 
-def _mark(marking: Marking, choice: Choice, *, dry_run: bool, as_json: bool) -> None:
+def _external_id(change: JobChange, choice: Choice, *, dry_run: bool, as_json: bool) -> None:
     async def act(queue: Queue, found: list[str], _: Known) -> list[str]:
-        return await queue.mark_each(marking, found)
+        return await queue.change_each(change, found)
 
-    _change(verbs.OF_MARKING[marking], choice, act, dry_run=dry_run, as_json=as_json)
+    _change(verbs.BY_CHANGE[change], choice, act, dry_run=dry_run, as_json=as_json)
 
 
 def _change(

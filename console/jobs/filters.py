@@ -27,18 +27,18 @@ def duration(text: str) -> timedelta:
     """`30m`, `6h`, `2d`, as in the settings."""
     try:
         return _duration.validate_python(text)
-    except pydantic.ValidationError as problem:
+    except pydantic.ValidationError as error:
         raise typer.BadParameter(
             f"{text!r}: a duration is written with its unit, like 10s, 5m, 6h or 30d"
-        ) from problem
+        ) from error
 
 
 def rate(text: str) -> Rate:
     """`5/1s`, as in the settings."""
     try:
         return Rate.parse(text)
-    except ValueError as problem:
-        raise typer.BadParameter(str(problem)) from problem
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 OfState = Annotated[State | None, typer.Option("--state", help="Only jobs in this state.")]
@@ -67,7 +67,7 @@ Younger = Annotated[
     timedelta | None,
     typer.Option("--younger", metavar="DURATION", parser=duration, help="Only those wanted since, e.g. 2h."),
 ]
-Most = Annotated[int | None, typer.Option("--most", min=1, help="At most so many, the earliest first.")]
+Limit = Annotated[int | None, typer.Option("--most", min=1, help="At most so many, the earliest first.")]
 
 
 async def why_none(queue: Queue, chosen: Selection, states: tuple[State, ...] = ()) -> str:
@@ -88,7 +88,7 @@ async def why_none(queue: Queue, chosen: Selection, states: tuple[State, ...] = 
 
 async def _finds_some(queue: Queue, chosen: Selection, states: tuple[State, ...]) -> bool:
     within = chosen if chosen.states else msgspec.structs.replace(chosen, states=states)
-    return bool([job async for job, _ in jobs.find(queue, within, most=1)])
+    return bool([job async for job, _ in jobs.find(queue, within, limit=1)])
 
 
 def filtered(command: Callable[..., None]) -> Callable[..., None]:

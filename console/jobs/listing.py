@@ -10,20 +10,20 @@ import typer
 
 from console import lifecycle, loading, output
 from console.jobs import wording
-from console.jobs.filters import Most, filtered, why_none
+from console.jobs.filters import Limit, filtered, why_none
 from cwbridge.queue import selection as jobs
 from cwbridge.queue.job import Job
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.selection import Group
 
-_MOST_SHOWN = 200
+_MAX_SHOWN = 200
 
 
 @filtered
 def list_jobs(
     chosen: jobs.Selection,
     each: Annotated[bool, typer.Option("--each", help="One line per job instead of one per cause.")] = False,
-    most: Most = None,
+    limit: Limit = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Jobs that are not settled, grouped by cause: how many, since when, what to do."""
@@ -33,9 +33,9 @@ def list_jobs(
         async with lifecycle.existing_store(settings) as redis:
             queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
             if each:
-                await _list_each(queue, chosen, most, as_json=as_json)
+                await _list_each(queue, chosen, limit, as_json=as_json)
             else:
-                await _list_groups(queue, chosen, most, as_json=as_json)
+                await _list_groups(queue, chosen, limit, as_json=as_json)
         return lifecycle.SETTLED
 
     raise typer.Exit(lifecycle.run(main))
@@ -50,7 +50,7 @@ def print_groups(groups: Sequence[Group]) -> None:
         head = f"[bold]{group.jobs} {noun}[/bold]  {group.work_class or 'no trouble'}"
         said = f"  {output.escape(group.cause)}  ->  {output.escape(group.remedy)}" if group.cause else ""
         console.print(head + said)
-        what = "archived" if set(group.states) == {"archived"} else "wanted"
+        what = "archived" if set(group.states) == {"archived"} else "enqueued"
         console.print(f"    {states}; the oldest {what} {output.age(group.oldest_age_ms)} ago", end="")
         console.print(f"; goes on {output.moment(group.next_due_ms)}" if group.next_due_ms else "")
         if group.held:
@@ -59,8 +59,8 @@ def print_groups(groups: Sequence[Group]) -> None:
         console.print(f"    {output.escape(', '.join(group.examples))}{more}")
 
 
-async def _list_groups(queue: Queue, chosen: jobs.Selection, most: int | None, *, as_json: bool) -> None:
-    groups = await jobs.grouped(queue, chosen, most=most)
+async def _list_groups(queue: Queue, chosen: jobs.Selection, limit: int | None, *, as_json: bool) -> None:
+    groups = await jobs.grouped(queue, chosen, limit=limit)
     if as_json:
         output.as_json(groups)
     elif not groups:
@@ -69,11 +69,11 @@ async def _list_groups(queue: Queue, chosen: jobs.Selection, most: int | None, *
         print_groups(groups)
 
 
-async def _list_each(queue: Queue, chosen: jobs.Selection, most: int | None, *, as_json: bool) -> None:
+async def _list_each(queue: Queue, chosen: jobs.Selection, limit: int | None, *, as_json: bool) -> None:
     if as_json:
-        output.as_json([job async for job, _ in jobs.find(queue, chosen, most=most)])
+        output.as_json([job async for job, _ in jobs.find(queue, chosen, limit=limit)])
         return
-    shown = most or _MOST_SHOWN
+    shown = limit or _MAX_SHOWN
     rows: list[tuple[object, ...]] = []
     count = 0
     async for job, now_ms in jobs.find(queue, chosen):
@@ -90,11 +90,11 @@ async def _list_each(queue: Queue, chosen: jobs.Selection, most: int | None, *, 
 
 
 def _row(job: Job, now_ms: int) -> tuple[object, ...]:
-    state = f"due in {output.age(job.due_ms - now_ms)}" if job.state == "later" else wording.state(job)
-    return job.key, state, output.age(now_ms - job.since_ms), job.attempts, *_trouble(job)
+    state = f"due in {output.age(job.due_ms - now_ms)}" if job.state == "scheduled" else wording.state(job)
+    return job.key, state, output.age(now_ms - job.since_ms), job.attempts, *_failure_cells(job)
 
 
-def _trouble(job: Job) -> tuple[str, str, str]:
+def _failure_cells(job: Job) -> tuple[str, str, str]:
     """Class, cause and remedy; of a held job its release is the remedy, whatever else is the matter."""
     failure = job.failure
     work_class, cause, remedy = (

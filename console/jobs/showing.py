@@ -25,7 +25,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     job: Job | None
     link: Link | None
     matches: tuple[str, ...]
-    findings: tuple[str, ...]
+    discrepancies: tuple[str, ...]
     last_calls: tuple[str, ...]
     """Of the newest run that failed; those of a run that settled are not kept."""
     failed_at_ms: int | None
@@ -60,7 +60,7 @@ def _known(key: str, job: Job | None, link: Link | None, events: list[Event]) ->
         job=job,
         link=link,
         matches=next((event.matches for event in events if event.matches), ()),
-        findings=next((event.findings for event in events if event.matches), ()),
+        discrepancies=next((event.discrepancies for event in events if event.matches), ()),
         last_calls=failed.last_calls if failed is not None else (),
         failed_at_ms=failed.at_ms if failed is not None else None,
         history=events,
@@ -85,8 +85,8 @@ def _print(known: Known) -> None:
         console.print(f"  linked   opportunity {known.link.target} ({known.link.how}){finished}")
     for match in known.matches:
         console.print(f"  matched  {output.escape(match)}")
-    for finding in known.findings:
-        console.print(f"  found    {output.escape(finding)}")
+    for discrepancy in known.discrepancies:
+        console.print(f"  found    {output.escape(discrepancy)}")
     if known.failed_at_ms is not None:
         console.print(f"  last calls of the run that failed {output.moment(known.failed_at_ms)}")
     for call in known.last_calls:
@@ -104,7 +104,7 @@ def _print_job(console: Console, job: Job) -> None:
     if held := wording.hold(job):
         console.print(f"  held     {'  ->  '.join(held)}")
     console.print(
-        f"  job      {job.lane} lane, attempts {job.attempts}, waits {job.waits}, workers killed {job.kills}"
+        f"  job      {job.lane} lane, attempts {job.attempts}, waits {job.waits}, workers killed {job.crashes}"
     )
     console.print(f"  since    {output.moment(job.since_ms)}, due {output.moment(job.due_ms)}")
     if job.failure is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from cwbridge.queue.job import Job, State
-from cwbridge.queue.queue import Marking
+from cwbridge.queue.queue import JobChange
 
 
 class Verb(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,8 +23,8 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
 
 REQUEUE = Verb(
     done="requeued",
-    states=("dead", "later"),
-    fits=lambda job: job is not None and job.state in {"dead", "due", "later", "archived"},
+    states=("dead", "scheduled"),
+    fits=lambda job: job is not None and job.state in {"dead", "due", "scheduled", "archived"},
     why_not="neither given up, waiting nor archived",
 )
 ARCHIVE = Verb(
@@ -35,7 +35,7 @@ ARCHIVE = Verb(
 )
 HOLD = Verb(
     done="held",
-    states=("due", "later", "dispatched", "running", "dead"),
+    states=("due", "scheduled", "dispatched", "running", "dead"),
     fits=lambda job: job is None or not job.held,
     why_not="held before",
 )
@@ -45,4 +45,4 @@ RELEASE = Verb(
     fits=lambda job: job is not None and job.held,
     why_not="not held",
 )
-OF_MARKING: dict[Marking, Verb] = {"archive": ARCHIVE, "hold": HOLD, "release": RELEASE}
+BY_CHANGE: dict[JobChange, Verb] = {"archive": ARCHIVE, "hold": HOLD, "release": RELEASE}

@@ -99,9 +99,9 @@ def _say_relinked(done: Relinked) -> None:
     console.print(
         f"relinked: {output.escape(done.name)} to {done.kind} {done.target} {output.escape(done.title)}{before}"
     )
-    for key in done.wanted:
+    for key in done.enqueued:
         console.print(f"wanted: {output.escape(key)}")
-    if not done.wanted:
+    if not done.enqueued:
         console.print("Nothing waited for it.")
     for note in done.notes:
         console.print(f"note: {output.escape(note)}")

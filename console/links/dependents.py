@@ -60,12 +60,12 @@ class Dependents:
                 await self._check_key(Key.parse(name.source))
             elif name.kind == "company":
                 await self._source.client(int(name.source))
-        except errors.NotFound as problem:
+        except errors.NotFound as error:
             noun = "client" if name.kind == "company" else "project or option"
             raise errors.Refused(
                 f"Jetbuilt has no {noun} of the name {name}",
                 remedy=f"Look up the id of the {noun} in Jetbuilt; nothing was changed.",
-            ) from problem
+            ) from error
 
     async def _check_key(self, key: Key) -> None:
         project = await self._reader.project(key, await self._sightings.hint(key.family))
@@ -102,10 +102,10 @@ class Dependents:
         return name.source.rpartition("@")[0] == _person_or_place(desired, name)
 
 
-def key_of(mark: str | None) -> Key | None:
+def key_of(external_id: str | None) -> Key | None:
     """The key whose mark this is; None for any other text in the field."""
     try:
-        return Key.of_mark(mark or "")
+        return Key.of_external_id(external_id or "")
     except errors.Refused:
         return None
 

@@ -49,7 +49,7 @@ def list_links(
     key: Annotated[
         str, typer.Option("--key", metavar="GLOB", help="Only names of this pattern, e.g. 'company:*'.")
     ] = "",
-    most: Annotated[int | None, typer.Option("--most", min=1, help="At most so many.")] = None,
+    limit: Annotated[int | None, typer.Option("--most", min=1, help="At most so many.")] = None,
     as_json: output.AsJson = False,
 ) -> None:
     """What is linked to what, and how it was found."""
@@ -58,7 +58,7 @@ def list_links(
         settings = loading.settings()
         async with lifecycle.existing_store(settings) as redis:
             found = await _found(settings, redis, kind, how, key)
-        shown = found[:most]
+        shown = found[:limit]
         if as_json:
             output.as_json(shown)
             return lifecycle.SETTLED

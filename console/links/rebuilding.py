@@ -39,7 +39,7 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     """What the marks say beside what the ledger said."""
 
     dry_run: bool
-    marked: int
+    identified: int
     unchanged: int = 0
     added: dict[str, int] = {}
     changed: list[Change] = []
@@ -53,12 +53,12 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     """Links to opportunities that carry the mark of another key."""
     pending: dict[str, int] = {}
     """Links to opportunities without the mark, or with that of an option of old; the next run writes it."""
-    unmarked: dict[str, int] = {}
+    unidentified: dict[str, int] = {}
     """Links to opportunities whose mark somebody has cleared."""
 
     @property
     def asks_a_person(self) -> bool:
-        return any((self.kept, self.ambiguous, self.doubled, self.gone, self.foreign, self.unmarked))
+        return any((self.kept, self.ambiguous, self.doubled, self.gone, self.foreign, self.unidentified))
 
 
 async def rebuild_links(
@@ -66,32 +66,32 @@ async def rebuild_links(
 ) -> Rebuilt:
     """Compare, and unless `dry_run` put what differs; what several opportunities claim is left to a person."""
     links = Links(redis, namespace=namespace)
-    marked = await _marked(client)
+    identified = await _identified(client)
     known = await links.all("opportunity")
-    done = _compare(marked, known, dry_run=dry_run)
-    keys = {str(key) for key in marked}
-    await _look_at_unmarked(client, done, {key: link for key, link in known.items() if key not in keys})
+    done = _compare(identified, known, dry_run=dry_run)
+    keys = {str(key) for key in identified}
+    await _look_at_unidentified(client, done, {key: link for key, link in known.items() if key not in keys})
     if not dry_run:
         for key, target in [*done.added.items(), *((change.key, change.target) for change in done.changed)]:
-            await links.put("opportunity", key, Link(target=target, how="mark"))
-        await _note_options(Options(redis, links, namespace=namespace), marked)
+            await links.put("opportunity", key, Link(target=target, how="external_id"))
+        await _note_options(Options(redis, links, namespace=namespace), identified)
     return done
 
 
-async def _marked(client: connectwise.ConnectWiseClient) -> dict[Key, list[int]]:
+async def _identified(client: connectwise.ConnectWiseClient) -> dict[Key, list[int]]:
     rows = await client.opportunities.find(field("source").like(_OURS), fields=("source",))
-    marked: dict[Key, list[int]] = defaultdict(list)
+    identified: dict[Key, list[int]] = defaultdict(list)
     for row in rows:
         key = key_of(row.source)
         if key is not None:
-            marked[key].append(row.id)
-    return dict(sorted(marked.items(), key=lambda item: (item[0].family, item[0].option or 0)))
+            identified[key].append(row.id)
+    return dict(sorted(identified.items(), key=lambda item: (item[0].family, item[0].option or 0)))
 
 
-def _compare(marked: dict[Key, list[int]], links: dict[str, Link], *, dry_run: bool) -> Rebuilt:
-    done = Rebuilt(dry_run=dry_run, marked=sum(len(targets) for targets in marked.values()))
+def _compare(identified: dict[Key, list[int]], links: dict[str, Link], *, dry_run: bool) -> Rebuilt:
+    done = Rebuilt(dry_run=dry_run, identified=sum(len(targets) for targets in identified.values()))
     unchanged = 0
-    for key, targets in marked.items():
+    for key, targets in identified.items():
         link = links.get(str(key))
         if link is not None and link.target in targets:
             unchanged += 1
@@ -110,7 +110,7 @@ def _compare(marked: dict[Key, list[int]], links: dict[str, Link], *, dry_run: b
     return msgspec.structs.replace(done, unchanged=unchanged)
 
 
-async def _look_at_unmarked(
+async def _look_at_unidentified(
     client: connectwise.ConnectWiseClient, done: Rebuilt, links: dict[str, Link]
 ) -> None:
     """Why no opportunity carries the mark of a key that is linked."""
@@ -121,7 +121,7 @@ async def _look_at_unmarked(
         elif (other := key_of(sources[link.target])) is not None and not _moved(key, other, link):
             done.foreign.append(Foreign(key=key, target=link.target, other=str(other)))
         elif link.fingerprint:
-            done.unmarked[key] = link.target
+            done.unidentified[key] = link.target
         else:
             done.pending[key] = link.target
 
@@ -141,10 +141,10 @@ async def _sources(client: connectwise.ConnectWiseClient, ids: list[int]) -> dic
     return found
 
 
-async def _note_options(options: Options, marked: dict[Key, list[int]]) -> None:
+async def _note_options(options: Options, identified: dict[Key, list[int]]) -> None:
     """So that the end of an option is noticed; its name comes back with its next run."""
-    for family in {key.family for key in marked if key.option is not None}:
+    for family in {key.family for key in identified if key.option is not None}:
         known = await options.known(family)
-        for key in marked:
+        for key in identified:
             if key.family == family and key.option is not None and key.option not in known:
                 await options.note(family, key.option, "")

@@ -18,7 +18,7 @@ from cwbridge.ledger.links import Kind, Link, Links
 from cwbridge.ledger.named import LinkName
 from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue import selection
-from cwbridge.queue.job import Want
+from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.selection import Selection
 from cwbridge.redis import Redis
@@ -38,7 +38,7 @@ class Relinked(msgspec.Struct, frozen=True, kw_only=True):
     target: int
     title: str
     before: Link | None
-    wanted: list[str]
+    enqueued: list[str]
     notes: list[str]
 
 
@@ -82,22 +82,22 @@ class Relinker:
             await self._dependents.check(name)
             async with self._queue.paused(str(key)):
                 await self._links.put(name.kind, name.source, link)
-            await self._queue.want(Want(key=str(key), lane="interactive"))
+            await self._queue.enqueue(Enqueue(key=str(key), lane="interactive"))
             await self._queue.requeue(str(key))
-            wanted = [str(key)]
-            notes = await self._marked_too(key, target)
+            enqueued = [str(key)]
+            notes = await self._also_identified(key, target)
         else:
             title = await self._record(name, target)
             await self._dependents.check(name)
             await self._keep(name, link)
-            wanted = await self._want_dependent(name, target)
+            enqueued = await self._enqueue_dependents(name, target)
         return Relinked(
             name=str(name),
             kind=name.kind,
             target=target,
             title=title,
             before=before,
-            wanted=wanted,
+            enqueued=enqueued,
             notes=notes,
         )
 
@@ -105,12 +105,12 @@ class Relinker:
         """The name of the opportunity, which must exist and belong to nobody else."""
         try:
             record = await self._client.opportunities.get(target)
-        except errors.NotFound as problem:
-            raise _missing("opportunity", target) from problem
-        marked = key_of(record.source)
-        if marked is not None and marked != key:
+        except errors.NotFound as error:
+            raise _missing("opportunity", target) from error
+        identified = key_of(record.source)
+        if identified is not None and identified != key:
             raise errors.Refused(
-                f"Opportunity {target} carries the mark of {marked}",
+                f"Opportunity {target} carries the mark of {identified}",
                 remedy="Choose another one, or clear its field Source in ConnectWise if it does not belong there.",
             )
         for other, link in (await self._links.all("opportunity")).items():
@@ -140,16 +140,18 @@ class Relinker:
                     if site.inactiveFlag:
                         raise _elsewhere(name, target)
                     return site.name
-        except errors.NotFound as problem:
-            raise _missing(name.kind, target) from problem
+        except errors.NotFound as error:
+            raise _missing(name.kind, target) from error
 
-    async def _marked_too(self, key: Key, target: int) -> list[str]:
+    async def _also_identified(self, key: Key, target: int) -> list[str]:
         """Other opportunities with the mark: should the link get lost, they would make it ambiguous again."""
-        rows = await self._client.opportunities.find(field("source").equals(key.mark), fields=("source",))
+        rows = await self._client.opportunities.find(
+            field("source").equals(key.external_id), fields=("source",)
+        )
         return [
-            f"opportunity {row.id} carries the mark {key.mark}, too: clear its field Source in ConnectWise"
+            f"opportunity {row.id} carries the mark {key.external_id}, too: clear its field Source in ConnectWise"
             for row in rows
-            if row.id != target and row.source == key.mark
+            if row.id != target and row.source == key.external_id
         ]
 
     async def _keep(self, name: LinkName, link: Link) -> None:
@@ -166,22 +168,22 @@ class Relinker:
 
     async def _runs_ended(self) -> None:
         """Wait for every run that may not know the answer; what it wrote can be seen only then."""
-        running = await self._queue.jobs(state="running", most=_EVERYTHING)
+        running = await self._queue.jobs(state="running", limit=_EVERYTHING)
         try:
-            await concurrency.a_few_at_a_time((self._run_ended(job.key) for job in running), most=_AT_ONCE)
-        except errors.Busy as trouble:
+            await concurrency.gather_limited((self._run_ended(job.key) for job in running), limit=_AT_ONCE)
+        except errors.Busy as failure:
             raise errors.Busy(
                 "A run that began before this answer does not end",
-                detail=trouble.detail,
+                detail=failure.detail,
                 remedy="The answer is kept. Repeat this command when the run has ended (cwbridge jobs show), "
                 "so that what it wrote is corrected.",
-            ) from trouble
+            ) from failure
 
     async def _run_ended(self, key: str) -> None:
         async with self._queue.paused(key):
             pass
 
-    async def _want_dependent(self, name: LinkName, target: int) -> list[str]:
+    async def _enqueue_dependents(self, name: LinkName, target: int) -> list[str]:
         """Jobs given up over this very question, and opportunities of ours that hold another record.
 
         What is due or waits needs no wanting: it reads the answer when it runs.
@@ -207,7 +209,7 @@ class Relinker:
             link = await self._links.get("opportunity", key)
             if link is not None:
                 await self._links.put("opportunity", key, msgspec.structs.replace(link, fingerprint=""))
-        return await self._queue.want(Want(key=key, lane="backlog")) > 0
+        return await self._queue.enqueue(Enqueue(key=key, lane="backlog")) > 0
 
 
 def _missing(noun: str, target: int) -> errors.Refused:

@@ -13,11 +13,11 @@ _SHOWN = 20
 
 def say(done: Rebuilt) -> None:
     console = output.console()
-    for line in (*_done(done), *_about_marks(done), *_about_links(done)):
+    for line in (*_done(done), *_about_external_ids(done), *_about_links(done)):
         console.print(output.escape(line))
     ask = "some need a person, see above" if done.asks_a_person else "nothing needs a person"
     console.print(
-        f"{done.marked} marked opportunities: {len(done.added)} links added, {len(done.changed)} changed, "
+        f"{done.identified} marked opportunities: {len(done.added)} links added, {len(done.changed)} changed, "
         f"{done.unchanged} unchanged; {ask}"
     )
 
@@ -32,7 +32,7 @@ def _done(done: Rebuilt) -> Iterator[str]:
         yield f"{would}changed: {change.key} from opportunity {change.before} to {change.target}"
 
 
-def _about_marks(done: Rebuilt) -> Iterator[str]:
+def _about_external_ids(done: Rebuilt) -> Iterator[str]:
     for kept in done.kept:
         yield (
             f"kept: {kept.key} at opportunity {kept.before} ({kept.why}); its mark is on {kept.target}"
@@ -41,12 +41,12 @@ def _about_marks(done: Rebuilt) -> Iterator[str]:
         )
     for key, targets in done.ambiguous.items():
         yield (
-            f"ambiguous: {key}: opportunities {_listed(targets)} all carry {_mark(key)}"
+            f"ambiguous: {key}: opportunities {_listed(targets)} all carry {_external_id(key)}"
             f"  ->  Choose one: cwbridge links relink {key} --to ID"
         )
     for key, targets in done.doubled.items():
         yield (
-            f"doubled: {key}: {_mark(key)} is also on {_listed(targets)}, to which it is not linked"
+            f"doubled: {key}: {_external_id(key)} is also on {_listed(targets)}, to which it is not linked"
             f"  ->  Clear the field Source there in ConnectWise, or choose: cwbridge links relink {key} --to ID"
         )
 
@@ -61,19 +61,19 @@ def _about_links(done: Rebuilt) -> Iterator[str]:
         yield (
             f"foreign: {foreign.key} is linked to opportunity {foreign.target}, which carries the mark of "
             f"{foreign.other}  ->  Forget the link: cwbridge links unlink {foreign.key}; or, if it is right, "
-            f"write {_mark(foreign.key)} into the field Source in ConnectWise"
+            f"write {_external_id(foreign.key)} into the field Source in ConnectWise"
         )
-    for key, target in done.unmarked.items():
+    for key, target in done.unidentified.items():
         yield (
             f"without mark: {key} is linked to opportunity {target}, whose mark was cleared"
-            f"  ->  Write {_mark(key)} into its field Source in ConnectWise, or: cwbridge links unlink {key}"
+            f"  ->  Write {_external_id(key)} into its field Source in ConnectWise, or: cwbridge links unlink {key}"
         )
     for key, target in done.pending.items():
         yield f"not written yet: {key} is linked to opportunity {target}; its next run leaves the mark"
 
 
-def _mark(key: str) -> str:
-    return Key.parse(key).mark
+def _external_id(key: str) -> str:
+    return Key.parse(key).external_id
 
 
 def _listed(targets: list[int]) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-_MOST_TEXT = 300
+_MAX_TEXT = 300
 _LINK = re.compile(r"""<(?P<target>[^>]*)>(?P<attributes>(?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s;,"]+))*)""")
 _RELATION = re.compile(r""";\s*rel\s*=\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^\s;,"]+))""", re.IGNORECASE)
 _TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.IGNORECASE | re.DOTALL)
@@ -46,7 +46,7 @@ def text_of(headers: Mapping[str, str], body: bytes) -> str:
 
 def shortened(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _MOST_TEXT else line[: _MOST_TEXT - 1] + "…"
+    return line if len(line) <= _MAX_TEXT else line[: _MAX_TEXT - 1] + "…"
 
 
 def links(header: str) -> dict[str, dict[str, str]]:
@@ -82,10 +82,10 @@ def http_date(text: str | None) -> datetime | None:
     return moment if moment.tzinfo is not None else None
 
 
-def retry_after(text: str | None, *, default: float, most: float = 3600.0) -> float:
+def retry_after(text: str | None, *, default: float, maximum: float = 3600.0) -> float:
     """Seconds to wait by a Retry-After header; `default` when it is missing or not a number of seconds."""
     try:
         seconds = float(text) if text else default
     except ValueError:
         return default
-    return min(max(seconds, 0.0), most) if seconds == seconds else default  # noqa: PLR0124 - a NaN differs from itself
+    return min(max(seconds, 0.0), maximum) if seconds == seconds else default  # noqa: PLR0124 - a NaN differs from itself

@@ -15,18 +15,18 @@ _SOMEWHERE = " - at `"
 _STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>\d+)\]")
 
 
-def as_a_whole(problem: msgspec.ValidationError) -> bool:
+def as_a_whole(error: msgspec.ValidationError) -> bool:
     """Whether it is no field but the answer itself: then somebody else may have answered, and the next answer may be right."""
-    return _SOMEWHERE not in str(problem)
+    return _SOMEWHERE not in str(error)
 
 
-def error(title: str, endpoint: str, problem: msgspec.ValidationError, body: bytes) -> errors.Malformed:
+def error(title: str, endpoint: str, error: msgspec.ValidationError, body: bytes) -> errors.Malformed:
     """`cause` names endpoint and field, `detail` the record in the answer and what is wrong with it."""
-    found = _PLACE.match(str(problem))
+    found = _PLACE.match(str(error))
     place = (found["place"] if found else None) or ""
     field = re.sub(r"\[\d+\]", "[]", place).lstrip(".") or "the answer itself"
     record = _record_id(answers.parsed(body), place)
-    what = answers.shortened(found["problem"] if found else str(problem))
+    what = answers.shortened(found["error"] if found else str(error))
     return errors.Malformed(
         f"{title} answered {endpoint} in another form than documented: {field}",
         detail=f"{what}{f'; record {record}' if record is not None else ''}",

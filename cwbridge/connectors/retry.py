@@ -14,7 +14,7 @@ import msgspec
 from cwbridge import errors
 
 
-class Trouble(msgspec.Struct, frozen=True):
+class CallFailure(msgspec.Struct, frozen=True):
     """Why there is no usable answer; `cause` reads on after the name of the system.
 
     unsent   no connection, so nothing was executed; `hopeless` when another try cannot help
@@ -43,27 +43,27 @@ class GiveUp(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """How often a call is tried in all, and how the pauses grow: `base` seconds, doubling up to `most`, with jitter."""
+    """How often a call is tried in all, and how the pauses grow: `backoff_base` seconds, doubling up to `backoff_max`, with jitter."""
 
     tries: int = 3
     throttles: int = 5
-    base: float = 0.25
-    most: float = 4.0
+    backoff_base: float = 0.25
+    backoff_max: float = 4.0
 
-    def decide(self, trouble: Trouble, *, system: str, writes: bool, tries: int) -> Repeat | GiveUp:
+    def decide(self, failure: CallFailure, *, system: str, writes: bool, tries: int) -> Repeat | GiveUp:
         """Decide after try number `tries` (from 1) of a read or a write to `system`."""
-        if writes and trouble.kind != "unsent":
+        if writes and failure.kind != "unsent":
             return GiveUp(
                 errors.OutcomeUnknown(
-                    f"A write to {system} was sent and its outcome is unknown: it {trouble.cause}",
-                    detail=trouble.detail,
+                    f"A write to {system} was sent and its outcome is unknown: it {failure.cause}",
+                    detail=failure.detail,
                 )
             )
-        if tries < self.tries and not trouble.hopeless:
+        if tries < self.tries and not failure.hopeless:
             return Repeat(self._pause(tries))
-        refusal = errors.Unreachable if trouble.kind in {"unsent", "lost"} else errors.ServerFailed
-        return GiveUp(refusal(f"{system} {trouble.cause}", detail=trouble.detail, remedy=trouble.remedy))
+        refusal = errors.Unreachable if failure.kind in {"unsent", "lost"} else errors.ServerFailed
+        return GiveUp(refusal(f"{system} {failure.cause}", detail=failure.detail, remedy=failure.remedy))
 
     def _pause(self, tries: int) -> float:
-        longest = min(self.most, self.base * 2.0 ** (tries - 1))
+        longest = min(self.backoff_max, self.backoff_base * 2.0 ** (tries - 1))
         return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads callers, guards nothing

@@ -33,16 +33,16 @@ class CallRecord(msgspec.Struct, frozen=True):
 class Calls:
     """The newest calls, oldest first; `total` counts those that fell out as well."""
 
-    def __init__(self, most: int) -> None:
-        self.newest: deque[CallRecord] = deque(maxlen=most)
+    def __init__(self, limit: int) -> None:
+        self.newest: deque[CallRecord] = deque(maxlen=limit)
         self.total = 0
 
     def add(self, call: CallRecord) -> None:
         self.newest.append(call)
         self.total += 1
 
-    def last(self, most: int) -> list[CallRecord]:
-        return list(self.newest)[-most:] if most > 0 else []
+    def last(self, limit: int) -> list[CallRecord]:
+        return list(self.newest)[-limit:] if limit > 0 else []
 
     def __iter__(self) -> Iterator[CallRecord]:
         return iter(self.newest)
@@ -55,9 +55,9 @@ CURRENT: ContextVar[Calls | None] = ContextVar("call_trail", default=None)
 
 
 @contextmanager
-def recording(most: int = 50) -> Iterator[Calls]:
+def recording(limit: int = 50) -> Iterator[Calls]:
     """Note the calls of this task and of the tasks it starts; an inner recording hides them from an outer one."""
-    calls = Calls(most)
+    calls = Calls(limit)
     token = CURRENT.set(calls)
     try:
         yield calls

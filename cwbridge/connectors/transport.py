@@ -14,15 +14,15 @@ from cwbridge import errors, metrics
 from cwbridge.connectors import answers, malformed, write_guard
 from cwbridge.connectors.calls import Answer, Call, Request
 from cwbridge.connectors.meter import Meter
-from cwbridge.connectors.retry import GiveUp, Policy, Trouble
+from cwbridge.connectors.retry import CallFailure, GiveUp, Policy
 from cwbridge.limits.holds import TITLES
 
 T = TypeVar("T")
 Classify = Callable[[int, Mapping[str, str], bytes], errors.WorkError]
 
 _CONNECT_SECONDS = 10.0
-_MOST_REFUSAL_BYTES = 64 * 1024
-_KEYS_REFUSED_SECONDS = 60.0
+_MAX_REFUSAL_BYTES = 64 * 1024
+_CREDENTIALS_REFUSED_SECONDS = 60.0
 
 
 class Limits(Protocol):
@@ -30,7 +30,7 @@ class Limits(Protocol):
 
     def slot(self) -> AbstractAsyncContextManager[object]: ...
 
-    async def hold(self, seconds: float, *, reason: Literal["throttled", "keys_refused"]) -> None: ...
+    async def hold(self, seconds: float, *, reason: Literal["throttled", "credentials_refused"]) -> None: ...
 
 
 class Throttle(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ class Transport:
         limiter: Limits,
         classify: Classify,
         timeout_seconds: float = 60.0,
-        most_body_bytes: int = 32 * 1024 * 1024,
+        max_response_bytes: int = 32 * 1024 * 1024,
         throttle_seconds: float = 30.0,
         policy: Policy | None = None,
     ) -> None:
@@ -66,7 +66,7 @@ class Transport:
         self._timeout = aiohttp.ClientTimeout(
             total=timeout_seconds, sock_connect=min(_CONNECT_SECONDS, timeout_seconds)
         )
-        self._most_body_bytes = most_body_bytes
+        self._max_response_bytes = max_response_bytes
         self._throttle_seconds = throttle_seconds
         self._policy = policy if policy is not None else Policy()
         self._meter = Meter(system)
@@ -92,11 +92,11 @@ class Transport:
             tries += 1
             await asyncio.sleep(decision.pause)
 
-    async def hold_for_keys(self) -> None:
+    async def hold_for_credentials(self) -> None:
         """Nobody calls this system for a while: it refused our keys."""
-        await self._limiter.hold(_KEYS_REFUSED_SECONDS, reason="keys_refused")
+        await self._limiter.hold(_CREDENTIALS_REFUSED_SECONDS, reason="credentials_refused")
 
-    async def _in_turn(self, request: Request[T], number: int) -> Answer[T] | Throttle | Trouble:
+    async def _in_turn(self, request: Request[T], number: int) -> Answer[T] | Throttle | CallFailure:
         """One sending under the limits; a pause asked for is announced to everybody before the place is given back."""
         async with self._limiter.slot():
             if request.writes:
@@ -105,7 +105,7 @@ class Transport:
             try:
                 outcome = await self._sent(request, call)
             except errors.AuthenticationRefused:
-                await self.hold_for_keys()
+                await self.hold_for_credentials()
                 raise
             finally:
                 # There is no outcome when the caller was cancelled, but the call was made.
@@ -120,7 +120,7 @@ class Transport:
             raise errors.Throttled(f"{self.title} keeps asking for a pause", seconds=last.seconds)
         metrics.API_REPEATED.labels(self.system, "throttled").inc()
 
-    async def _sent(self, request: Request[T], call: Call) -> Answer[T] | Throttle | Trouble:
+    async def _sent(self, request: Request[T], call: Call) -> Answer[T] | Throttle | CallFailure:
         """Send once and say what came of it; no error of aiohttp gets out, because they hold our headers."""
         try:
             async with self._session.request(
@@ -135,40 +135,42 @@ class Transport:
                 headers = response.headers
                 call.request_id = headers.get("x-cw-request-id") or headers.get("x-request-id") or ""
                 body = await self._body(request, response)
-                outcome = body if isinstance(body, Trouble) else self._judged(request, headers, body, call)
-        except (aiohttp.ClientError, OSError) as problem:
-            outcome = _trouble_of(problem)
+                outcome = (
+                    body if isinstance(body, CallFailure) else self._judged(request, headers, body, call)
+                )
+        except (aiohttp.ClientError, OSError) as error:
+            outcome = _call_failure_of(error)
             call.status = 0
-        if isinstance(outcome, Trouble):
+        if isinstance(outcome, CallFailure):
             call.note = outcome.kind
         return outcome
 
-    async def _body(self, request: Request[T], response: aiohttp.ClientResponse) -> bytes | Trouble:
+    async def _body(self, request: Request[T], response: aiohttp.ClientResponse) -> bytes | CallFailure:
         """The body up to its limit; the rest of an overlong refusal does not matter, of a good answer it does."""
         good = response.status < 300
-        most = self._most_body_bytes if good else min(self._most_body_bytes, _MOST_REFUSAL_BYTES)
+        maximum = self._max_response_bytes if good else min(self._max_response_bytes, _MAX_REFUSAL_BYTES)
         parts: list[bytes] = []
         size = 0
         while chunk := await response.content.readany():
             parts.append(chunk)
             size += len(chunk)
-            if size > most:
+            if size > maximum:
                 response.close()
                 if good:
                     return self._too_large(request)
                 break
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _too_large(self, request: Request[T]) -> Trouble:
-        cause = f"sent an answer larger than {self._most_body_bytes} bytes"
+    def _too_large(self, request: Request[T]) -> CallFailure:
+        cause = f"sent an answer larger than {self._max_response_bytes} bytes"
         if request.writes:
-            return Trouble("unread", cause)
-        remedy = "Raise CWBRIDGE_HTTP__MOST_BODY_BYTES if such an answer is to be expected."
+            return CallFailure("unread", cause)
+        remedy = "Raise CWBRIDGE_HTTP__MAX_RESPONSE_BYTES if such an answer is to be expected."
         raise _placed(errors.Malformed(f"{self.title} {cause}", remedy=remedy), request)
 
     def _judged(
         self, request: Request[T], headers: Mapping[str, str], body: bytes, call: Call
-    ) -> Answer[T] | Throttle | Trouble:
+    ) -> Answer[T] | Throttle | CallFailure:
         status = call.status
         if 200 <= status < 300:
             return self._decoded(request, headers, body, call)
@@ -176,24 +178,22 @@ class Transport:
             call.note = "throttled"
             return Throttle(answers.retry_after(headers.get("Retry-After"), default=self._throttle_seconds))
         if status >= 500 or status == 408:
-            return Trouble("failed", f"answered {status}", detail=answers.text_of(headers, body))
+            return CallFailure("failed", f"answered {status}", detail=answers.text_of(headers, body))
         raise _placed(self._classify(status, headers, body), request, call)
 
     def _decoded(
         self, request: Request[T], headers: Mapping[str, str], body: bytes, call: Call
-    ) -> Answer[T] | Trouble:
+    ) -> Answer[T] | CallFailure:
         try:
             value = request.decode(body)
-        except msgspec.ValidationError as problem:
-            if request.writes or malformed.as_a_whole(problem):
-                text = answers.shortened(str(problem))
-                return Trouble("unread", "sent an answer of an undocumented form", detail=text)
-            raise _placed(
-                malformed.error(self.title, request.endpoint, problem, body), request, call
-            ) from None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-            return Trouble(
-                "unread", "sent an answer that cannot be read", detail=answers.shortened(str(problem))
+        except msgspec.ValidationError as error:
+            if request.writes or malformed.as_a_whole(error):
+                text = answers.shortened(str(error))
+                return CallFailure("unread", "sent an answer of an undocumented form", detail=text)
+            raise _placed(malformed.error(self.title, request.endpoint, error, body), request, call) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return CallFailure(
+                "unread", "sent an answer that cannot be read", detail=answers.shortened(str(error))
             )
         return Answer(call.status, headers, body, value, call.request_id)
 
@@ -207,20 +207,20 @@ def _placed(error: errors.WorkError, request: Request[T], call: Call | None = No
     return error
 
 
-def _trouble_of(problem: aiohttp.ClientError | OSError) -> Trouble:
-    kind = type(problem).__name__
-    if isinstance(problem, (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError)):
-        return Trouble(
+def _call_failure_of(error: aiohttp.ClientError | OSError) -> CallFailure:
+    kind = type(error).__name__
+    if isinstance(error, (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError)):
+        return CallFailure(
             "unsent",
             "cannot be trusted: the TLS connection failed",
             detail=kind,
             remedy="Check the host in the settings, its certificate and this machine's clock.",
             hopeless=True,
         )
-    if isinstance(problem, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
-        return Trouble("unsent", "cannot be reached", detail=kind)
-    if isinstance(problem, TimeoutError):
-        return Trouble("lost", "did not answer in time", detail=kind)
-    if isinstance(problem, aiohttp.ClientPayloadError):
-        return Trouble("unread", "sent half an answer", detail=kind)
-    return Trouble("lost", "closed the connection without an answer", detail=kind)
+    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
+        return CallFailure("unsent", "cannot be reached", detail=kind)
+    if isinstance(error, TimeoutError):
+        return CallFailure("lost", "did not answer in time", detail=kind)
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return CallFailure("unread", "sent half an answer", detail=kind)
+    return CallFailure("lost", "closed the connection without an answer", detail=kind)

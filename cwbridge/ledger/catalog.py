@@ -14,43 +14,43 @@ import msgspec
 from cwbridge.redis import Redis
 
 
-class Place(msgspec.Struct, frozen=True):
+class CatalogKey(msgspec.Struct, frozen=True):
     """What an item was looked for by: its identifier and whose it has to be, both case-folded."""
 
     identifier: str
     owner: str
 
 
-class CatalogMemory:
+class CatalogCache:
     """Found catalog items in Redis; losing it costs look-ups, nothing else."""
 
-    def __init__(self, redis: Redis, *, namespace: str, found_for: timedelta) -> None:
+    def __init__(self, redis: Redis, *, namespace: str, cache_ttl: timedelta) -> None:
         self._redis = redis
         self._prefix = f"{namespace}:catalog:"
-        self._seconds = max(1, int(found_for.total_seconds()))
+        self._seconds = max(1, int(cache_ttl.total_seconds()))
 
-    async def recall(self, places: Sequence[Place]) -> list[int | None]:
+    async def get(self, catalog_keys: Sequence[CatalogKey]) -> list[int | None]:
         """The item of each place, None where nothing is remembered."""
-        if not places:
+        if not catalog_keys:
             return []
         async with self._redis.pipeline(transaction=False) as pipe:
-            for place in places:
-                pipe.hget(self._name(place.identifier), place.owner)
+            for catalog_key in catalog_keys:
+                pipe.hget(self._name(catalog_key.identifier), catalog_key.owner)
             stored = await pipe.execute()
         return [None if item is None else int(item) for item in stored]
 
-    async def remember(self, found: Mapping[Place, int]) -> None:
+    async def put(self, found: Mapping[CatalogKey, int]) -> None:
         """Keep the items found."""
         if not found:
             return
         async with self._redis.pipeline(transaction=False) as pipe:
-            for place, item in found.items():
-                name = self._name(place.identifier)
-                pipe.hset(name, place.owner, str(item))
+            for catalog_key, item in found.items():
+                name = self._name(catalog_key.identifier)
+                pipe.hset(name, catalog_key.owner, str(item))
                 pipe.expire(name, self._seconds)
             await pipe.execute()
 
-    async def forget(self, identifiers: Iterable[str]) -> None:
+    async def drop(self, identifiers: Iterable[str]) -> None:
         """Look these up anew next time, whosever they are; identifiers are case-folded."""
         names = [self._name(identifier) for identifier in identifiers]
         if names:

@@ -12,7 +12,7 @@ import msgspec
 from cwbridge import clock
 from cwbridge.redis import Redis, reply
 
-_MOST = 30
+_MAX_EVENTS = 30
 _KEPT_SECONDS = 180 * 86400
 
 
@@ -33,7 +33,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     total: str = ""
     difference: str = ""
     matches: tuple[str, ...] = ()
-    findings: tuple[str, ...] = ()
+    discrepancies: tuple[str, ...] = ()
     last_calls: tuple[str, ...] = ()
 
 
@@ -45,11 +45,11 @@ class History:
     """The event lists in Redis."""
 
     def __init__(
-        self, redis: Redis, *, namespace: str, told: Callable[[str, Event], None] | None = None
+        self, redis: Redis, *, namespace: str, on_event: Callable[[str, Event], None] | None = None
     ) -> None:
-        """`told` hears of every event of this process, for live progress."""
+        """`on_event` hears of every event of this process, for live progress."""
         self._redis = redis
-        self._told = told
+        self._on_event = on_event
         self._prefix = f"{namespace}:history:"
 
     async def add(self, key: str, event: Event) -> None:
@@ -59,11 +59,11 @@ class History:
             await self._drop_same(name, event)
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.lpush(name, _encoder.encode(event))
-            pipe.ltrim(name, 0, _MOST - 1)
+            pipe.ltrim(name, 0, _MAX_EVENTS - 1)
             pipe.expire(name, _KEPT_SECONDS)
             await pipe.execute()
-        if self._told is not None:
-            self._told(key, event)
+        if self._on_event is not None:
+            self._on_event(key, event)
 
     async def _drop_same(self, name: str, event: Event) -> None:
         """Of many checks or waits in a row only the last is kept, or they would push out what matters."""

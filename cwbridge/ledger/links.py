@@ -18,7 +18,7 @@ from cwbridge import clock
 from cwbridge.redis import Redis, reply
 
 Kind = Literal["opportunity", "company", "contact", "site"]
-How = Literal["mark", "name", "email", "default", "created", "person"]
+How = Literal["external_id", "name", "email", "default", "created", "person"]
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):

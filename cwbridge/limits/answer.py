@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-HoldReason = Literal["throttled", "keys_refused"]
+HoldReason = Literal["throttled", "credentials_refused"]
 
 
 class Granted(msgspec.Struct, frozen=True):

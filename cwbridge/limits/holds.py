@@ -17,7 +17,7 @@ TITLES: Final = {"jetbuilt": "Jetbuilt", "connectwise": "ConnectWise", "bss": "B
 log = structlog.get_logger()
 
 
-class Stops:
+class SystemHolds:
     """The record of stopped systems in Redis; the holds that keep calls back are the limiters'."""
 
     def __init__(self, redis: Redis, *, namespace: str) -> None:
@@ -26,20 +26,20 @@ class Stops:
 
     async def note(self, system: str) -> None:
         """A call was refused for its keys."""
-        metrics.SYSTEM_STOPPED.labels(system).set(1)
+        metrics.SYSTEM_ON_HOLD.labels(system).set(1)
         if await reply(self._redis.hsetnx(self._name, system, str(clock.now_ms()))):
-            log.error("system_stopped", system=system, remedy=errors.SystemStopped.remedy_by_default)
+            log.error("system_on_hold", system=system, remedy=errors.SystemOnHold.remedy_by_default)
 
     async def clear(self, system: str) -> None:
         """A call was taken: the keys work."""
-        metrics.SYSTEM_STOPPED.labels(system).set(0)
+        metrics.SYSTEM_ON_HOLD.labels(system).set(0)
         if await reply(self._redis.hdel(self._name, system)):
-            log.info("system_goes_on", system=system)
+            log.info("system_resumed", system=system)
 
     async def all(self) -> dict[str, int]:
         """The stopped systems and since when, in ms; brings the gauges of this process up to date."""
         stored = await reply(self._redis.hgetall(self._name))
-        stopped = {system.decode(): int(since) for system, since in stored.items()}
+        on_hold = {system.decode(): int(since) for system, since in stored.items()}
         for system in TITLES:
-            metrics.SYSTEM_STOPPED.labels(system).set(system in stopped)
-        return stopped
+            metrics.SYSTEM_ON_HOLD.labels(system).set(system in on_hold)
+        return on_hold

@@ -22,7 +22,7 @@ import redis.exceptions as redis_exceptions
 from cwbridge import errors, metrics
 from cwbridge.limits import lane
 from cwbridge.limits.answer import Answer, Full, Granted, Held, HoldReason
-from cwbridge.limits.holds import TITLES, Stops
+from cwbridge.limits.holds import TITLES, SystemHolds
 from cwbridge.limits.local import LocalLimit
 from cwbridge.limits.rate import Rate
 from cwbridge.limits.shared import SharedLimit
@@ -64,8 +64,8 @@ class Limiter:
                 redis, namespace=namespace, system=system, rate=rate, concurrency=concurrency, margin=margin
             )
             metrics.LIMITER_LIMIT.labels(system).set(rate.calls / rate.seconds)
-        self._stops = Stops(redis, namespace=namespace) if redis is not None else None
-        self.keys_doubted = True
+        self._holds = SystemHolds(redis, namespace=namespace) if redis is not None else None
+        self.credentials_doubted = True
         """Whether the keys were refused last, here or elsewhere, or not tried yet."""
         self._waiters: list[_Waiter] = []
         self._numbers = itertools.count()
@@ -83,18 +83,18 @@ class Limiter:
         """Nobody, in any process, calls for `seconds`; a throttle also lowers the limit for the next minutes."""
         await self._limit.hold(seconds, reason)
         self._stir.set()
-        if reason == "keys_refused":
-            self.keys_doubted = True
-            if self._stops is not None:
-                await self._stops.note(self._system)
+        if reason == "credentials_refused":
+            self.credentials_doubted = True
+            if self._holds is not None:
+                await self._holds.note(self._system)
 
-    async def keys_work(self) -> None:
+    async def credentials_work(self) -> None:
         """A call that began while the keys were doubted was not refused."""
         # The call itself went well: when the record cannot be cleared now, the next call does it.
         with contextlib.suppress(redis_exceptions.RedisError, OSError):
-            if self._stops is not None:
-                await self._stops.clear(self._system)
-            self.keys_doubted = False
+            if self._holds is not None:
+                await self._holds.clear(self._system)
+            self.credentials_doubted = False
 
     async def clear_hold(self) -> None:
         """Calls go again at once."""
@@ -170,8 +170,8 @@ class Limiter:
             while self._someone_waits():
                 self._stir.clear()
                 await self._hand_on(await self._limit.ask())
-        except Exception as problem:  # noqa: BLE001 - every waiter hears it, nobody waits for a pump that is gone
-            same = problem
+        except Exception as error:  # noqa: BLE001 - every waiter hears it, nobody waits for a pump that is gone
+            same = error
             self._fail_waiters(lambda: same)
 
     async def _hand_on(self, answer: Answer) -> None:
@@ -183,7 +183,7 @@ class Limiter:
                     await self._give_back(answer.call, used=False)
             case Full():
                 await self._rest(_FULL_SECONDS * random.uniform(0.75, 1.25))  # noqa: S311 - spreads the processes
-            case Held() if answer.reason == "keys_refused" or answer.seconds > _LONGEST_HOLD_SECONDS:
+            case Held() if answer.reason == "credentials_refused" or answer.seconds > _LONGEST_HOLD_SECONDS:
                 self._fail_waiters(functools.partial(self._refusal, answer))
             case Held():
                 await self._rest(min(answer.seconds + 0.001, _HELD_LOOK_SECONDS))
@@ -193,11 +193,11 @@ class Limiter:
             heapq.heappop(self._waiters)
         return bool(self._waiters)
 
-    def _fail_waiters(self, problem: Callable[[], Exception]) -> None:
+    def _fail_waiters(self, error: Callable[[], Exception]) -> None:
         waiters, self._waiters = self._waiters, []
         for _, _, answer in waiters:
             if not answer.done():
-                answer.set_exception(problem())
+                answer.set_exception(error())
 
     async def _rest(self, seconds: float) -> None:
         try:
@@ -218,33 +218,33 @@ class Limiter:
         self._stir.set()
 
     def _refusal(self, held: Held) -> errors.Wait:
-        if held.reason == "keys_refused":
-            self.keys_doubted = True
+        if held.reason == "credentials_refused":
+            self.credentials_doubted = True
             title = TITLES.get(self._system, self._system)
-            return errors.SystemStopped(f"{title} refused our keys", seconds=min(held.seconds, 60.0))
+            return errors.SystemOnHold(f"{title} refused our keys", seconds=min(held.seconds, 60.0))
         return errors.Throttled(f"{self._system} asked for a pause", seconds=held.seconds)
 
 
 class Slot:
     """One call's stay in a limiter."""
 
-    __slots__ = ("_call", "_limiter", "_tries_keys")
+    __slots__ = ("_call", "_limiter", "_tries_credentials")
 
     def __init__(self, limiter: Limiter) -> None:
         self._limiter = limiter
         self._call = ""
-        self._tries_keys = False
+        self._tries_credentials = False
 
     async def __aenter__(self) -> None:
         self._call = await self._limiter.acquire()
-        self._tries_keys = self._limiter.keys_doubted
+        self._tries_credentials = self._limiter.credentials_doubted
 
     async def __aexit__(
         self,
         kind: type[BaseException] | None,
-        problem: BaseException | None,
+        error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
         await self._limiter.release(self._call)
-        if self._tries_keys and problem is None:
-            await self._limiter.keys_work()
+        if self._tries_credentials and error is None:
+            await self._limiter.credentials_work()

@@ -1,7 +1,7 @@
--- The places of a living process do not lapse.
--- ARGV: place ms, calls...
+-- The slots of a living process do not lapse.
+-- ARGV: slot ms, calls...
 local lapse = now_ms() + tonumber(ARGV[1])
 for i = 2, #ARGV do
-  redis.call('ZADD', places, 'XX', 'GT', lapse, ARGV[i])
+  redis.call('ZADD', slots, 'XX', 'GT', lapse, ARGV[i])
 end
 return 0

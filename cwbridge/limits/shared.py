@@ -16,9 +16,9 @@ from cwbridge.limits.rate import Rate
 from cwbridge.redis import Redis
 
 # A killed process blocks its places this long; a living one renews them three times as often.
-_PLACE_MS = 9_000
+_SLOT_MS = 9_000
 _RECOVERY_MS = 300_000
-_PARTS = ("log", "places", "state", "line", "looked")
+_PARTS = ("log", "slots", "state", "line", "looked")
 
 
 class SharedLimit:
@@ -46,7 +46,7 @@ class SharedLimit:
         call = f"{self._process}:{next(self._numbers)}"
         asked_at = time.monotonic()
         given: list[int | str] = [call, self._limit, self._window_ms, self._margin_ms, self._concurrency]
-        given += [_PLACE_MS, _RECOVERY_MS]
+        given += [_SLOT_MS, _RECOVERY_MS]
         self._ours.add(call)
         try:
             answer, milliseconds, *why = await self._take(self._keys, given)
@@ -55,11 +55,13 @@ class SharedLimit:
             self._ours.discard(call)
             raise
         if answer == b"granted":
-            self._keep_places()
+            self._keep_slots()
             return Granted(call, milliseconds / 1000, asked_at)
         self._ours.discard(call)
         if answer == b"held":
-            return Held(milliseconds / 1000, "keys_refused" if why == [b"keys_refused"] else "throttled")
+            return Held(
+                milliseconds / 1000, "credentials_refused" if why == [b"credentials_refused"] else "throttled"
+            )
         return Full()
 
     async def confirm(self, call: str, *, late: bool) -> bool:
@@ -68,13 +70,13 @@ class SharedLimit:
     async def give_back(self, call: str, *, used: bool) -> None:
         """Never fails: what cannot be given back now lapses by itself."""
         self._ours.discard(call)
-        log, places, *_ = self._keys
+        log, slots, *_ = self._keys
         with contextlib.suppress(redis_exceptions.RedisError, OSError):
             if used:
-                await self._redis.zrem(places, call)
+                await self._redis.zrem(slots, call)
                 return
             async with self._redis.pipeline(transaction=True) as pipeline:
-                pipeline.zrem(places, call)
+                pipeline.zrem(slots, call)
                 pipeline.zrem(log, call)
                 await pipeline.execute()
 
@@ -85,16 +87,16 @@ class SharedLimit:
     async def clear_hold(self) -> None:
         await self._clear(self._keys)
 
-    def _keep_places(self) -> None:
+    def _keep_slots(self) -> None:
         if self._renewal is None or self._renewal.done():
-            self._renewal = asyncio.create_task(self._renew_places(), name="limiter-renewal")
+            self._renewal = asyncio.create_task(self._renew_slots(), name="limiter-renewal")
 
-    async def _renew_places(self) -> None:
+    async def _renew_slots(self) -> None:
         """Ends by itself once no call of ours has been under way for a while; the next one starts it again."""
         while True:
-            await asyncio.sleep(_PLACE_MS / 3000)
+            await asyncio.sleep(_SLOT_MS / 3000)
             if not self._ours:
                 return
             # The calls themselves will hear of trouble; the places stay or lapse as Redis does.
             with contextlib.suppress(redis_exceptions.RedisError, OSError):
-                await self._renew(self._keys, [_PLACE_MS, *self._ours])
+                await self._renew(self._keys, [_SLOT_MS, *self._ours])

@@ -1,5 +1,5 @@
--- Give a call its place and its turn, or say why not.
--- ARGV: call, limit, window ms, margin ms, concurrency, place ms, recovery ms
+-- Give a call its slot and its turn, or say why not.
+-- ARGV: call, limit, window ms, margin ms, concurrency, slot ms, recovery ms
 -- A call is named {process}:{number}.
 -- Answer: {'granted', ms until its turn} | {'full', 0} | {'held', ms, why}
 local call, limit, window, margin = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -12,10 +12,10 @@ local left, why = held(now)
 if left > 0 then
   return {'held', left, why}
 end
-redis.call('ZREMRANGEBYSCORE', places, '-inf', now)
+redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
 
--- Whether a process that waits longer comes first: it does, once this one would have more than its share of the places.
--- Otherwise the process that gives a place back would always be the first to take it again.
+-- Whether a process that waits longer comes first: it does, once this one would have more than its share of the slots.
+-- Otherwise the process that gives a slot back would always be the first to take it again.
 local function others_first()
   redis.call('ZREMRANGEBYSCORE', looked, '-inf', now - SILENT_MS)
   local since = tonumber(redis.call('ZSCORE', line, process))
@@ -34,7 +34,7 @@ local function others_first()
   if not waits_longer then
     return false
   end
-  for _, holder in ipairs(redis.call('ZRANGE', places, 0, -1)) do
+  for _, holder in ipairs(redis.call('ZRANGE', slots, 0, -1)) do
     local other = string.match(holder, '^[^:]*')
     if other == process then
       mine = mine + 1
@@ -45,7 +45,7 @@ local function others_first()
   return mine * processes > concurrency
 end
 
-if redis.call('ZCARD', places) >= concurrency or others_first() then
+if redis.call('ZCARD', slots) >= concurrency or others_first() then
   -- Two that come in one millisecond have an order, too.
   local last = tonumber(redis.call('ZRANGE', line, -1, -1, 'WITHSCORES')[2]) or 0
   redis.call('ZADD', line, 'NX', math.max(now, last + 1), process)
@@ -66,6 +66,6 @@ if before[2] then
 end
 redis.call('ZADD', log, turn, call)
 redis.call('PEXPIRE', log, turn - now + window + margin + 1000)
-redis.call('ZADD', places, turn + lasts, call)
-redis.call('PEXPIRE', places, turn - now + lasts + 60000)
+redis.call('ZADD', slots, turn + lasts, call)
+redis.call('PEXPIRE', slots, turn - now + lasts + 60000)
 return {'granted', turn - now}

@@ -1,7 +1,7 @@
 """arq as the deliverer of jobs, and nothing more: no state of ours depends on what it remembers.
 
 What arq does with an id (drop a second enqueue, keep a result, hold a lock for the longest timeout) cannot hurt, because every
-delivery has an id of its own, `{namespace}:{key}#{ticket}`. Every worker has an arq queue of its own, so that it gets what it
+delivery has an id of its own, `{namespace}:{key}#{fencing_token}`. Every worker has an arq queue of its own, so that it gets what it
 claimed and workers do not race for the head of one queue.
 """
 
@@ -34,7 +34,7 @@ _BODY_LASTS_SECONDS = 24 * 3600
 _JOB_TIMEOUT_SECONDS = 30 * 24 * 3600
 _TRIES = 1_000_000
 _HEALTH_SECONDS = 60
-_MOST_BODY_BYTES = 64 * 1024
+_MAX_BODY_BYTES = 64 * 1024
 _RESTART_SECONDS = (0.2, 10.0)
 _GOODBYE_SECONDS = 10.0
 
@@ -62,8 +62,8 @@ def encode(body: dict[str, Any]) -> bytes:
 
 def decode(data: bytes) -> dict[str, Any]:
     """The deserializer for arq; raises ValueError for anything but a key and a ticket."""
-    if len(data) > _MOST_BODY_BYTES:
-        raise ValueError(f"the body of a job has {len(data)} bytes, at most {_MOST_BODY_BYTES} are read")
+    if len(data) > _MAX_BODY_BYTES:
+        raise ValueError(f"the body of a job has {len(data)} bytes, at most {_MAX_BODY_BYTES} are read")
     body: dict[str, Any] = msgspec.to_builtins(msgspec.json.decode(data, type=_Body))
     return body
 
@@ -79,7 +79,7 @@ def redis_for_arq(client: Redis, *, arq_queue: str) -> arq.connections.ArqRedis:
 
 
 def build_worker(
-    client: arq.connections.ArqRedis, function: arq.worker.Function, *, places: int, arq_queue: str
+    client: arq.connections.ArqRedis, function: arq.worker.Function, *, slots: int, arq_queue: str
 ) -> arq.worker.Worker:
     """An arq worker that delivers and forgets: no result, no time-out, no tries, no signals, no abort."""
     return arq.worker.Worker(
@@ -87,7 +87,7 @@ def build_worker(
         queue_name=arq_queue,
         redis_pool=client,
         handle_signals=False,
-        max_jobs=places,
+        max_jobs=slots,
         job_timeout=_JOB_TIMEOUT_SECONDS,
         keep_result=0,
         max_tries=_TRIES,
@@ -102,7 +102,7 @@ def build_worker(
 
 
 async def serve(client: Redis, queue: Queue, runner: Runner, *, stop: asyncio.Event) -> None:
-    """Work until `stop` is set: then claim nothing more, let runs end for `settings.drain`, break off the rest.
+    """Work until `stop` is set: then claim nothing more, let runs end for `settings.shutdown_timeout`, break off the rest.
 
     Outages of Redis are sat out. When cancelled, runs are broken off at once; they go on elsewhere at no cost.
     """
@@ -112,7 +112,7 @@ async def serve(client: Redis, queue: Queue, runner: Runner, *, stop: asyncio.Ev
     drain_seconds = 0.0
     try:
         await asyncio.wait([stopped, *loops], return_when=asyncio.FIRST_COMPLETED)
-        drain_seconds = queue.settings.drain.total_seconds()
+        drain_seconds = queue.settings.shutdown_timeout.total_seconds()
     finally:
         await concurrency.end(stopped, *loops)
         ends = await asyncio.gather(*loops, return_exceptions=True)
@@ -148,8 +148,8 @@ class Service:
             began = clock()
             try:
                 await self._run_arq()
-            except Exception as problem:  # noqa: BLE001 - whatever ended arq's loop, jobs must be delivered
-                log.warning("arq_loop_ended", error=type(problem).__name__, problem=str(problem)[:300])
+            except Exception as error:  # noqa: BLE001 - whatever ended arq's loop, jobs must be delivered
+                log.warning("arq_loop_ended", error=type(error).__name__, detail=str(error)[:300])
             pause = shortest if clock() - began > longest else min(2 * pause, longest)
             await asyncio.sleep(pause)
 
@@ -167,19 +167,19 @@ class Service:
             await asyncio.wait(self._deliveries, timeout=_GOODBYE_SECONDS)
         await self._quietly(self._clean_up())
 
-    async def _enqueue(self, key: str, ticket: int) -> None:
+    async def _enqueue(self, key: str, fencing_token: int) -> None:
         await self._client.enqueue_job(
             _FUNCTION,
             key,
-            ticket,
-            _job_id=f"{self._queue.namespace}:{key}#{ticket}",
+            fencing_token,
+            _job_id=f"{self._queue.namespace}:{key}#{fencing_token}",
             _expires=_BODY_LASTS_SECONDS,
         )
 
     async def _run_arq(self) -> None:
-        places = self._queue.settings.concurrency
+        slots = self._queue.settings.concurrency
         function = arq.worker.func(self._run, name=_FUNCTION)
-        worker = build_worker(self._client, function, places=places, arq_queue=self._arq_queue)
+        worker = build_worker(self._client, function, slots=slots, arq_queue=self._arq_queue)
         try:
             await worker.async_run()
         finally:
@@ -189,17 +189,17 @@ class Service:
                 task.add_done_callback(self._delivery_ended)
 
     async def _run(self, ctx: dict[Any, Any], *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - as arq calls it
-        key, ticket = args
+        key, fencing_token = args
         task = asyncio.current_task()
         if task is None:
             return
         self._runs.add(task)
-        self._dispatcher.begun(ticket)
+        self._dispatcher.begun(fencing_token)
         try:
-            await self._runner.run(key, ticket)
+            await self._runner.run(key, fencing_token)
         finally:
             self._runs.discard(task)
-            self._dispatcher.ended(ticket)
+            self._dispatcher.ended(fencing_token)
 
     def _delivery_ended(self, task: asyncio.Task[Any]) -> None:
         self._deliveries.discard(task)

@@ -9,7 +9,7 @@ import redis.exceptions
 import structlog
 
 from cwbridge import clock, metrics
-from cwbridge.queue.lanes import Lane, Room
+from cwbridge.queue.lanes import FreeSlots, Lane
 from cwbridge.queue.queue import Queue
 
 _IDLE_SECONDS = 0.1
@@ -30,19 +30,19 @@ class Dispatcher:
         self._queue = queue
         self._deliver = deliver
         self._arq_queue = arq_queue
-        self._lease = queue.settings.lease.total_seconds()
+        self._lease = queue.settings.lease_duration.total_seconds()
         self._delivered: dict[int, tuple[Lane, float]] = {}
         self._running: dict[int, Lane] = {}
-        self._place_free = asyncio.Event()
+        self._slot_free = asyncio.Event()
         self._reclaim_at = 0.0
 
-    def begun(self, ticket: int) -> None:
-        lane, _ = self._delivered.pop(ticket, (_FORGOTTEN, 0.0))
-        self._running[ticket] = lane
+    def begun(self, fencing_token: int) -> None:
+        lane, _ = self._delivered.pop(fencing_token, (_FORGOTTEN, 0.0))
+        self._running[fencing_token] = lane
 
-    def ended(self, ticket: int) -> None:
-        self._running.pop(ticket, None)
-        self._place_free.set()
+    def ended(self, fencing_token: int) -> None:
+        self._running.pop(fencing_token, None)
+        self._slot_free.set()
 
     async def run(self) -> None:
         """Dispatch until cancelled; an outage of Redis is said once, and once that it is over."""
@@ -50,9 +50,9 @@ class Dispatcher:
         while True:
             try:
                 found = await self._round()
-            except (redis.exceptions.RedisError, OSError) as problem:
+            except (redis.exceptions.RedisError, OSError) as error:
                 if not away:
-                    log.warning("redis_lost", error=type(problem).__name__)
+                    log.warning("redis_lost", error=type(error).__name__)
                     metrics.REDIS_UP.set(0)
                 away = True
                 await asyncio.sleep(_OUTAGE_SECONDS)
@@ -72,26 +72,26 @@ class Dispatcher:
             await self._queue.reclaim()
             self._reclaim_at = now + _RECLAIM_SECONDS
             self._forget_unstarted(now)
-        self._place_free.clear()
-        claimed = await self._queue.claim(self._room(), arq_queue=self._arq_queue)
-        for key, ticket, lane in claimed:
-            self._delivered[ticket] = (lane, now)
-            await self._deliver(key, ticket)
+        self._slot_free.clear()
+        claimed = await self._queue.claim(self._free_slots(), arq_queue=self._arq_queue)
+        for key, fencing_token, lane in claimed:
+            self._delivered[fencing_token] = (lane, now)
+            await self._deliver(key, fencing_token)
         return bool(claimed)
 
-    def _room(self) -> Room:
+    def _free_slots(self) -> FreeSlots:
         taken = [*self._running.values(), *(lane for lane, _ in self._delivered.values())]
-        return Room.beside(self._queue.settings.concurrency, taken)
+        return FreeSlots.beside(self._queue.settings.concurrency, taken)
 
     def _forget_unstarted(self, now: float) -> None:
         """What was not started within its lease was taken back, or is gone with a wiped Redis."""
-        for ticket, (_, at) in list(self._delivered.items()):
+        for fencing_token, (_, at) in list(self._delivered.items()):
             if now - at > self._lease:
-                del self._delivered[ticket]
+                del self._delivered[fencing_token]
 
     async def _rest(self) -> None:
         try:
             async with asyncio.timeout(_IDLE_SECONDS):
-                await self._place_free.wait()
+                await self._slot_free.wait()
         except TimeoutError:
             return

@@ -28,30 +28,30 @@ class Failure(msgspec.Struct, frozen=True):
     trace: str = ""
 
     @classmethod
-    def of(cls, problem: BaseException) -> Self:
+    def of(cls, error: BaseException) -> Self:
         """What an exception says; anything that is not a WorkError is a bug, kept with its trace."""
-        if isinstance(problem, errors.BridgeError):
-            work_class = problem.work_class if isinstance(problem, errors.WorkError) else "bug"
+        if isinstance(error, errors.BridgeError):
+            work_class = error.work_class if isinstance(error, errors.WorkError) else "bug"
             return cls(
                 work_class=work_class,
-                error=type(problem).__name__,
-                cause=problem.cause[:_LONGEST_TEXT],
-                detail=problem.detail[:_LONGEST_TEXT],
-                remedy=problem.remedy[:_LONGEST_TEXT],
+                error=type(error).__name__,
+                cause=error.cause[:_LONGEST_TEXT],
+                detail=error.detail[:_LONGEST_TEXT],
+                remedy=error.remedy[:_LONGEST_TEXT],
                 at_ms=clock.now_ms(),
-                trace=_trace(problem) if work_class == "bug" else "",
+                trace=_trace(error) if work_class == "bug" else "",
             )
         return cls(
             work_class="bug",
-            error=type(problem).__name__,
-            cause=f"{type(problem).__name__} in {_place(problem)}",
-            detail=str(problem)[:_LONGEST_TEXT],
+            error=type(error).__name__,
+            cause=f"{type(error).__name__} in {_place(error)}",
+            detail=str(error)[:_LONGEST_TEXT],
             remedy="This is a mistake in cwbridge: report it with the trace from `cwbridge jobs show`.",
             at_ms=clock.now_ms(),
-            trace=_trace(problem),
+            trace=_trace(error),
         )
 
-    def given_up(self, attempts: int) -> Self:
+    def dead_lettered(self, attempts: int) -> Self:
         """The same after the last attempt: from here on it is tried again seldom."""
         general = self.remedy == errors.Retry.remedy_by_default
         first = "Check the other system's status." if general else self.remedy
@@ -62,34 +62,34 @@ class Failure(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, remedy=f"{first} {after}")
 
     @classmethod
-    def of_store(cls, problem: BaseException) -> Self:
+    def of_store(cls, error: BaseException) -> Self:
         """Redis was away in the middle of a run."""
         return cls(
             work_class="wait",
-            error=type(problem).__name__,
+            error=type(error).__name__,
             cause="Redis did not answer during the run",
-            detail=str(problem)[:_LONGEST_TEXT],
+            detail=str(error)[:_LONGEST_TEXT],
             remedy=errors.StoreUnavailable.remedy_by_default,
             at_ms=clock.now_ms(),
         )
 
     @classmethod
-    def of_kills(cls, kills: int) -> Self:
+    def of_crashes(cls, crashes: int) -> Self:
         """The worker of this object died again and again."""
         return cls(
             work_class="refused",
             error=WORKER_DIED,
-            cause=f"its worker died {kills} times while doing it",
+            cause=f"its worker died {crashes} times while doing it",
             detail="",
             remedy="Look for the worker's end in the system log (out of memory?), then requeue.",
             at_ms=clock.now_ms(),
         )
 
 
-def _place(problem: BaseException) -> str:
-    frames = traceback.extract_tb(problem.__traceback__)
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].name}, line {frames[-1].lineno}" if frames else "an unknown place"
 
 
-def _trace(problem: BaseException) -> str:
-    return "".join(traceback.format_exception(problem))[-_LONGEST_TRACE:]
+def _trace(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))[-_LONGEST_TRACE:]

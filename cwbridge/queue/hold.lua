@@ -3,8 +3,8 @@
 -- Answer: how many were not held before
 local lasts = tonumber(ARGV[1])
 local count = 0
-for place = 2, #ARGV do
-  local key = ARGV[place]
+for slot = 2, #ARGV do
+  local key = ARGV[slot]
   local job = read(key, 'state', 'hold', 'lane', 'due', 'reason')
   if not job[2] then
     redis.call('HSET', record_of(key), 'hold', 1)
@@ -16,7 +16,7 @@ for place = 2, #ARGV do
     elseif job[1] == 'dead' then
       put(key, 'dead')
     elseif not job[1] then
-      redis.call('HSET', record_of(key), 'wanted', 0, 'seen', 0, 'lane', 'fresh', 'due', now, 'reason', 'wanted')
+      redis.call('HSET', record_of(key), 'generation', 0, 'run_generation', 0, 'lane', 'fresh', 'due', now, 'reason', 'enqueued')
       afresh(key, now)
       put(key, 'gone')
     end

@@ -11,16 +11,16 @@ from cwbridge import errors, keys
 from cwbridge.limits.lane import Lane
 from cwbridge.queue.failure import Failure
 
-State = Literal["due", "later", "dispatched", "running", "dead", "held", "archived"]
-"""As shown: `later` is due at a moment still to come; `archived` is no outstanding work, a person forgot it."""
+State = Literal["due", "scheduled", "dispatched", "running", "dead", "held", "archived"]
+"""As shown: `scheduled` is due at a moment still to come; `archived` is no outstanding work, a person forgot it."""
 
 FLOWS: Sequence[str] = ("opportunity",)
 """Those that keys have."""
 
-Reason = Literal["wanted", "wait", "retry", "killed"]
+Reason = Literal["enqueued", "wait", "retry", "crash"]
 
 
-class Want(msgspec.Struct, frozen=True):
+class Enqueue(msgspec.Struct, frozen=True):
     """An object that may have changed; with a `version`, only when it differs from the last one wanted."""
 
     key: str
@@ -29,25 +29,25 @@ class Want(msgspec.Struct, frozen=True):
 
 
 class Delivery(NamedTuple):
-    """A key that was claimed for one worker; `ticket` fences what is done about it."""
+    """A key that was claimed for one worker; `fencing_token` fences what is done about it."""
 
     key: str
-    ticket: int
+    fencing_token: int
     lane: Lane
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One delivery that has begun; `ticket` fences it. All times are Redis's."""
+    """One delivery that has begun; `fencing_token` fences it. All times are Redis's."""
 
     key: str
-    ticket: int
+    fencing_token: int
     attempts: int
-    kills: int
+    crashes: int
     waits: int
     lane: Lane
     since_ms: int
     due_ms: int
-    wanted: int
+    generation: int
     started_ms: int
 
 
@@ -57,24 +57,24 @@ class Job(msgspec.Struct, frozen=True):
     key: str
     state: State
     lane: Lane
-    wanted: int
+    generation: int
     attempts: int
-    kills: int
+    crashes: int
     waits: int
     since_ms: int
     due_ms: int
     failure: Failure | None
-    reason: Reason = "wanted"
+    reason: Reason = "enqueued"
     held: bool = False
     """Kept from running until it is released; a run under way ends first."""
     held_since_ms: int | None = None
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """How much work there is; `next_due_ms` is the first moment at which something of `later` becomes due."""
+    """How much work there is; `next_due_ms` is the first moment at which something of `scheduled` becomes due."""
 
     due: int
-    later: int
+    scheduled: int
     dispatched: int
     running: int
     dead: int

@@ -8,38 +8,38 @@ import msgspec
 
 from cwbridge.limits.lane import LANES, RANK, Lane
 
-__all__ = ["LANES", "RANK", "Lane", "Room"]
+__all__ = ["LANES", "RANK", "FreeSlots", "Lane"]
 
 _FOR_EDITS_FROM = 2
 _FOR_PEOPLE_FROM = 4
 
 
-class Room(msgspec.Struct, frozen=True, kw_only=True):
+class FreeSlots(msgspec.Struct, frozen=True, kw_only=True):
     """How many keys may be claimed: in all; of these from `fresh` and `backlog`; of these from `backlog`.
 
     The backlog never gets the last places of a worker, and edits leave one to people: otherwise runs of hours could hold them
     all, and a small edit would wait for one of them to end.
     """
 
-    places: int
+    slots: int
     unasked: int
     backlog: int
 
     @classmethod
-    def of(cls, places: int) -> Room:
+    def of(cls, slots: int) -> FreeSlots:
         """So many places, for whoever comes first by its lane."""
-        return cls(places=places, unasked=places, backlog=places)
+        return cls(slots=slots, unasked=slots, backlog=slots)
 
     @classmethod
-    def beside(cls, places: int, taken: Collection[Lane]) -> Room:
+    def beside(cls, slots: int, taken: Collection[Lane]) -> FreeSlots:
         """What is left of a worker's places."""
-        unasked = places - int(places >= _FOR_PEOPLE_FROM)
-        backlog = unasked - int(places >= _FOR_EDITS_FROM)
+        unasked = slots - int(slots >= _FOR_PEOPLE_FROM)
+        backlog = unasked - int(slots >= _FOR_EDITS_FROM)
         counts = {lane: sum(one == lane for one in taken) for lane in LANES}
-        free = max(0, places - len(taken))
+        free = max(0, slots - len(taken))
         free_unasked = min(free, max(0, unasked - counts["fresh"] - counts["backlog"]))
         return cls(
-            places=free,
+            slots=free,
             unasked=free_unasked,
             backlog=min(free_unasked, max(0, backlog - counts["backlog"])),
         )

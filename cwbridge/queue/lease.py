@@ -25,7 +25,7 @@ class Lease:
     def __init__(self, queue: Queue, run: Run, *, taken_at: float) -> None:
         self._queue = queue
         self._run = run
-        self._length = queue.settings.lease.total_seconds()
+        self._length = queue.settings.lease_duration.total_seconds()
         self._ends_at = taken_at + self._length * (1 - _MARGIN)
         self._heartbeat: asyncio.Task[None] | None = None
         self.lost = asyncio.Event()
@@ -56,7 +56,7 @@ class Lease:
     async def __aexit__(
         self,
         kind: type[BaseException] | None,
-        problem: BaseException | None,
+        error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
         if self._heartbeat is not None:

@@ -16,8 +16,8 @@ from redis.commands.core import AsyncScript
 from cwbridge import errors, lua, metrics
 from cwbridge.queue import outcome as outcomes
 from cwbridge.queue.failure import Failure
-from cwbridge.queue.job import Counts, Delivery, Job, Run, State, Want, flow_of
-from cwbridge.queue.lanes import Lane, Room
+from cwbridge.queue.job import Counts, Delivery, Enqueue, Job, Run, State, flow_of
+from cwbridge.queue.lanes import FreeSlots, Lane
 from cwbridge.queue.reading import JobReader
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
@@ -27,13 +27,13 @@ _RUN_ENDS_LOOKS = 600
 _LOOK_SECONDS = 0.1
 _PAUSED_MS = 600_000
 _PACKAGE = "cwbridge.queue"
-_START_FIELDS = ("attempts", "kills", "waits", "lane", "since_ms", "due_ms", "wanted", "started_ms")
+_START_FIELDS = ("attempts", "crashes", "waits", "lane", "since_ms", "due_ms", "generation", "started_ms")
 _T = TypeVar("_T")
 
 Settled = Literal["gone", "due", "dead", "held"]
 """What became of a key whose run ended."""
 
-Marking = Literal["archive", "hold", "release"]
+JobChange = Literal["archive", "hold", "release"]
 """What a person does to keys without starting them."""
 
 log = structlog.stdlib.get_logger(__name__)
@@ -48,7 +48,7 @@ class Queue:
         self._keys = [namespace]
         self._redis = redis
         self._reader = JobReader(redis, namespace)
-        self._want = self._script("enqueue")
+        self._enqueue = self._script("enqueue")
         self._claim = self._script("claim")
         self._start = self._script("start")
         self._extend = self._script("extend")
@@ -62,45 +62,50 @@ class Queue:
         self._hold = self._script("hold")
         self._release = self._script("release")
 
-    async def want(self, *wants: Want) -> int:
+    async def enqueue(self, *enqueues: Enqueue) -> int:
         """Mark objects as wanted; durable when it returns. Answers how many were marked: unchanged versions are not."""
-        marked = 0
-        for some in _batches(wants, _AT_ONCE):
-            given = [text for want in some for text in (want.key, want.lane, want.version)]
-            marked += await self._want(self._keys, [_ms(self.settings.debounce), *given])
-        return marked
+        count = 0
+        for some in _batches(enqueues, _AT_ONCE):
+            given = [text for enqueue in some for text in (enqueue.key, enqueue.lane, enqueue.version)]
+            count += await self._enqueue(self._keys, [_ms(self.settings.debounce), *given])
+        return count
 
-    async def claim(self, room: Room, *, arq_queue: str = "") -> list[Delivery]:
+    async def claim(self, free_slots: FreeSlots, *, arq_queue: str = "") -> list[Delivery]:
         """As many due keys as there is room for, with new tickets, to be delivered through `arq_queue` at once."""
-        if room.places <= 0:
+        if free_slots.slots <= 0:
             return []
         given: list[str | int] = [
-            room.places,
-            room.unasked,
-            room.backlog,
-            _ms(self.settings.lease),
+            free_slots.slots,
+            free_slots.unasked,
+            free_slots.backlog,
+            _ms(self.settings.lease_duration),
             arq_queue,
         ]
         flat = await self._claim(self._keys, given)
-        return [Delivery(key.decode(), ticket, lane.decode()) for key, ticket, lane in _batches(flat, 3)]
+        return [
+            Delivery(key.decode(), fencing_token, lane.decode())
+            for key, fencing_token, lane in _batches(flat, 3)
+        ]
 
-    async def start(self, key: str, ticket: int) -> Run | None:
+    async def start(self, key: str, fencing_token: int) -> Run | None:
         """Begin the run of a delivery; None when it is stale."""
-        answer = await self._start(self._keys, [key, ticket, _ms(self.settings.lease)])
+        answer = await self._start(self._keys, [key, fencing_token, _ms(self.settings.lease_duration)])
         if answer is None:
             return None
         fields = dict(zip(_START_FIELDS, _texts(answer), strict=True))
-        return msgspec.convert({"key": key, "ticket": ticket, **fields}, Run, strict=False)
+        return msgspec.convert({"key": key, "fencing_token": fencing_token, **fields}, Run, strict=False)
 
     async def extend(self, run: Run) -> bool:
         """The heartbeat; False when the ticket is somebody else's by now."""
-        return bool(await self._extend(self._keys, [run.key, run.ticket, _ms(self.settings.lease)]))
+        return bool(
+            await self._extend(self._keys, [run.key, run.fencing_token, _ms(self.settings.lease_duration)])
+        )
 
     async def settle(self, run: Run, outcome: outcomes.Outcome) -> Settled | None:
         """End a run; None, and nothing changed, when the ticket is somebody else's by now."""
         kind, delay_ms, failure = self._decision(run, outcome)
-        given: list[str | int | bytes] = [run.key, run.ticket, kind, delay_ms]
-        given += [self.settings.attempts, _ms(self.settings.debounce)]
+        given: list[str | int | bytes] = [run.key, run.fencing_token, kind, delay_ms]
+        given += [self.settings.max_attempts, _ms(self.settings.debounce)]
         given += [msgspec.json.encode(failure) if failure is not None else b""]
         answer = await self._settle(self._keys, given)
         return None if answer is None else answer.decode()
@@ -114,17 +119,17 @@ class Queue:
         return await self._take_back(arq_queue)
 
     async def counts(self) -> Counts:
-        due, later, dispatched, running, dead, held, age, upcoming, now = await self._counts(self._keys)
+        due, scheduled, dispatched, running, dead, held, age, upcoming, now = await self._counts(self._keys)
         following = upcoming if upcoming >= 0 else None
-        return Counts(due, later, dispatched, running, dead, held, age, following, now)
+        return Counts(due, scheduled, dispatched, running, dead, held, age, following, now)
 
     async def job(self, key: str) -> Job | None:
         """The outstanding work of one object; None when it is settled."""
         return await self._reader.job(key)
 
-    async def jobs(self, *, state: State | None = None, most: int = 1000) -> list[Job]:
+    async def jobs(self, *, state: State | None = None, limit: int = 1000) -> list[Job]:
         """Outstanding work, the earliest first within each state."""
-        return await self._reader.jobs(state, most)
+        return await self._reader.jobs(state, limit)
 
     def batches(self, *, state: State | None = None) -> AsyncIterator[list[Job]]:
         """All outstanding work, some hundred jobs at a time, for those who do not want to hold it all."""
@@ -132,7 +137,7 @@ class Queue:
 
     async def requeue(self, *keys: str) -> int:
         """Dead and parked keys start over in the interactive lane."""
-        return await self._mark(self._requeue, keys)
+        return await self._count_changed(self._requeue, keys)
 
     async def spread(self, pauses_ms: Mapping[str, int], *, lane: Lane, again: bool = False) -> list[str]:
         """Given up and parked keys start over, each after its pause or at a new edit; answers which did.
@@ -146,10 +151,10 @@ class Queue:
             started += [key.decode() for key in answer]
         return started
 
-    async def mark_each(self, marking: Marking, keys: Sequence[str]) -> list[str]:
+    async def change_each(self, change: JobChange, keys: Sequence[str]) -> list[str]:
         """Archive, hold or release keys; answers which of them were changed."""
-        script = {"archive": self._archive, "hold": self._hold, "release": self._release}[marking]
-        before = [0] if marking == "hold" else []
+        script = {"archive": self._archive, "hold": self._hold, "release": self._release}[change]
+        before = [0] if change == "hold" else []
         changed: list[str] = []
         for some in _batches(keys, _AT_ONCE):
             async with self._redis.pipeline(transaction=False) as pipe:
@@ -161,18 +166,18 @@ class Queue:
 
     async def wake(self, *keys: str) -> int:
         """What waited for the same thing goes on at once, in its own lane."""
-        return await self._mark(self._wake, keys)
+        return await self._count_changed(self._wake, keys)
 
     async def archive(self, *keys: str) -> int:
         """Forget dead keys until they change again."""
-        return len(await self.mark_each("archive", keys))
+        return len(await self.change_each("archive", keys))
 
     async def hold(self, *keys: str) -> int:
         """Keep keys from running until `release`; a run under way ends first."""
-        return len(await self.mark_each("hold", keys))
+        return len(await self.change_each("hold", keys))
 
     async def release(self, *keys: str) -> int:
-        return len(await self.mark_each("release", keys))
+        return len(await self.change_each("release", keys))
 
     @asynccontextmanager
     async def paused(self, key: str) -> AsyncIterator[None]:
@@ -203,15 +208,15 @@ class Queue:
     def _script(self, name: str) -> AsyncScript:
         return lua.script(self._redis, _PACKAGE, "record", name)
 
-    async def _mark(self, script: AsyncScript, keys: Sequence[str]) -> int:
+    async def _count_changed(self, script: AsyncScript, keys: Sequence[str]) -> int:
         count = 0
         for some in _batches(keys, _AT_ONCE):
             count += await script(self._keys, some)
         return count
 
     async def _take_back(self, arq_queue: str) -> int:
-        poison = Failure.of_kills(self.settings.kills)
-        given: list[str | int | bytes] = [self.settings.kills, msgspec.json.encode(poison), arq_queue]
+        poison = Failure.of_crashes(self.settings.max_crashes)
+        given: list[str | int | bytes] = [self.settings.max_crashes, msgspec.json.encode(poison), arq_queue]
         taken = _texts(await self._reclaim(self._keys, given))
         for key, after in _batches(taken, 2):
             log.warning("job_reclaimed", key=key, after=after)
@@ -222,20 +227,20 @@ class Queue:
 
     def _decision(self, run: Run, outcome: outcomes.Outcome) -> tuple[str, int, Failure | None]:
         match outcome:
-            case outcomes.Done():
+            case outcomes.Succeeded():
                 return "done", 0, None
-            case outcomes.WaitFor():
+            case outcomes.Deferred():
                 return "wait", round(outcome.seconds * 1000), outcome.failure
-            case outcomes.TryAgain():
-                last = run.attempts + 1 >= self.settings.attempts
-                failure = outcome.failure.given_up(run.attempts + 1) if last else outcome.failure
+            case outcomes.Retried():
+                last = run.attempts + 1 >= self.settings.max_attempts
+                failure = outcome.failure.dead_lettered(run.attempts + 1) if last else outcome.failure
                 return "retry", self._backoff_ms(run.attempts), failure
-            case outcomes.GiveUp():
+            case outcomes.DeadLettered():
                 return "refused", 0, outcome.failure
 
     def _backoff_ms(self, attempts: int) -> int:
         """Exponential with full jitter: many jobs that failed together do not come back together."""
-        longest = min(self.settings.backoff_most, self.settings.backoff * 2 ** min(attempts, 20))
+        longest = min(self.settings.backoff_max, self.settings.backoff_base * 2 ** min(attempts, 20))
         return round(_ms(longest) * random.random())  # noqa: S311 - spreads load, guards nothing
 
 

@@ -20,13 +20,13 @@ class _Record(msgspec.Struct, frozen=True):
 
     state: str
     lane: str = "fresh"
-    wanted: int = 0
+    generation: int = 0
     attempts: int = 0
-    kills: int = 0
+    crashes: int = 0
     waits: int = 0
     since: int = 0
     due: int = 0
-    reason: str = "wanted"
+    reason: str = "enqueued"
     failure: str = ""
     hold: bool = False
 
@@ -50,12 +50,12 @@ class JobReader:
             found |= {job.key: job for job in [*await self._read_archived(some), *await self._read(some)]}
         return found
 
-    async def jobs(self, state: State | None, most: int) -> list[Job]:
-        keys = await self._keys(state, most)
+    async def jobs(self, state: State | None, limit: int) -> list[Job]:
+        keys = await self._keys(state, limit)
         found: list[Job] = []
         for start in range(0, len(keys), _IN_ONE_GO):
             found += await self._read_in(state, keys[start : start + _IN_ONE_GO])
-        return found[:most]
+        return found[:limit]
 
     async def batches(self, state: State | None) -> AsyncIterator[list[Job]]:
         """All of them, some hundred at a time."""
@@ -71,12 +71,12 @@ class JobReader:
         """How many deliveries and runs had a worker at that moment or later."""
         return int(await self._redis.zcount(f"{self._namespace}:leases", moment_ms, "+inf"))
 
-    async def _keys(self, state: State | None, most: int) -> list[str]:
+    async def _keys(self, state: State | None, limit: int) -> list[str]:
         if state == "archived":
-            return await self._archived_keys(most)
+            return await self._archived_keys(limit)
         sets = {
             "due": [f"due:{lane}" for lane in LANES],
-            "later": [f"due:{lane}" for lane in LANES],
+            "scheduled": [f"due:{lane}" for lane in LANES],
             "dispatched": ["leases"],
             "running": ["leases"],
             "dead": ["dead"],
@@ -84,18 +84,18 @@ class JobReader:
         }
         wanted = sets[state] if state else ["leases", *sets["due"], "dead", "held"]
         now = await self._now_ms()
-        lowest, highest = {"due": ("-inf", str(now)), "later": (f"({now}", "+inf")}.get(
+        lowest, highest = {"due": ("-inf", str(now)), "scheduled": (f"({now}", "+inf")}.get(
             state or "", ("-inf", "+inf")
         )
         async with self._redis.pipeline(transaction=False) as pipeline:
             for name in wanted:
-                pipeline.zrangebyscore(f"{self._namespace}:{name}", lowest, highest, start=0, num=most)
+                pipeline.zrangebyscore(f"{self._namespace}:{name}", lowest, highest, start=0, num=limit)
             return [key.decode() for keys in await pipeline.execute() for key in keys]
 
-    async def _archived_keys(self, most: int) -> list[str]:
+    async def _archived_keys(self, limit: int) -> list[str]:
         since = await reply(self._redis.hgetall(f"{self._namespace}:archived"))
         earliest = sorted(since, key=lambda key: (int(since[key]), key))
-        return [key.decode() for key in (earliest if most == _NO_END else earliest[:most])]
+        return [key.decode() for key in (earliest if limit == _NO_END else earliest[:limit])]
 
     async def _read_in(self, state: State | None, keys: Sequence[str]) -> list[Job]:
         if state == "archived":
@@ -138,9 +138,9 @@ def _archived(key: str, since_ms: int) -> Job:
         key=key,
         state="archived",
         lane="fresh",
-        wanted=0,
+        generation=0,
         attempts=0,
-        kills=0,
+        crashes=0,
         waits=0,
         since_ms=since_ms,
         due_ms=since_ms,
@@ -154,11 +154,11 @@ def _job(key: str, fields: dict[bytes, bytes], held_since: float | None, now: in
     return msgspec.convert(
         {
             "key": key,
-            "state": "later" if record.state == "due" and record.due > now else record.state,
+            "state": "scheduled" if record.state == "due" and record.due > now else record.state,
             "lane": record.lane,
-            "wanted": record.wanted,
+            "generation": record.generation,
             "attempts": record.attempts,
-            "kills": record.kills,
+            "crashes": record.crashes,
             "waits": record.waits,
             "since_ms": record.since,
             "due_ms": record.due,

@@ -2,27 +2,27 @@
 -- KEYS[1]              {ns}                    the namespace
 -- {ns}:job:{key}       hash        outstanding work of one object; no record, no work:
 --     state            due | dispatched | running | dead | held
---     wanted, seen     how often it was wanted; the same when its last run started
+--     generation, seen     how often it was generation; the same when its last run started
 --     lane             interactive | fresh | backlog
---     due, since       ms: when it may start; when it was first wanted
---     reason           why it is due then: wanted | wait | retry | killed
---     attempts, kills, waits    runs that ended in a Retry; workers that died in a row; runs that ended in a Wait
+--     due, since       ms: when it may start; when it was first generation
+--     reason           why it is due then: generation | wait | retry | killed
+--     attempts, crashes, waits    runs that ended in a Retry; workers that died in a row; runs that ended in a Wait
 --     failure          JSON of the last failure
---     ticket, queue    fencing token of the delivery, and the arq queue it went to (dispatched and running)
---     again, again_lane   ms and most urgent lane of what was wanted since the run started (running)
+--     fencing_token, queue    fencing token of the delivery, and the arq queue it went to (dispatched and running)
+--     again, again_lane   ms and most urgent lane of what was generation since the run started (running)
 --     hold             1 while a person or a command holds it
 --     after            held: what it is on release: due | dead | gone
 -- {ns}:due:{lane}      sorted set  keys that are due, by when (ms)
 -- {ns}:leases          sorted set  keys dispatched or running, by the end of their lease (ms)
 -- {ns}:dead, {ns}:held sorted set  keys given up, keys held, by since when (ms)
 -- {ns}:pauses          sorted set  keys held by a command for as long as it takes, by when that ends at the latest (ms)
--- {ns}:seen            hash        key -> version last wanted
+-- {ns}:versions            hash        key -> version last generation
 -- {ns}:archived        hash        key -> since when (ms); forgotten by a person until it changes
--- {ns}:ticket          string      the last ticket; starts with the clock, so that no ticket comes twice after a wipe
--- {ns}:turn            string      counts the places given to fresh and backlog
--- arq:job:{id}, arq:in-progress:{id}, arq:retry:{id}   of arq; id = {ns}:{key}#{ticket}
+-- {ns}:fencing_token          string      the last fencing_token; starts with the clock, so that no fencing_token comes twice after a wipe
+-- {ns}:turn            string      counts the slots given to fresh and backlog
+-- arq:job:{id}, arq:in-progress:{id}, arq:retry:{id}   of arq; id = {ns}:{key}#{fencing_token}
 local ns = KEYS[1]
-local leases, dead, held, versions = ns .. ':leases', ns .. ':dead', ns .. ':held', ns .. ':seen'
+local leases, dead, held, versions = ns .. ':leases', ns .. ':dead', ns .. ':held', ns .. ':versions'
 local archived, pauses = ns .. ':archived', ns .. ':pauses'
 local RANK = {interactive = 1, fresh = 2, backlog = 3}
 
@@ -62,7 +62,7 @@ local function put(key, after, lane, at, reason)
   elseif old[1] == 'held' then
     redis.call('ZREM', held, key)
   end
-  redis.call('HDEL', record, 'ticket', 'queue', 'again', 'again_lane', 'after')
+  redis.call('HDEL', record, 'fencing_token', 'queue', 'rerun_at', 'rerun_lane', 'after')
   if after == 'due' then
     redis.call('HSET', record, 'lane', lane, 'due', at, 'reason', reason)
   end
@@ -97,9 +97,9 @@ local function let_go(key)
   return 1
 end
 
--- As if it were wanted for the first time at `since`.
+-- As if it were generation for the first time at `since`.
 local function afresh(key, since)
   local record = record_of(key)
-  redis.call('HSET', record, 'attempts', 0, 'kills', 0, 'waits', 0, 'since', since)
+  redis.call('HSET', record, 'attempts', 0, 'crashes', 0, 'waits', 0, 'since', since)
   redis.call('HDEL', record, 'failure')
 end

@@ -6,7 +6,7 @@ for _, key in ipairs(ARGV) do
   local state = read(key, 'state')[1]
   if state == 'dead' or state == 'due' then
     afresh(key, now)
-    put(key, 'due', 'interactive', now, 'wanted')
+    put(key, 'due', 'interactive', now, 'enqueued')
     count = count + 1
   end
 end

@@ -18,7 +18,7 @@ from cwbridge.queue import outcome as outcomes
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Run, flow_of
 from cwbridge.queue.lease import Lease
-from cwbridge.queue.outcome import Done, GiveUp, Outcome, TryAgain, WaitFor
+from cwbridge.queue.outcome import DeadLettered, Deferred, Outcome, Retried, Succeeded
 from cwbridge.queue.queue import Queue, Settled
 
 Handler = Callable[[keys.Key], Coroutine[Any, Any, None]]
@@ -39,18 +39,25 @@ class Runner:
         self._flows = flows
         self._on_settled = on_settled
 
-    async def run(self, key_text: str, ticket: int) -> None:
+    async def run(self, key_text: str, fencing_token: int) -> None:
         """Run one delivery; raises nothing but CancelledError, after which the job goes on elsewhere at once."""
         taken_at = clock.lasting_seconds()
         try:
-            run = await self._queue.start(key_text, ticket)
-        except Exception as problem:  # noqa: BLE001 - the lease of the delivery ends, then it is delivered anew
-            log.warning("job_start_failed", key=key_text, ticket=ticket, error=type(problem).__name__)
+            run = await self._queue.start(key_text, fencing_token)
+        except Exception as error:  # noqa: BLE001 - the lease of the delivery ends, then it is delivered anew
+            log.warning(
+                "job_start_failed", key=key_text, fencing_token=fencing_token, error=type(error).__name__
+            )
             return
         if run is None:
-            log.debug("delivery_stale", key=key_text, ticket=ticket)
+            log.debug("delivery_stale", key=key_text, fencing_token=fencing_token)
             return
-        context = {"key": run.key, "ticket": run.ticket, "attempt": run.attempts + 1, "lane": run.lane}
+        context = {
+            "key": run.key,
+            "fencing_token": run.fencing_token,
+            "attempt": run.attempts + 1,
+            "lane": run.lane,
+        }
         with structlog.contextvars.bound_contextvars(**context):
             await self._run(run, taken_at)
 
@@ -63,7 +70,7 @@ class Runner:
                     outcome = await self._outcome(run, lease)
                     after = await self._settle(run, outcome, lease)
                 except asyncio.CancelledError:
-                    await asyncio.shield(asyncio.ensure_future(self._settle(run, WaitFor(0), lease)))
+                    await asyncio.shield(asyncio.ensure_future(self._settle(run, Deferred(0), lease)))
                     log.info("job_broken_off")
                     raise
         await self._report(run, flow, outcome, after, time.monotonic() - began)
@@ -82,14 +89,14 @@ class Runner:
 
     def _meaning(self, end: BaseException | None, lease: Lease) -> Outcome:
         if end is None:
-            return Done()
+            return Succeeded()
         broken_off = isinstance(end, errors.LeaseLost | asyncio.CancelledError)
         if broken_off and lease.lost.is_set():
-            return WaitFor(0)
+            return Deferred(0)
         if isinstance(end, Exception):
             return outcomes.of(end)
         # A handler that cancels itself would be run again without end if it were taken for a broken off one.
-        return GiveUp(Failure.of(end))
+        return DeadLettered(Failure.of(end))
 
     async def _work(self, run: Run, lease: Lease) -> None:
         """In a task of its own, so that what is set here ends with it."""
@@ -122,23 +129,23 @@ class Runner:
             metrics.JOBS.labels(flow, "lease_lost").inc()
             log.warning("job_lease_lost", seconds=round(seconds, 3))
             return
-        if after == "dead" and isinstance(outcome, TryAgain):
-            outcome = GiveUp(outcome.failure)
+        if after == "dead" and isinstance(outcome, Retried):
+            outcome = DeadLettered(outcome.failure)
         match outcome:
-            case Done():
+            case Succeeded():
                 metrics.JOBS.labels(flow, "done").inc()
                 metrics.SYNC_LAG.labels(flow).observe(
                     max(0.0, (run.started_ms - run.since_ms) / 1000 + seconds)
                 )
                 metrics.LAST_SUCCESS.labels(flow).set_to_current_time()
                 log.info("job_settled", seconds=round(seconds, 3), after=after)
-            case WaitFor():
+            case Deferred():
                 metrics.JOBS.labels(flow, "wait").inc()
                 log.info("job_waits", wait_seconds=round(outcome.seconds, 3), **_told(outcome.failure))
-            case TryAgain():
+            case Retried():
                 metrics.JOBS.labels(flow, "retry").inc()
                 log.warning("job_tries_again", **_told(outcome.failure))
-            case GiveUp():
+            case DeadLettered():
                 metrics.JOBS.labels(flow, "dead").inc()
                 metrics.DEAD_LETTERS.labels(flow, outcome.failure.error).inc()
                 log.error("job_given_up", **_told(outcome.failure), trace=outcome.failure.trace or None)
@@ -149,8 +156,8 @@ class Runner:
             return
         try:
             await self._on_settled(run, outcome)
-        except Exception as problem:  # noqa: BLE001 - the run is settled whatever the listener makes of it
-            log.warning("job_history_lost", error=type(problem).__name__, problem=str(problem)[:300])
+        except Exception as error:  # noqa: BLE001 - the run is settled whatever the listener makes of it
+            log.warning("job_history_lost", error=type(error).__name__, detail=str(error)[:300])
 
 
 def _told(failure: Failure | None) -> dict[str, str]:

@@ -75,7 +75,7 @@ class Group(msgspec.Struct, kw_only=True):
         self.states[job.state] = self.states.get(job.state, 0) + 1
         self.held += job.held
         self.oldest_age_ms = max(self.oldest_age_ms, now_ms - job.since_ms)
-        if job.state == "later":
+        if job.state == "scheduled":
             self.next_due_ms = min(self.next_due_ms or job.due_ms, job.due_ms)
         if len(self.examples) < _EXAMPLES:
             self.examples.append(job.key)
@@ -110,9 +110,9 @@ class Groups:
 
 
 async def find(
-    queue: Queue, selection: Selection, *, most: int | None = None
+    queue: Queue, selection: Selection, *, limit: int | None = None
 ) -> AsyncIterator[tuple[Job, int]]:
-    """The jobs meant, with the time by Redis in ms, the earliest first within each state; at most `most`."""
+    """The jobs meant, with the time by Redis in ms, the earliest first within each state; at most `limit`."""
     now_ms = (await queue.counts()).now_ms
     seen: set[str] = set()
     for state in selection.states or (None,):
@@ -121,16 +121,16 @@ async def find(
                 # A job that changes its state meanwhile would be met in the new one again.
                 if job.key in seen or not selection.takes(job, now_ms):
                     continue
-                if most is not None and len(seen) >= most:
+                if limit is not None and len(seen) >= limit:
                     return
                 seen.add(job.key)
                 yield job, now_ms
 
 
-async def grouped(queue: Queue, selection: Selection, *, most: int | None = None) -> list[Group]:
+async def grouped(queue: Queue, selection: Selection, *, limit: int | None = None) -> list[Group]:
     """The jobs meant by cause."""
     groups = Groups()
-    async for job, now_ms in find(queue, selection, most=most):
+    async for job, now_ms in find(queue, selection, limit=limit):
         groups.add(job, now_ms)
     return groups.in_order()
 

@@ -1,11 +1,11 @@
 -- A run ended.
--- ARGV: key, ticket, outcome (done | wait | retry | refused), delay ms, attempts at most, debounce ms, failure JSON or ''
--- Answer: gone | due | dead | held; nothing when the ticket is somebody else's by now
-local key, ticket, outcome, delay = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+-- ARGV: key, fencing_token, outcome (done | wait | retry | refused), delay ms, attempts at most, debounce ms, failure JSON or ''
+-- Answer: gone | due | dead | held; nothing when the fencing_token is somebody else's by now
+local key, fencing_token, outcome, delay = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local limit, debounce, failure = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
 local record = record_of(key)
-local job = read(key, 'state', 'ticket', 'lane', 'wanted', 'seen', 'again', 'again_lane')
-if job[1] ~= 'running' or job[2] ~= ticket then
+local job = read(key, 'state', 'fencing_token', 'lane', 'generation', 'run_generation', 'rerun_at', 'rerun_lane')
+if job[1] ~= 'running' or job[2] ~= fencing_token then
   return false
 end
 
@@ -13,11 +13,11 @@ local grown = tonumber(job[4]) > tonumber(job[5])
 local again, again_lane = tonumber(job[6]) or now, job[7] or job[3]
 local soon = again_lane == 'interactive' and now or math.max(now, again + debounce)
 
--- What was wanted meanwhile starts over: it is new work, whatever became of the old.
+-- What was generation meanwhile starts over: it is new work, whatever became of the old.
 local function finish(after)
   if grown then
     afresh(key, again)
-    return put(key, 'due', again_lane, soon, 'wanted')
+    return put(key, 'due', again_lane, soon, 'enqueued')
   end
   return put(key, after)
 end
@@ -27,7 +27,7 @@ if outcome == 'done' then
   return finish('gone')
 end
 if failure ~= '' then
-  redis.call('HSET', record, 'failure', failure, 'kills', 0)
+  redis.call('HSET', record, 'failure', failure, 'crashes', 0)
 end
 if outcome == 'refused' then
   return finish('dead')
@@ -42,7 +42,7 @@ if outcome == 'wait' then
     at = now
   end
   if failure == '' then
-    return put(key, 'due', lane, at, 'wanted')
+    return put(key, 'due', lane, at, 'enqueued')
   end
   redis.call('HINCRBY', record, 'waits', 1)
   return put(key, 'due', lane, at, 'wait')

@@ -8,7 +8,7 @@ for i = 3, #ARGV, 2 do
   local job = read(key, 'state', 'since')
   if job[1] == 'dead' or (job[1] == 'due' and not again) then
     afresh(key, again and job[2] or now)
-    put(key, 'due', lane, now + pause, pause > 0 and 'retry' or 'wanted')
+    put(key, 'due', lane, now + pause, pause > 0 and 'retry' or 'enqueued')
     started[#started + 1] = key
   end
 end

@@ -5,7 +5,7 @@ local count = 0
 for _, key in ipairs(ARGV) do
   local job = read(key, 'state', 'lane')
   if job[1] == 'due' then
-    put(key, 'due', job[2], now, 'wanted')
+    put(key, 'due', job[2], now, 'enqueued')
     count = count + 1
   end
 end

@@ -10,7 +10,7 @@ from cwbridge.settings.loading import (
 from cwbridge.settings.sections import (
     CatalogSettings,
     ConnectWiseSettings,
-    FixedSettings,
+    DefaultFieldsSettings,
     HttpSettings,
     JetbuiltSettings,
     LogSettings,
@@ -24,7 +24,7 @@ from cwbridge.settings.sections import (
 __all__ = [
     "CatalogSettings",
     "ConnectWiseSettings",
-    "FixedSettings",
+    "DefaultFieldsSettings",
     "HttpSettings",
     "JetbuiltSettings",
     "LogSettings",

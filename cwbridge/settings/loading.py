@@ -44,7 +44,7 @@ class Settings(pydantic_settings.BaseSettings):
     jetbuilt: sections.JetbuiltSettings = sections.JetbuiltSettings()
     connectwise: sections.ConnectWiseSettings = sections.ConnectWiseSettings()
     opportunity: sections.OpportunitySettings = sections.OpportunitySettings()
-    fixed: sections.FixedSettings = sections.FixedSettings()
+    defaults: sections.DefaultFieldsSettings = sections.DefaultFieldsSettings()
     catalog: sections.CatalogSettings = sections.CatalogSettings()
     queue: sections.QueueSettings = sections.QueueSettings()
     http: sections.HttpSettings = sections.HttpSettings()
@@ -81,10 +81,10 @@ def load(**given: Any) -> Settings:
         )
     try:
         return Settings(**given)
-    except pydantic.ValidationError as problem:
-        raise _explained(problem) from None
-    except (pydantic_settings.SettingsError, ValueError) as problem:
-        raise errors.SettingsError(f"{path} or a CWBRIDGE_ variable cannot be read: {problem}") from None
+    except pydantic.ValidationError as error:
+        raise _explained(error) from None
+    except (pydantic_settings.SettingsError, ValueError) as error:
+        raise errors.SettingsError(f"{path} or a CWBRIDGE_ variable cannot be read: {error}") from None
 
 
 def require_jetbuilt(settings: Settings) -> None:
@@ -131,8 +131,8 @@ def _refuse_unknown_variables() -> None:
             raise errors.SettingsError(f"{name} is not a setting", remedy="Correct or unset the variable.")
 
 
-def _explained(problem: pydantic.ValidationError) -> errors.SettingsError:
-    first, *others = problem.errors(include_url=False, include_input=False, include_context=False)
+def _explained(error: pydantic.ValidationError) -> errors.SettingsError:
+    first, *others = error.errors(include_url=False, include_input=False, include_context=False)
     path = [str(part) for part in first["loc"]]
     name = variable(*path) if _in_environment(path) else f"{'.'.join(path)} ({variable(*path)})"
     reason = {

@@ -42,7 +42,7 @@ class JetbuiltSettings(Section):
     """How often the project list is asked for changes."""
     poll_overlap: Duration = timedelta(minutes=2)
     """How far each poll looks back behind the last one."""
-    full_pass_interval: Duration = timedelta(hours=6)
+    full_sync_interval: Duration = timedelta(hours=6)
     """How often every project is looked at, whatever its time stamps say."""
 
     @property
@@ -133,7 +133,7 @@ class OpportunitySettings(Section):
     """What becomes of our lines whose quantity, price or cost somebody changed in ConnectWise."""
     finished_status: str | None = None
     """Status given to opportunities whose project or option is gone, merged or inactive; a note is left in any case."""
-    inventory_probe: Duration = timedelta(minutes=5)
+    inventory_probe_interval: Duration = timedelta(minutes=5)
     """How often one parked project tries whether inventory auditing is over."""
     apply_concurrency: int = Field(default=6, ge=1, le=32)
     """Writes of one job under way at once."""
@@ -149,7 +149,7 @@ class OpportunitySettings(Section):
         return fillable(template, "parent", "name", "id")
 
 
-class FixedSettings(Section):
+class DefaultFieldsSettings(Section):
     """Values written into every new record of a kind, for fields that this tenant demands and Jetbuilt does not know.
 
     A text, number or boolean is written as it is; a reference is written as a table such as `{id = 5}`; `custom_fields` is a table
@@ -197,7 +197,7 @@ class CatalogSettings(Section):
     """What to do when the catalog item of a model is inactive: use `Manufacturer Model` instead, reactivate it, or refuse."""
     existing_items: Literal["keep", "update_prices"] = "keep"
     """Whether catalog items that stand keep their price and cost, or get those of the newest line."""
-    found_for: Duration = timedelta(hours=12)
+    cache_ttl: Duration = timedelta(hours=12)
     """How long a found catalog item is remembered."""
 
     @pydantic.field_validator("identifier_template")
@@ -211,19 +211,19 @@ class QueueSettings(Section):
     """Jobs of one worker at once; of four or more, the backlog leaves the last two free, and edits leave one to people."""
     debounce: Duration = timedelta(seconds=1)
     """How long a changed object rests, so that a burst of saves is one run."""
-    lease: Duration = timedelta(seconds=15)
+    lease_duration: Duration = timedelta(seconds=15)
     """After how long without a sign of life a worker's job goes to another."""
-    attempts: int = Field(default=8, ge=1, le=100)
+    max_attempts: int = Field(default=8, ge=1, le=100)
     """Runs that may fail before a job is given up."""
-    backoff: Duration = timedelta(seconds=5)
+    backoff_base: Duration = timedelta(seconds=5)
     """Longest pause after the first failed run; it doubles with each."""
-    backoff_most: Duration = timedelta(minutes=15)
+    backoff_max: Duration = timedelta(minutes=15)
     """Longest pause between failed runs."""
-    kills: int = Field(default=3, ge=1, le=20)
+    max_crashes: int = Field(default=3, ge=1, le=20)
     """Workers that may die over a job before it is given up."""
-    refused_again: Duration = Field(default=timedelta(days=1), ge=timedelta(seconds=1))
+    dead_letter_retry_interval: Duration = Field(default=timedelta(days=1), ge=timedelta(seconds=1))
     """How often given up jobs are tried again by themselves; those with a mistake of ours are not."""
-    drain: Duration = timedelta(seconds=25)
+    shutdown_timeout: Duration = timedelta(seconds=25)
     """How long running jobs may go on after SIGTERM."""
 
 
@@ -232,7 +232,7 @@ class HttpSettings(Section):
     """HOST:PORT of metrics and health; port 0 takes any free one."""
     timeout: Duration = timedelta(seconds=60)
     """How long a call may take."""
-    most_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
+    max_response_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
     """Largest answer that is read."""
 
 

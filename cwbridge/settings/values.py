@@ -55,9 +55,9 @@ def _http_url(value: str) -> str:
 def fillable(template: str, *places: str) -> str:
     try:
         template.format(**dict.fromkeys(places, ""))
-    except (KeyError, IndexError, ValueError) as problem:
+    except (KeyError, IndexError, ValueError) as error:
         named = ", ".join(f"{{{place}}}" for place in places)
-        raise ValueError(f"the places of this template are {named}") from problem
+        raise ValueError(f"the places of this template are {named}") from error
     return template
 
 

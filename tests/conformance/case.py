@@ -155,5 +155,5 @@ def _read(path: Path) -> _File:
     content: Mapping[str, Any] = tomllib.loads(path.read_text("utf-8"))
     try:
         return msgspec.convert(content, _File)
-    except msgspec.ValidationError as problem:
-        raise ValueError(f"{path.name}: {problem}") from problem
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{path.name}: {error}") from error

@@ -41,7 +41,7 @@ def _row(case: Case) -> str:
     steps = [(case.given, case.expect, None), *((step.change, step.expect, step.by) for step in case.then)]
     many = len(steps) > 1
     given = [
-        _numbered(place, _given(told, by, later=place > 1), many)
+        _numbered(place, _given(told, by, scheduled=place > 1), many)
         for place, (told, _, by) in enumerate(steps, start=1)
     ]
     expected = [_numbered(place, _expected(told), many) for place, (_, told, _) in enumerate(steps, start=1)]
@@ -54,10 +54,10 @@ def _numbered(place: int, lines: list[str], many: bool) -> str:
     return f"{place}. {told}" if many else told
 
 
-def _given(given: Given, by: str | None, *, later: bool) -> list[str]:
+def _given(given: Given, by: str | None, *, scheduled: bool) -> list[str]:
     noticed = [f"noticed by: {by}"] if by is not None else []
     lines = [*noticed, *_told(given, Given())]
-    return lines or ["nothing changes" if later else "the standard project"]
+    return lines or ["nothing changes" if scheduled else "the standard project"]
 
 
 def _expected(expected: Expected) -> list[str]:

@@ -11,8 +11,8 @@ from typing import Any
 from cwbridge import connections
 from cwbridge.keys import Key
 from cwbridge.ledger.history import Event, History
-from cwbridge.queue.job import Job, Want
-from cwbridge.queue.lanes import Room
+from cwbridge.queue.job import Enqueue, Job
+from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.runner import Runner
 from cwbridge.redis import Redis
 from producers import main as producers
@@ -91,7 +91,7 @@ class Play:
         self._writes = len(self.box.connectwise.writes)
         self._lines = self._line_ids()
         if by is None and given.deleted:
-            await self._bench.queue.want(Want(key=KEY, lane="backlog"))
+            await self._bench.queue.enqueue(Enqueue(key=KEY, lane="backlog"))
         else:
             await self._notice(by or ("poll" if edited else "full pass"))
         await self._work(patient=by == "waiting")
@@ -101,10 +101,10 @@ class Play:
         """What makes the bridge look: the poll, the slow full pass, or a person; `waiting` is nobody."""
         queue, settings = self._bench.queue, self._bench.settings()
         if by == "requeue":
-            await queue.requeue(*[job.key for job in await queue.jobs(most=100)])
+            await queue.requeue(*[job.key for job in await queue.jobs(limit=100)])
         elif by in {"poll", "full pass"}:
             async with producers.jetbuilt_poller(settings, self._bench.redis) as poller:
-                await (poller.poll() if by == "poll" else poller.full_pass())
+                await (poller.poll() if by == "poll" else poller.full_sync())
 
     async def _work(self, *, patient: bool) -> None:
         """Run what is due, and what a failed run wants again soon; with `patient`, also what waits by itself."""
@@ -118,9 +118,9 @@ class Play:
             flow = assembly.opportunity_flow(settings, redis, source, target, history)
             runner = Runner(queue, {"opportunity": flow.handle})
             while True:
-                for key, ticket, _ in await queue.claim(Room.of(50)):
-                    await runner.run(key, ticket)
-                if not any(_goes_on(job, patient=patient) for job in await queue.jobs(most=100)):
+                for key, fencing_token, _ in await queue.claim(FreeSlots.of(50)):
+                    await runner.run(key, fencing_token)
+                if not any(_goes_on(job, patient=patient) for job in await queue.jobs(limit=100)):
                     return
                 await asyncio.sleep(_PAUSE_SECONDS)
 
@@ -131,25 +131,25 @@ class Play:
             differences += (Difference(f"option {number}: {d.what}", d.expected, d.actual) for d in found)
         return differences + list(self._of_tenant(expect))
 
-    async def _of_key(self, key: str, mark: str, expect: Expected) -> list[Difference]:
+    async def _of_key(self, key: str, external_id: str, expect: Expected) -> list[Difference]:
         job = await self._bench.job(key)
         events = await self._bench.history(key)
         happened = events[0] if events and len(events) > self._known.get(key, 0) else None
-        row = next(iter(self.box.connectwise.table("sales/opportunities").find("source", mark)), None)
+        row = next(iter(self.box.connectwise.table("sales/opportunities").find("source", external_id)), None)
         differences = [
             *_of_run(expect, job, happened),
             *_of_event(expect, happened),
-            *self._identity(expect, mark, row),
+            *self._identity(expect, external_id, row),
         ]
         if row is not None:
             differences += self._of_opportunity(expect, row)
         elif expect.opportunity or expect.lines:
-            differences.append(Difference("opportunity", "one with the mark " + mark, "none"))
+            differences.append(Difference("opportunity", "one with the mark " + external_id, "none"))
         return differences
 
-    def _identity(self, expect: Expected, mark: str, row: Record | None) -> Iterator[Difference]:
+    def _identity(self, expect: Expected, external_id: str, row: Record | None) -> Iterator[Difference]:
         if expect.same_opportunity is not None:
-            before = self._opportunities.get(mark)
+            before = self._opportunities.get(external_id)
             yield from compare.text(
                 "the same opportunity as before",
                 expect.same_opportunity,
@@ -223,7 +223,7 @@ class Play:
 
 def _goes_on(job: Job, *, patient: bool) -> bool:
     """Whether something more comes of the job in this step."""
-    if job.state == "later":
+    if job.state == "scheduled":
         return patient or job.reason == "retry"
     return job.state in {"due", "dispatched", "running"}
 
@@ -253,7 +253,7 @@ def _of_event(expect: Expected, happened: Event | None) -> Iterator[Difference]:
         if wanted is not None:
             yield from compare.text(name, wanted, getattr(told, name))
     if expect.reported is not None:
-        yield from compare.text("reported", expect.reported, [seen.report(one) for one in told.findings])
+        yield from compare.text("reported", expect.reported, [seen.report(one) for one in told.discrepancies])
     if expect.matched:
         yield from compare.fields("matched", expect.matched, seen.matched(told.matches))
 

@@ -48,8 +48,8 @@ def _of_catalog(view: Callable[[Books, Record], str]) -> Callable[[Books, Record
 
 
 def _line(_books: Books, row: Record) -> str:
-    mark = str(row.get("integrationXRef", ""))
-    return mark.split("@", maxsplit=1)[0].replace(":", " ") if mark else "by hand"
+    external_id = str(row.get("integrationXRef", ""))
+    return external_id.split("@", maxsplit=1)[0].replace(":", " ") if external_id else "by hand"
 
 
 def _phone(_books: Books, row: Record) -> str:
@@ -73,7 +73,7 @@ _ITEM: View = {
 }
 OPPORTUNITY: View = {
     "name": _plain("name"),
-    "mark": _plain("source"),
+    "external_id": _plain("source"),
     "type": _named("sales/opportunities/types", "type", "description"),
     "stage": _named("sales/stages", "stage"),
     "status": _named("sales/opportunities/statuses", "status"),
@@ -144,9 +144,9 @@ NUMBERS = frozenset({"quantity", "price", "cost", "place", "total", "probability
 """What is compared as a number: 2 and 2.00 are the same."""
 
 
-def report(finding: str) -> str:
+def report(discrepancy: str) -> str:
     """A finding without the number of the product item, which differs from run to run."""
-    return re.sub(r" \(product item \d+\)", "", finding)
+    return re.sub(r" \(product item \d+\)", "", discrepancy)
 
 
 def matched(rules: tuple[str, ...]) -> dict[str, str]:

@@ -16,20 +16,20 @@ CASES = all_cases()
 DOCUMENTED = reference.read().fields
 
 
-def marked(case: Case) -> Any:
+def planned_lines(case: Case) -> Any:
     """A case that is known to fail must fail, so that its repair is noticed."""
-    marks = [pytest.mark.xfail(strict=True, reason=case.fails)] if case.fails else []
-    return pytest.param(case, id=case.id, marks=marks)
+    external_ids = [pytest.mark.xfail(strict=True, reason=case.fails)] if case.fails else []
+    return pytest.param(case, id=case.id, marks=external_ids)
 
 
-@pytest.mark.parametrize("case", [marked(case) for case in CASES])
+@pytest.mark.parametrize("case", [planned_lines(case) for case in CASES])
 async def test_a_case(case: Case, redis: Redis, redis_url: str) -> None:
     async with Play.opened(redis, redis_url) as play:
         differences = await play.case(case)
     assert not differences, f"{case.name}\n\n{compare.side_by_side(differences)}"
     assert not_on_the_page(sent.fields(play.box.exchanges), case) == {}
     if specification.NAMED:
-        assert specification.problems(play.box.exchanges) == []
+        assert specification.errors_(play.box.exchanges) == []
 
 
 def not_on_the_page(seen: sent.Sent, case: Case) -> sent.Sent:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cwbridge.redis import Redis
-from cwbridge.settings import CatalogSettings, FixedSettings, OpportunitySettings, Settings
+from cwbridge.settings import CatalogSettings, DefaultFieldsSettings, OpportunitySettings, Settings
 from cwbridge.settings.sections import Section
 from tests.conformance import page, reference
 from tests.conformance.case import Case, all_cases
@@ -48,7 +48,7 @@ async def test_every_field_on_the_page_is_sent_by_the_code(redis: Redis, redis_u
 
 @pytest.mark.parametrize(
     ("table", "section"),
-    [("opportunity", OpportunitySettings), ("catalog", CatalogSettings), ("fixed", FixedSettings)],
+    [("opportunity", OpportunitySettings), ("catalog", CatalogSettings), ("fixed", DefaultFieldsSettings)],
 )
 def test_every_setting_of_the_mapping_is_on_the_page(table: str, section: type[Section]) -> None:
     wanted = {f"{table}.{name}" for name in section.model_fields} - NOT_OF_THE_MAPPING

@@ -48,7 +48,7 @@ class Tenant:
     def __init__(self, box: Sandbox, session: aiohttp.ClientSession) -> None:
         self.box = box
         self.session = session
-        self.base = f"{box.connectwise_url}/v2025_1/apis/3.0"
+        self.backoff_base = f"{box.connectwise_url}/v2025_1/apis/3.0"
 
     @property
     def store(self) -> ConnectWiseStore:
@@ -59,7 +59,7 @@ class Tenant:
         headers = more.pop("headers", {})
         data = body if isinstance(body, str | None) else _ENCODER.encode(body)
         headers = {"Content-Type": "application/json", **headers} if data is not None else headers
-        address = path if path.startswith("http") else self.base + path
+        address = path if path.startswith("http") else self.backoff_base + path
         async with self.session.request(method, address, params=more, data=data, headers=headers) as got:
             text = await got.text()
             is_json = got.content_type == "application/json" and text

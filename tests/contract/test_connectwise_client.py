@@ -71,7 +71,7 @@ async def test_the_code_base_is_discovered_once_for_many_callers(
 
 async def test_headers_carry_the_keys_and_repr_does_not(client: ConnectWiseClient, peer: Any) -> None:
     peer.will(peer.reply(200, COMPANY_INFO), peer.reply(200, b"[]"))
-    await client.check_keys()
+    await client.check_credentials()
     headers = peer.seen[1].headers
     keys = base64.b64decode(headers["authorization"].removeprefix("Basic ")).decode()
     assert keys == "acme inc+public-secret:private-secret"
@@ -303,7 +303,7 @@ async def test_an_opportunity_with_a_line_from_first_to_last(house: Any) -> None
     assert (await client.opportunities.get(opportunity.id)).source == "jetbuilt:97737"
     changed = await client.opportunities.patch(opportunity.id, Change("replace", "/name", 'New "name"'))
     assert changed.name == 'New "name"'
-    (item, *_) = await client.catalog.find(field("inactiveFlag").equals(value=False), most=1)
+    (item, *_) = await client.catalog.find(field("inactiveFlag").equals(value=False), limit=1)
     line = await client.products.create(
         {
             "opportunity": {"id": opportunity.id},
@@ -369,7 +369,7 @@ async def test_lists_longer_than_a_page_come_whole_by_id_or_by_order(house: Any)
     assert [row.id for row in by_id] == sorted(row.id for row in by_id)
     assert {row.id for row in by_name} == {row.id for row in by_id}
     assert by_name[0].name > by_name[-1].name
-    assert len(await client.manufacturers.find(most=7)) == 7
+    assert len(await client.manufacturers.find(limit=7)) == 7
 
 
 async def test_rows_deleted_and_made_while_a_list_is_read_move_no_other_row(house: Any) -> None:
@@ -392,7 +392,7 @@ async def test_rows_deleted_and_made_while_a_list_is_read_move_no_other_row(hous
 
 
 async def test_the_code_base_of_the_sandbox_moves_in_the_middle(house: Any) -> None:
-    await house.connectwise.check_keys()
+    await house.connectwise.check_credentials()
     house.box.connectwise.modes.codebase = "v2026_4/"
     before = await house.connectwise.categories.count()
     await house.connectwise.categories.create({"name": "Moved"})
@@ -401,7 +401,7 @@ async def test_the_code_base_of_the_sandbox_moves_in_the_middle(house: Any) -> N
 
 @pytest.mark.parametrize("action", ["lose", "half", "garble"])
 async def test_a_write_with_a_lost_answer_happens_exactly_once(house: Any, action: str) -> None:
-    await house.connectwise.check_keys()
+    await house.connectwise.check_credentials()
     house.box.connectwise_faults.add(FaultRule(name="once", action=action, method="POST"))  # type: ignore[arg-type]
     with pytest.raises(errors.OutcomeUnknown):
         await house.connectwise.categories.create({"name": "Once"})
@@ -421,7 +421,7 @@ async def test_a_throttled_write_happens_exactly_once(house: Any) -> None:
 async def test_inventory_auditing_parks_product_lines(house: Any) -> None:
     client: ConnectWiseClient = house.connectwise
     opportunity = await client.opportunities.create(await _opportunity(house))
-    (item, *_) = await client.catalog.find(field("inactiveFlag").equals(value=False), most=1)
+    (item, *_) = await client.catalog.find(field("inactiveFlag").equals(value=False), limit=1)
     house.box.connectwise.modes.inventory_auditing = "all"
     with pytest.raises(errors.InventoryLocked):
         await client.products.create(
@@ -449,19 +449,19 @@ async def test_wrong_keys_are_found_out(open_house: Any, name: str, expected: ty
     }
     other = await open_house(connectwise=keys | {name: ""})
     with pytest.raises(expected):
-        await other.connectwise.check_keys()
+        await other.connectwise.check_credentials()
 
 
 async def _shelf(house: Any) -> tuple[int, int]:
-    (kind, *_) = await house.connectwise.product_types.find(most=1)
-    (subcategory, *_) = await house.connectwise.subcategories.find(most=1)
+    (kind, *_) = await house.connectwise.product_types.find(limit=1)
+    (subcategory, *_) = await house.connectwise.subcategories.find(limit=1)
     return kind.id, subcategory.id
 
 
 async def _opportunity(house: Any) -> dict[str, Any]:
     client: ConnectWiseClient = house.connectwise
     (contact, *_) = [row for row in await client.contacts.find() if row.company is not None]
-    (member, *_) = await client.members.find(most=1)
+    (member, *_) = await client.members.find(limit=1)
     assert contact.company is not None
     return {
         "name": "Boardroom",

@@ -128,7 +128,7 @@ async def test_a_total_that_does_not_fit_its_rows_is_not_believed(client: Jetbui
 
 async def test_headers_carry_key_and_version_and_repr_does_not(client: JetbuiltClient, peer: Any) -> None:
     peer.will(peer.reply(200, b'{"id":1,"name":"X","locations":[]}'))
-    await client.check_keys()
+    await client.check_credentials()
     (seen,) = peer.seen
     assert seen.headers["authorization"] == f"Token token={KEY}"
     assert seen.headers["accept"] == "application/vnd.jetbuilt.v1"
@@ -271,12 +271,12 @@ async def test_what_does_not_exist_is_not_found(house: Any) -> None:
 
 async def test_the_sandbox_takes_our_key_and_no_other(open_house: Any) -> None:
     house = await open_house()
-    await house.jetbuilt.check_keys()
+    await house.jetbuilt.check_credentials()
     other = await open_house(jetbuilt={"url": house.box.jetbuilt_url, "api_key": "wrong"})
     with pytest.raises(errors.AuthenticationRefused):
-        await other.jetbuilt.check_keys()
-    with pytest.raises(errors.SystemStopped):
-        await other.jetbuilt.check_keys()
+        await other.jetbuilt.check_credentials()
+    with pytest.raises(errors.SystemOnHold):
+        await other.jetbuilt.check_credentials()
 
 
 @pytest.mark.parametrize("action", ["refuse", "lose", "half", "garble"])

@@ -51,7 +51,7 @@ async def test_the_code_base_moves_while_running(tenant: Tenant) -> None:
 
 
 async def test_wrong_keys_are_401_and_a_missing_client_id_is_403(tenant: Tenant) -> None:
-    address = f"{tenant.base}/system/info"
+    address = f"{tenant.backoff_base}/system/info"
     async with aiohttp.ClientSession() as stranger:
         wrong = keys("demo", "x", "y")
         async with stranger.get(address, headers=wrong) as answer:

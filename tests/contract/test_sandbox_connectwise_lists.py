@@ -60,7 +60,7 @@ async def test_forward_only_pages_go_by_id_and_refuse_an_order(tenant: Tenant) -
     add_manufacturers(tenant, 5)
     forward = {"pagination-type": "forward-only"}
     seen: list[int] = []
-    address = f"{tenant.base}/procurement/types?pageSize=2"
+    address = f"{tenant.backoff_base}/procurement/types?pageSize=2"
     while address:
         async with tenant.session.get(address, headers=forward) as got:
             seen += [row["id"] for row in await got.json()]

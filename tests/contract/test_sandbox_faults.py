@@ -69,7 +69,7 @@ async def test_half_an_answer_has_done_its_work(tenant: Tenant) -> None:
 
 async def test_a_garbled_answer_is_200_and_not_json(tenant: Tenant) -> None:
     arm(tenant, "garble", times=1)
-    address = tenant.base + TYPES
+    address = tenant.backoff_base + TYPES
     async with tenant.session.post(address, json={"name": "New"}) as answer:
         assert answer.status == 200
         with pytest.raises(ValueError, match=r"delimiter|Unterminated|Expecting"):

@@ -188,9 +188,9 @@ async def test_the_time_filters_are_open_bounds_in_any_documented_form(get: Get,
     project = world.active_projects[4]
     at = project.updated_at
     a_bit = timedelta(milliseconds=1)
-    later = {p.id for p in world.active_projects if p.updated_at > at}
+    scheduled = {p.id for p in world.active_projects if p.updated_at > at}
     assert project.id in await listed(get, min_updated_at=(at - a_bit).isoformat())
-    assert set(await listed(get, min_updated_at=at.isoformat())) == later
+    assert set(await listed(get, min_updated_at=at.isoformat())) == scheduled
     assert project.id not in await listed(get, max_updated_at=at.isoformat())
     created = project.created_at
     window = {

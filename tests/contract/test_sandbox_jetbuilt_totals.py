@@ -137,10 +137,10 @@ async def test_the_hours_of_a_labor_type_contain_those_of_the_lines(api: Api) ->
     for kind in project["labor"]:
         works = [work for line in lines for work in line["labor"] if work["labor_type"]["id"] == kind["id"]]
         minutes = sum((Decimal(work["minutes"]) for work in works), Decimal(0))
-        base = next(
+        backoff_base = next(
             known.base_hours for known in api.store.project(project["id"]).labor if known.id == kind["id"]
         )
-        assert abs(Decimal(kind["total_hours"]) - base - minutes / 60) < Decimal("1e-9")
+        assert abs(Decimal(kind["total_hours"]) - backoff_base - minutes / 60) < Decimal("1e-9")
 
 
 async def test_the_total_of_an_option_follows_from_the_answers(api: Api) -> None:

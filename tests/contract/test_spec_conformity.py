@@ -56,7 +56,7 @@ async def test_a_representative_set_of_projects_is_synced_within_the_specificati
     await bench.settled(full=True)
     made = [call for call in exchanges(bench) if call.method != "GET"]
     assert {"POST", "PATCH", "DELETE"} <= {call.method for call in made}
-    assert specification.problems(exchanges(bench)) == []
+    assert specification.errors_(exchanges(bench)) == []
 
 
 async def test_no_number_has_more_digits_than_a_double_keeps(bench: Bench) -> None:
@@ -66,10 +66,10 @@ async def test_no_number_has_more_digits_than_a_double_keeps(bench: Bench) -> No
 
 async def test_conversions_are_answered_as_a_list(bench: Bench) -> None:
     await bench.settled()
-    (mark, *_) = bench.books.opportunities()
-    bench.box.connectwise.convert(bench.books.opportunity(mark)["id"])
+    (external_id, *_) = bench.books.opportunities()
+    bench.box.connectwise.convert(bench.books.opportunity(external_id)["id"])
     await bench.sync(full=True)
-    assert specification.problems(exchanges(bench)) == []
+    assert specification.errors_(exchanges(bench)) == []
 
 
 GOOD: dict[str, Any] = {
@@ -81,18 +81,16 @@ GOOD: dict[str, Any] = {
 }
 
 
-def problems(body: Any, *, method: str = "POST", path: str = PRODUCTS, query: str = "") -> list[str]:
+def errors_(body: Any, *, method: str = "POST", path: str = PRODUCTS, query: str = "") -> list[str]:
     sent = msgspec.json.encode(body) if body is not None else b""
-    return specification.problems([Exchange(method, path, query, sent, 400, b"")])
+    return specification.errors_([Exchange(method, path, query, sent, 400, b"")])
 
 
 def test_the_judge_accepts_what_is_right() -> None:
-    assert problems(GOOD) == []
-    assert (
-        problems(None, method="GET", query='conditions=opportunity/id%3D5 and description like "a=b"') == []
-    )
+    assert errors_(GOOD) == []
+    assert errors_(None, method="GET", query='conditions=opportunity/id%3D5 and description like "a=b"') == []
     changes = [{"op": "replace", "path": "/company", "value": {"id": 5}}]
-    assert problems(changes, method="PATCH", path="/sales/opportunities/5") == []
+    assert errors_(changes, method="PATCH", path="/sales/opportunities/5") == []
 
 
 @pytest.mark.parametrize(
@@ -109,8 +107,8 @@ def test_the_judge_accepts_what_is_right() -> None:
     ],
 )
 def test_the_judge_notices_what_is_wrong(body: Any, expected: str) -> None:
-    (problem,) = problems(body)
-    assert expected in problem
+    (error,) = errors_(body)
+    assert expected in error
 
 
 @pytest.mark.parametrize(
@@ -131,5 +129,5 @@ def test_the_judge_notices_what_is_wrong(body: Any, expected: str) -> None:
     ],
 )
 def test_the_judge_notices_wrong_calls(call: dict[str, Any], expected: str) -> None:
-    (problem,) = problems(**{"body": GOOD, **call})
-    assert expected in problem
+    (error,) = errors_(**{"body": GOOD, **call})
+    assert expected in error

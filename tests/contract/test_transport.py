@@ -31,7 +31,7 @@ from cwbridge.connectors.session import open_session
 from cwbridge.connectors.transport import Transport
 
 SECRET = "Basic c2VjcmV0LWtleS1vZi10aGUtdGVzdA=="
-QUICK = Policy(base=0.001, most=0.002)
+QUICK = Policy(backoff_base=0.001, backoff_max=0.002)
 WRITES: list[Method] = ["POST", "PATCH", "PUT", "DELETE"]
 
 
@@ -126,8 +126,8 @@ async def test_path_and_query_are_sent_exactly_as_encoded(bench: Bench, peer: An
 async def test_a_read_is_repeated_until_it_is_answered(
     bench: Bench, peer: Any, good: bytes, reply: Callable[..., bytes], kind: str
 ) -> None:
-    trouble = {"reset": "reset", "half": half(reply), "garbled": reply(200, b'{"id":')}
-    step = trouble.get(kind) or reply(int(kind), b"<html><title>Bad</title></html>")
+    failure = {"reset": "reset", "half": half(reply), "garbled": reply(200, b'{"id":')}
+    step = failure.get(kind) or reply(int(kind), b"<html><title>Bad</title></html>")
     peer.will(step, step, good)
     assert (await bench.send()).value.id == 7
     assert len(peer.seen) == 3
@@ -150,8 +150,8 @@ async def test_a_read_gives_up_after_three_tries(
     kind: str,
     expected: tuple[type[errors.WorkError], str],
 ) -> None:
-    trouble = {"reset": "reset", "half": half(reply), "garbled": reply(200, b"\xff\xfe")}
-    peer.will(*[trouble.get(kind) or reply(503)] * 3)
+    failure = {"reset": "reset", "half": half(reply), "garbled": reply(200, b"\xff\xfe")}
+    peer.will(*[failure.get(kind) or reply(503)] * 3)
     with pytest.raises(expected[0]) as caught:
         await bench.send()
     assert caught.value.cause == expected[1]
@@ -164,8 +164,8 @@ async def test_a_read_gives_up_after_three_tries(
 async def test_a_write_whose_answer_is_lost_is_sent_exactly_once(
     bench: Bench, peer: Any, reply: Callable[..., bytes], method: Method, kind: str
 ) -> None:
-    trouble = {"reset": "reset", "silence": "silence", "half": half(reply)}
-    step = trouble.get(kind) or reply(int(kind), b'{"code":"Error","message":"no"}')
+    failure = {"reset": "reset", "silence": "silence", "half": half(reply)}
+    step = failure.get(kind) or reply(int(kind), b'{"code":"Error","message":"no"}')
     peer.will(step)
     with pytest.raises(errors.OutcomeUnknown) as caught:
         await bench.send(method, timeout_seconds=0.2 if kind == "silence" else 5.0)
@@ -191,7 +191,7 @@ async def test_a_write_with_an_unreadable_good_answer_has_an_unknown_outcome(
 ) -> None:
     peer.will(reply(201, body))
     with pytest.raises(errors.OutcomeUnknown):
-        await bench.send("POST", most_body_bytes=300)
+        await bench.send("POST", max_response_bytes=300)
     assert len(peer.seen) == 1
 
 
@@ -219,7 +219,7 @@ async def test_a_write_goes_out_once_the_connection_comes_about(bench: Bench, pe
     bench.address = Address.parse(f"http://127.0.0.1:{port}")
     async with contextlib.AsyncExitStack() as stack:
         coming = asyncio.create_task(come_up())
-        answer = await bench.send("POST", policy=Policy(tries=50, base=0.01, most=0.02))
+        answer = await bench.send("POST", policy=Policy(tries=50, backoff_base=0.01, backoff_max=0.02))
         await coming
     assert answer.value.id == 7
     assert len(peer.seen) == 1
@@ -285,7 +285,7 @@ async def test_refused_keys_hold_everybody(bench: Bench, peer: Any, reply: Calla
     peer.will(reply(401, b'{"code":"Unauthorized","message":"No"}'))
     with pytest.raises(errors.AuthenticationRefused):
         await bench.send()
-    assert bench.turns.holds == [(60.0, "keys_refused")]
+    assert bench.turns.holds == [(60.0, "credentials_refused")]
 
 
 async def test_a_refusal_names_cause_call_and_request_id(
@@ -320,9 +320,9 @@ async def test_an_answer_over_the_limit_is_not_read_to_its_end(
 ) -> None:
     peer.will(reply(200, b"[" + b" " * 5_000, announce=10_000_000_000))
     with pytest.raises(errors.Malformed) as caught:
-        await bench.send(most_body_bytes=2_000)
+        await bench.send(max_response_bytes=2_000)
     assert "2000 bytes" in caught.value.cause
-    assert "CWBRIDGE_HTTP__MOST_BODY_BYTES" in caught.value.remedy
+    assert "CWBRIDGE_HTTP__MAX_RESPONSE_BYTES" in caught.value.remedy
 
 
 async def test_a_compressed_answer_is_measured_unpacked(
@@ -332,7 +332,7 @@ async def test_a_compressed_answer_is_measured_unpacked(
     assert len(packed) < 2_000
     peer.will(reply(200, packed, {"Content-Encoding": "gzip"}))
     with pytest.raises(errors.Malformed):
-        await bench.send(most_body_bytes=100_000)
+        await bench.send(max_response_bytes=100_000)
 
 
 async def test_a_long_refusal_is_still_understood(
@@ -385,7 +385,7 @@ async def test_the_trail_holds_the_newest_calls_and_counts_all(
     bench: Bench, peer: Any, good: bytes, reply: Callable[..., bytes]
 ) -> None:
     peer.will(reply(500), good, good, "reset")
-    with trail.recording(most=3) as calls:
+    with trail.recording(limit=3) as calls:
         await bench.send()
         await asyncio.create_task(bench.send(path="/things/2"))
         with pytest.raises(errors.OutcomeUnknown):
@@ -445,18 +445,18 @@ async def test_keys_are_in_no_error_no_log_and_no_repr(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     reply = peer.reply
-    trouble = {"reset": "reset", "half": half(reply), "nonsense": b"NONSENSE\r\ncontent-length: 0\r\n\r\n"}
-    peer.will(*[trouble.get(kind) or reply(int(kind) if kind.isdigit() else 500)] * 3)
+    failure = {"reset": "reset", "half": half(reply), "nonsense": b"NONSENSE\r\ncontent-length: 0\r\n\r\n"}
+    peer.will(*[failure.get(kind) or reply(int(kind) if kind.isdigit() else 500)] * 3)
     if kind == "unreachable":
         bench.address = Address.parse("http://127.0.0.1:1")
     transport = bench.transport()
     with structlog.testing.capture_logs() as lines, pytest.raises(errors.WorkError) as caught:
         await bench.send(method)
-    problem: BaseException | None = caught.value
+    error: BaseException | None = caught.value
     shown = [repr(transport), repr(lines), caplog.text]
-    while problem is not None:
-        shown += [repr(problem), str(problem), repr(vars(problem))]
-        problem = problem.__cause__ or (None if problem.__suppress_context__ else problem.__context__)
+    while error is not None:
+        shown += [repr(error), str(error), repr(vars(error))]
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     printed = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     shown.append("".join(printed.format()))
     assert peer.seen == [] or peer.seen[0].headers["authorization"] == SECRET

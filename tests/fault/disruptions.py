@@ -12,32 +12,32 @@ from sandbox.faults import Action, FaultRule, Faults
 from tests.fault.points import PRODUCTS
 from tests.fault.stage import Stage
 
-Trouble = Callable[[Stage], Awaitable[None]]
+Disruption = Callable[[Stage], Awaitable[None]]
 _LEASE_SECONDS = 2.0
 
 
-def killing(role: str = "", *, every: float) -> Trouble:
+def killing(role: str = "", *, every: float) -> Disruption:
     """kill -9 of one process after the other, at random moments; without a role anybody may be hit."""
 
-    async def trouble(stage: Stage) -> None:
+    async def disruption(stage: Stage) -> None:
         while True:
             await asyncio.sleep(stage.dice.expovariate(1 / every))
             stage.fleet.kill_one(stage.dice, role)
 
-    return trouble
+    return disruption
 
 
-def killing_everything(*, every: float) -> Trouble:
+def killing_everything(*, every: float) -> Disruption:
     """kill -9 of all workers and producers at once, and every third time of the Redis server as well."""
 
-    async def trouble(stage: Stage) -> None:
+    async def disruption(stage: Stage) -> None:
         while True:
             await asyncio.sleep(stage.dice.expovariate(1 / every))
             stage.fleet.kill_all()
             if stage.dice.random() < 1 / 3:
                 await _to_its_end(stage, restarted)
 
-    return trouble
+    return disruption
 
 
 def answers(
@@ -48,10 +48,10 @@ def answers(
     seconds: tuple[float, float] = (0.0, 0.0),
     systems: Sequence[str] = ("connectwise",),
     change_every: float = 1.0,
-) -> Trouble:
+) -> Disruption:
     """Answers go wrong with a probability; what exactly changes every now and then."""
 
-    async def trouble(stage: Stage) -> None:
+    async def disruption(stage: Stage) -> None:
         async with _disarmed(stage, "answers"):
             while True:
                 for system in systems:
@@ -67,18 +67,18 @@ def answers(
                     _faults(stage, system).add(rule)
                 await asyncio.sleep(change_every * stage.dice.uniform(0.5, 1.5))
 
-    return trouble
+    return disruption
 
 
-def redis(*, every: float, what: Callable[[Stage], Awaitable[None]]) -> Trouble:
+def redis(*, every: float, what: Callable[[Stage], Awaitable[None]]) -> Disruption:
     """Something happens to the Redis server every now and then."""
 
-    async def trouble(stage: Stage) -> None:
+    async def disruption(stage: Stage) -> None:
         while True:
             await asyncio.sleep(every * stage.dice.uniform(0.5, 1.5))
             await _to_its_end(stage, what)
 
-    return trouble
+    return disruption
 
 
 async def _to_its_end(stage: Stage, what: Callable[[Stage], Awaitable[None]]) -> None:
@@ -121,10 +121,10 @@ async def without_power(stage: Stage) -> None:
     await stage.redis.lose_power(bytes_lost=round(lost * stage.dice.random()))
 
 
-def sleeping_workers(*, every: float) -> Trouble:
+def sleeping_workers(*, every: float) -> Disruption:
     """A worker is stopped in the middle of an apply, for longer than its lease, and goes on as if nothing had happened."""
 
-    async def trouble(stage: Stage) -> None:
+    async def disruption(stage: Stage) -> None:
         while True:
             await asyncio.sleep(every * stage.dice.random())
             await _a_product_written(stage)
@@ -137,7 +137,7 @@ def sleeping_workers(*, every: float) -> Trouble:
                 finally:
                     sleeper.signal(signal.SIGCONT)
 
-    return trouble
+    return disruption
 
 
 async def auditing(stage: Stage) -> None:
@@ -165,37 +165,37 @@ async def moving_code_base(stage: Stage) -> None:
         await asyncio.sleep(stage.dice.uniform(3, 5))
 
 
-def in_turn(*troubles: Trouble, seconds: tuple[float, float] = (0.5, 2.0)) -> Trouble:
+def in_turn(*disruptions: Disruption, seconds: tuple[float, float] = (0.5, 2.0)) -> Disruption:
     """Now this trouble, now that one, and sometimes two at once."""
 
-    async def trouble(stage: Stage) -> None:
+    async def disruption(stage: Stage) -> None:
         while True:
-            chosen = stage.dice.sample(troubles, stage.dice.choice((1, 1, 2)))
+            chosen = stage.dice.sample(disruptions, stage.dice.choice((1, 1, 2)))
             await _for_a_while(stage, chosen, stage.dice.uniform(*seconds))
 
-    return trouble
+    return disruption
 
 
-def together(*troubles: Trouble) -> Trouble:
+def together(*disruptions: Disruption) -> Disruption:
     """All of them at the same time."""
 
-    async def trouble(stage: Stage) -> None:
+    async def disruption(stage: Stage) -> None:
         async with asyncio.TaskGroup() as group:
-            for one in troubles:
+            for one in disruptions:
                 group.create_task(as_coroutine(one, stage))
 
-    return trouble
+    return disruption
 
 
-async def as_coroutine(trouble: Trouble, stage: Stage) -> None:
+async def as_coroutine(disruption: Disruption, stage: Stage) -> None:
     """A trouble is any awaitable; a task wants a coroutine."""
-    await trouble(stage)
+    await disruption(stage)
 
 
-async def _for_a_while(stage: Stage, troubles: Sequence[Trouble], seconds: float) -> None:
+async def _for_a_while(stage: Stage, disruptions: Sequence[Disruption], seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            await together(*troubles)(stage)
+            await together(*disruptions)(stage)
 
 
 async def _a_product_written(stage: Stage) -> None:

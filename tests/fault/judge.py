@@ -29,7 +29,7 @@ _SAME = Decimal("0.000001")
 Kind = Literal["lost", "doubled", "empty", "foreign"]
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Violation(msgspec.Struct, frozen=True):
     """One thing that is not as it should be."""
 
     kind: Kind
@@ -46,19 +46,19 @@ class Judge:
         self._box = box
         self._catalog_before = {row["id"] for row in box.connectwise.table("procurement/catalog")}
         self._foreign: dict[int, Row] = {}
-        self._emptied: dict[int, Finding] = {}
-        self._touched: list[Finding] = []
+        self._emptied: dict[int, Violation] = {}
+        self._touched: list[Violation] = []
         self.strays_count = True
         """Off after a wipe of Redis, which alone knows what an option was called before its project got a new version."""
         self._before = set(self._doubled())
         self._watch()
 
-    def findings(self) -> list[Finding]:
+    def violations(self) -> list[Violation]:
         """Everything that is wrong now, and what was seen on the way."""
-        doubled = [finding for finding in self._doubled() if finding not in self._before]
+        doubled = [violation for violation in self._doubled() if violation not in self._before]
         # Who takes back an opportunity of his own making takes its lines first; only what stayed was left empty.
         standing = self._box.connectwise.table(OPPORTUNITIES)
-        emptied = [finding for number, finding in self._emptied.items() if number in standing]
+        emptied = [violation for number, violation in self._emptied.items() if number in standing]
         return [*self._lost(), *doubled, *self._changed_foreign(), *self._touched, *emptied]
 
     def _watch(self) -> None:
@@ -80,63 +80,63 @@ class Judge:
 
     def _removed(self, row: Row) -> None:
         if _key(row) is None:
-            self._touched.append(Finding("foreign", f"product item {row['id']} was deleted"))
+            self._touched.append(Violation("foreign", f"product item {row['id']} was deleted"))
             return
         opportunity = row.get("opportunity", {}).get("id")
         if not any(_key(other) for other in self._items(opportunity)):
             held = self._box.connectwise.table(OPPORTUNITIES).get(opportunity) or {}
             seen = f"opportunity {opportunity} ({held.get('source')}) had no line left at {time.time():.3f}"
-            self._emptied.setdefault(opportunity, Finding("empty", seen))
+            self._emptied.setdefault(opportunity, Violation("empty", seen))
 
     def _items(self, opportunity: int) -> list[Row]:
         return self._box.connectwise.table(PRODUCTS).find("opportunity/id", opportunity)
 
-    def _lost(self) -> Iterator[Finding]:
+    def _lost(self) -> Iterator[Violation]:
         for record in self._box.jetbuilt.projects.listed:
             if record.project.stage in _HIDDEN_STAGES:
                 continue
             source = f"jetbuilt:{record.project.family_id}"
             found = self._box.connectwise.table(OPPORTUNITIES).find("source", source)
             if not found:
-                yield Finding("lost", f"{source} has no opportunity")
+                yield Violation("lost", f"{source} has no opportunity")
                 continue
             yield from self._lines_lost(source, found[0], record)
             yield from self._header_lost(source, found[0], record)
 
-    def _lines_lost(self, source: str, opportunity: Row, record: Record) -> Iterator[Finding]:
+    def _lines_lost(self, source: str, opportunity: Row, record: Record) -> Iterator[Violation]:
         actual: dict[str, expected.Amounts] = {}
         for row in self._items(opportunity["id"]):
             if (key := _key(row)) is not None:
                 actual[key] = (Decimal(row["quantity"]), Decimal(row["price"]), Decimal(row["cost"]))
         wanted = dict(expected.lines(record))
         for key in sorted(wanted.keys() - actual.keys()):
-            yield Finding("lost", f"{source}: line {key} is missing")
+            yield Violation("lost", f"{source}: line {key} is missing")
         for key in sorted(actual.keys() - wanted.keys()):
-            yield Finding("doubled", f"{source}: line {key} should be gone")
+            yield Violation("doubled", f"{source}: line {key} should be gone")
         for key in sorted(wanted.keys() & actual.keys()):
             if any(abs(one - other) > _SAME for one, other in zip(wanted[key], actual[key], strict=True)):
-                yield Finding("lost", f"{source}: line {key} is {actual[key]} and should be {wanted[key]}")
+                yield Violation("lost", f"{source}: line {key} is {actual[key]} and should be {wanted[key]}")
 
-    def _header_lost(self, source: str, opportunity: Row, record: Record) -> Iterator[Finding]:
+    def _header_lost(self, source: str, opportunity: Row, record: Record) -> Iterator[Violation]:
         project = record.project
         wanted = " ".join(f"{project.custom_id} {project.name}".split())
         if len(wanted) <= 100 and opportunity["name"] != wanted:
-            yield Finding("lost", f"{source}: its name is {opportunity['name']!r} and should be {wanted!r}")
+            yield Violation("lost", f"{source}: its name is {opportunity['name']!r} and should be {wanted!r}")
         client = self._box.jetbuilt.clients.shelf.get(project.client_id)
         company = self._box.connectwise.table("company/companies").get(opportunity["company"]["id"]) or {}
         if client is not None and len(client.company_name) <= 50:
             named = _folded(company.get("name", ""))
             if named != _folded(client.company_name):
-                yield Finding("lost", f"{source}: its company is {named!r}, not {client.company_name!r}")
+                yield Violation("lost", f"{source}: its company is {named!r}, not {client.company_name!r}")
 
-    def _doubled(self) -> Iterator[Finding]:
+    def _doubled(self) -> Iterator[Violation]:
         things = (
             *self._doubled_opportunities(),
             *(self._strays() if self.strays_count else ()),
             *self._doubled_catalog(),
             *self._doubled_references(),
         )
-        yield from (Finding("doubled", thing) for thing in things)
+        yield from (Violation("doubled", thing) for thing in things)
 
     def _doubled_opportunities(self) -> Iterator[str]:
         rows = self._box.connectwise.table(OPPORTUNITIES)
@@ -174,11 +174,11 @@ class Judge:
             names = _twice(_folded(row["name"]) for row in table(f"procurement/{noun}"))
             yield from (f"{noun} {name}" for name in names)
 
-    def _changed_foreign(self) -> Iterator[Finding]:
+    def _changed_foreign(self) -> Iterator[Violation]:
         products = self._box.connectwise.table(PRODUCTS)
         for number, row in self._foreign.items():
             if number in products and products.rows[number] != row:
-                yield Finding("foreign", f"product item {number} was changed")
+                yield Violation("foreign", f"product item {number} was changed")
 
 
 def _key(row: Row) -> str | None:

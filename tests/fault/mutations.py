@@ -15,13 +15,13 @@ from cwbridge.connectors.connectwise import codebase
 from cwbridge.limits import shared
 from cwbridge.queue.lease import Lease
 from producers.jetbuilt import JetbuiltPoller
-from worker.opportunity.plan import ActualLine, MarkedLine
+from worker.opportunity.plan import ActualLine, PlannedLine
 from worker.opportunity.target import Target
 from worker.psa.line_writer import LineWriter
 
 LOCK_SECONDS = 3.0
 CODEBASE_SECONDS = 1.0
-PLACE_MS = 3_000
+SLOT_MS = 3_000
 _GROWN = "local grown = tonumber(job[4]) > tonumber(job[5])"
 
 
@@ -33,7 +33,7 @@ def quicken() -> None:
     defaults["lasts"] = LOCK_SECONDS
     for module, name, value in (
         (codebase, "_PAUSE_SECONDS", CODEBASE_SECONDS),
-        (shared, "_PLACE_MS", PLACE_MS),
+        (shared, "_SLOT_MS", SLOT_MS),
     ):
         assert hasattr(module, name), f"{module.__name__} has no {name} any more"
         setattr(module, name, value)
@@ -52,7 +52,7 @@ def _no_second_look() -> None:
     """After the writes nobody asks ConnectWise what became of them."""
     settle, carry_out, lines = LineWriter.settle, LineWriter._carry_out, LineWriter.lines
 
-    async def settle_remembering(writer: Any, desired: Sequence[MarkedLine], **given: Any) -> Any:
+    async def settle_remembering(writer: Any, desired: Sequence[PlannedLine], **given: Any) -> Any:
         writer.desired, writer.written = desired, False
         return await settle(writer, desired, **given)
 
@@ -63,14 +63,14 @@ def _no_second_look() -> None:
     async def believed_lines(writer: Any) -> list[ActualLine]:
         if not writer.written:
             return await lines(writer)
-        return [ActualLine(line.position, line.mark) for line in writer.desired]
+        return [ActualLine(line.position, line.external_id) for line in writer.desired]
 
     _replace(LineWriter, "settle", settle_remembering)
     _replace(LineWriter, "_carry_out", carry_out_and_believe)
     _replace(LineWriter, "lines", believed_lines)
 
 
-def _no_wanted_counter() -> None:
+def _no_generation() -> None:
     """What is wanted while a run goes on is forgotten when it ends."""
     text = lua._text
 
@@ -84,13 +84,13 @@ def _no_wanted_counter() -> None:
     _replace(lua, "_text", without)
 
 
-def _no_mark_look_up() -> None:
+def _no_external_id_look_up() -> None:
     """An opportunity without a link is created, without asking whether one carries the mark."""
 
-    async def nobody(_target: Target, _mark: str) -> None:
+    async def nobody(_target: Target, _external_id: str) -> None:
         return None
 
-    _replace(Target, "_find_by_mark", nobody)
+    _replace(Target, "_find_by_external_id", nobody)
 
 
 def _no_watermark_overlap() -> None:
@@ -126,8 +126,8 @@ def _replace(owner: Any, name: str, by: Any) -> None:
 WITHOUT: dict[str, Callable[[], None]] = {
     "the fencing check": _no_fencing_check,
     "the second look": _no_second_look,
-    "the wanted counter": _no_wanted_counter,
-    "the mark look-up before a create": _no_mark_look_up,
+    "the wanted counter": _no_generation,
+    "the mark look-up before a create": _no_external_id_look_up,
     "the watermark overlap": _no_watermark_overlap,
     "the identifier lock": _no_identifier_lock,
 }

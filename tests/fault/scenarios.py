@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from tests.fault import disruptions, encounters, points
-from tests.fault.disruptions import Trouble
+from tests.fault.disruptions import Disruption
 from tests.fault.stage import Act, Casting, Stage
 
 _WRITES = ("POST", "DELETE", "PATCH")
@@ -24,12 +24,12 @@ class Scenario:
     casting: Casting = field(default_factory=Casting)
 
 
-def lasting(seconds: float, trouble: Trouble, *, edits_every: float = 0.15) -> Act:
+def lasting(seconds: float, disruption: Disruption, *, edits_every: float = 0.15) -> Act:
     """The trouble for so long, with edits all the while."""
 
     async def act(stage: Stage) -> None:
         editing = asyncio.create_task(stage.editor.keep_editing(every=edits_every))
-        troubling = asyncio.create_task(disruptions.as_coroutine(trouble, stage))
+        troubling = asyncio.create_task(disruptions.as_coroutine(disruption, stage))
         try:
             done, _ = await asyncio.wait(
                 {editing, troubling}, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION
@@ -141,7 +141,7 @@ SCENARIOS = (
             workers=3,
             latency_ms=80,
             # The heartbeat is as slow as in production, so that nobody hears of the wipe while it matters.
-            settings={"JETBUILT__POLL_INTERVAL": "250ms", "QUEUE__LEASE": "15s"},
+            settings={"JETBUILT__POLL_INTERVAL": "250ms", "QUEUE__LEASE_DURATION": "15s"},
         ),
         runs=2,
     ),

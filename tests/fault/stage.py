@@ -23,7 +23,7 @@ from cwbridge.settings import QueueSettings
 from sandbox import credentials
 from sandbox.server import Options, Sandbox
 from tests.fault.edits import Editor, small_world
-from tests.fault.judge import Finding, Judge
+from tests.fault.judge import Judge, Violation
 from tests.fault.processes import Fleet, Nursery
 from tests.fault.redis_server import Fsync, RedisServer
 
@@ -59,7 +59,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     edits: int = 0
     kills: int = 0
     seconds: float = 0.0
-    findings: list[Finding] = []
+    violations: list[Violation] = []
     stuck: list[str] = []
     missed: list[str] = []
     """What the scenario wanted to stage and could not; a scenario that did not happen proves nothing."""
@@ -67,20 +67,20 @@ class Outcome(msgspec.Struct, kw_only=True):
 
     @property
     def lost(self) -> int:
-        return sum(finding.kind == "lost" for finding in self.findings)
+        return sum(violation.kind == "lost" for violation in self.violations)
 
     @property
     def doubled(self) -> int:
-        return sum(finding.kind == "doubled" for finding in self.findings)
+        return sum(violation.kind == "doubled" for violation in self.violations)
 
     @property
     def harmed(self) -> int:
         """Opportunities seen without lines, and lines of others that were touched."""
-        return sum(finding.kind in {"empty", "foreign"} for finding in self.findings)
+        return sum(violation.kind in {"empty", "foreign"} for violation in self.violations)
 
     @property
     def clean(self) -> bool:
-        return not self.findings and not self.stuck and not self.missed
+        return not self.violations and not self.stuck and not self.missed
 
 
 class Stage:
@@ -97,7 +97,7 @@ class Stage:
         self.judge = Judge(box)
         self.jobs = 0
         self.missed: list[str] = []
-        self._ticket = 0
+        self._fencing_token = 0
         self._queue = Queue(server.client, namespace=NAMESPACE, settings=QueueSettings())
 
     @classmethod
@@ -154,7 +154,7 @@ class Stage:
             return await self._left() or ["producers did not poll"]
         return await self._left()
 
-    async def full_pass(self) -> list[str]:
+    async def full_sync(self) -> list[str]:
         """`cwbridge sync --full` as an operator would run it; it must end with 0."""
         command = self.fleet.command("sync", "--full", "--json")
         try:
@@ -184,7 +184,7 @@ class Stage:
 
     async def _quiet(self) -> bool:
         counts = await self.counts()
-        return counts is not None and not counts.active and not counts.later
+        return counts is not None and not counts.active and not counts.scheduled
 
     async def _left(self) -> list[str]:
         jobs = await self._queue.jobs()
@@ -198,10 +198,10 @@ class Stage:
         """Every delivery draws a ticket; a wiped counter begins again at the clock."""
         while True:
             with suppress(redis.exceptions.RedisError, OSError):
-                ticket = int(await self.redis.client.get(f"{NAMESPACE}:ticket") or 0)
-                if 0 < ticket - self._ticket < 100_000:
-                    self.jobs += ticket - self._ticket
-                self._ticket = ticket or self._ticket
+                fencing_token = int(await self.redis.client.get(f"{NAMESPACE}:ticket") or 0)
+                if 0 < fencing_token - self._fencing_token < 100_000:
+                    self.jobs += fencing_token - self._fencing_token
+                self._fencing_token = fencing_token or self._fencing_token
             await asyncio.sleep(_LOOK_SECONDS)
 
 
@@ -223,14 +223,14 @@ def _environment(casting: Casting, box: Sandbox, server: RedisServer) -> dict[st
         "CONNECTWISE__DEFAULT_SALES_REP": rep["identifier"],
         "CONNECTWISE__RATE_LIMIT": "off",
         "CONNECTWISE__CONCURRENCY": "16",
-        "OPPORTUNITY__INVENTORY_PROBE": "1500ms",
+        "OPPORTUNITY__INVENTORY_PROBE_INTERVAL": "1500ms",
         "QUEUE__CONCURRENCY": "4",
         "QUEUE__DEBOUNCE": "100ms",
-        "QUEUE__LEASE": "2s",
-        "QUEUE__BACKOFF": "200ms",
-        "QUEUE__BACKOFF_MOST": "2s",
-        "QUEUE__ATTEMPTS": "100",
-        "QUEUE__KILLS": "20",
+        "QUEUE__LEASE_DURATION": "2s",
+        "QUEUE__BACKOFF_BASE": "200ms",
+        "QUEUE__BACKOFF_MAX": "2s",
+        "QUEUE__MAX_ATTEMPTS": "100",
+        "QUEUE__MAX_CRASHES": "20",
         "HTTP__LISTEN": "127.0.0.1:0",
         "HTTP__TIMEOUT": "5s",
         "LOG__FORMAT": "json",
@@ -255,10 +255,10 @@ async def play(nursery: Nursery, scenario: Any, seed: int, *, keep_logs: bool = 
         ended = time.monotonic()
         stuck = await stage.settled()
         outcome.seconds = time.monotonic() - ended
-        findings = stage.judge.findings()
-        stuck += [text for text in await stage.full_pass() if text not in stuck]
-        findings += [finding for finding in stage.judge.findings() if finding not in findings]
-        outcome.findings, outcome.stuck, outcome.missed = findings, stuck, stage.missed
+        violations = stage.judge.violations()
+        stuck += [text for text in await stage.full_sync() if text not in stuck]
+        violations += [violation for violation in stage.judge.violations() if violation not in violations]
+        outcome.violations, outcome.stuck, outcome.missed = violations, stuck, stage.missed
         outcome.jobs, outcome.edits, outcome.kills = stage.jobs, stage.editor.made, stage.fleet.kills
         outcome.notes = list(stage.fleet.crashes)
         if not outcome.clean and keep_logs:

@@ -55,7 +55,7 @@ def _row(scenario: Scenario, seed: int, outcomes: list[Outcome]) -> Row:
 def _told(scenario: Scenario, outcome: Outcome) -> str:
     """What went wrong, and how to see it again."""
     again = f"make fault ONLY={scenario.name} SEED={outcome.seed} RUNS=1"
-    wrong = [str(finding) for finding in outcome.findings]
+    wrong = [str(violation) for violation in outcome.violations]
     wrong += [f"stuck: {text}" for text in outcome.stuck] + [
         f"never staged: {text}" for text in outcome.missed
     ]

@@ -54,15 +54,15 @@ def _failure(nursery: Nursery, defence: str, name: str, seed: int) -> str:
     crippled = replace(scenario, casting=replace(scenario.casting, without=(defence,)))
     for number in range(_TRIES):
         outcome = uvloop.run(play(nursery, crippled, seed + number, keep_logs=False))
-        if outcome.findings or outcome.stuck:
+        if outcome.violations or outcome.stuck:
             return _summary(outcome)
     return ""
 
 
 def _summary(outcome: Outcome) -> str:
-    kinds = Counter(finding.kind for finding in outcome.findings)
+    kinds = Counter(violation.kind for violation in outcome.violations)
     figures = [f"{kind} {times}" for kind, times in sorted(kinds.items())]
     if outcome.stuck:
         figures.append(f"stuck {len(outcome.stuck)}")
-    example = next((str(finding) for finding in outcome.findings), next(iter(outcome.stuck), ""))
+    example = next((str(violation) for violation in outcome.violations), next(iter(outcome.stuck), ""))
     return f"{', '.join(figures)}; seed {outcome.seed}; such as {example}"

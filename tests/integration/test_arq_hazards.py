@@ -25,8 +25,8 @@ import structlog
 from cwbridge import errors, keys
 from cwbridge.connectors import write_guard
 from cwbridge.queue import arq_port, dispatcher
-from cwbridge.queue.job import Run, Want
-from cwbridge.queue.lanes import Room
+from cwbridge.queue.job import Enqueue, Run
+from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.outcome import Outcome
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Runner
@@ -41,25 +41,25 @@ KEY = "jetbuilt/project/1"
 SETTINGS = QueueSettings(
     concurrency=4,
     debounce=timedelta(0),
-    lease=timedelta(seconds=1),
-    attempts=3,
-    backoff=timedelta(0),
-    drain=timedelta(seconds=1),
+    lease_duration=timedelta(seconds=1),
+    max_attempts=3,
+    backoff_base=timedelta(0),
+    shutdown_timeout=timedelta(seconds=1),
 )
 
 
 class Handling:
-    """Notes what it was asked to do and with which ticket; `trouble` is raised by every run."""
+    """Notes what it was asked to do and with which ticket; `failure` is raised by every run."""
 
-    def __init__(self, trouble: Exception | None = None) -> None:
+    def __init__(self, failure: Exception | None = None) -> None:
         self.seen: list[str] = []
-        self.tickets: list[int] = []
+        self.fencing_tokens: list[int] = []
         self.settled: list[Run] = []
-        self._trouble = trouble
+        self._trouble = failure
 
     async def __call__(self, key: keys.Key) -> None:
         self.seen.append(str(key))
-        self.tickets.append(structlog.contextvars.get_contextvars()["ticket"])
+        self.fencing_tokens.append(structlog.contextvars.get_contextvars()["fencing_token"])
         if self._trouble is not None:
             raise self._trouble
 
@@ -75,7 +75,7 @@ def queue(redis: Redis, namespace: str) -> Queue:
 @contextlib.asynccontextmanager
 async def delivered(redis: Redis, queue: Queue, handling: Handling) -> AsyncIterator[str]:
     """A job that lies in arq and has not begun; gives its arq id. Once the body has ended the worker goes on until it is settled."""
-    await queue.want(Want(KEY))
+    await queue.enqueue(Enqueue(KEY))
     runner = Runner(queue, {"opportunity": handling}, on_settled=handling.hear)
     service = arq_port.Service(redis, queue, runner)
     dispatching = asyncio.create_task(service.dispatch())
@@ -100,7 +100,7 @@ async def first(redis: Redis, pattern: str) -> str:
     return next(iter(await names(redis, pattern)), "")
 
 
-def ticket_in(arq_id: str) -> int:
+def fencing_token_in(arq_id: str) -> int:
     return int(arq_id.rpartition("#")[2])
 
 
@@ -117,7 +117,7 @@ async def test_no_result_is_kept_that_could_swallow_the_next_edit(queue: Queue, 
     handling = Handling()
     async with serving(redis, queue, handling):
         for edit in range(1, 4):
-            await queue.want(Want(KEY, version=str(edit)))
+            await queue.enqueue(Enqueue(KEY, version=str(edit)))
             await until(lambda: gone(queue), what="the edit is settled")
             assert handling.seen == [KEY] * edit
             assert await names(redis, f"{arq.constants.result_key_prefix}{queue.namespace}:*") == []
@@ -131,26 +131,26 @@ async def test_a_result_of_arq_under_the_id_of_an_earlier_delivery_stops_nothing
         pass
     result = f"{arq.constants.result_key_prefix}{earlier}"
     await redis.set(result, b"kept for an hour", px=5_000)
-    async with delivered(redis, queue, handling) as later:
-        assert later != earlier
+    async with delivered(redis, queue, handling) as scheduled:
+        assert scheduled != earlier
     assert handling.seen == [KEY, KEY]
     await redis.delete(result)
 
 
-@pytest.mark.parametrize("trouble", [ZeroDivisionError("by nothing"), errors.Unreachable("no route")])
+@pytest.mark.parametrize("failure", [ZeroDivisionError("by nothing"), errors.Unreachable("no route")])
 async def test_a_dead_letter_keeps_its_error_and_never_expires(
-    queue: Queue, redis: Redis, namespace: str, trouble: Exception
+    queue: Queue, redis: Redis, namespace: str, failure: Exception
 ) -> None:
-    handling = Handling(trouble)
+    handling = Handling(failure)
     async with serving(redis, queue, handling):
-        await queue.want(Want(KEY))
+        await queue.enqueue(Enqueue(KEY))
         await until(lambda: dead(queue), what="it is given up")
     job = await queue.job(KEY)
     assert job is not None
     assert job.failure is not None
     assert (job.failure.error, len(handling.seen)) == (
-        type(trouble).__name__,
-        1 if isinstance(trouble, ZeroDivisionError) else SETTINGS.attempts,
+        type(failure).__name__,
+        1 if isinstance(failure, ZeroDivisionError) else SETTINGS.max_attempts,
     )
     # Redis says -1 for a key that stays until it is deleted.
     assert [await redis.ttl(f"{namespace}:{part}") for part in (f"job:{KEY}", "dead")] == [-1, -1]
@@ -161,8 +161,8 @@ async def test_a_body_that_expired_in_arq_is_delivered_anew_at_no_cost(queue: Qu
     async with delivered(redis, queue, handling) as arq_id:
         assert await redis.delete(f"{arq.constants.job_key_prefix}{arq_id}") == 1
     assert handling.seen == [KEY]
-    assert handling.tickets[0] > ticket_in(arq_id)
-    assert [(run.attempts, run.kills, run.waits) for run in handling.settled] == [(0, 0, 0)]
+    assert handling.fencing_tokens[0] > fencing_token_in(arq_id)
+    assert [(run.attempts, run.crashes, run.waits) for run in handling.settled] == [(0, 0, 0)]
 
 
 async def test_a_pickle_in_redis_is_not_executed_and_its_job_is_delivered_anew(
@@ -185,24 +185,24 @@ async def test_an_abort_left_in_arq_stops_nothing(queue: Queue, redis: Redis) ->
     async with delivered(redis, queue, handling) as arq_id:
         await redis.zadd(arq.constants.abort_jobs_ss, {arq_id: int(time.time() * 1000)})
     # It is that very delivery which ran, not another that came in its place.
-    assert handling.tickets == [ticket_in(arq_id)]
+    assert handling.fencing_tokens == [fencing_token_in(arq_id)]
     await redis.zrem(arq.constants.abort_jobs_ss, arq_id)
 
 
 async def test_a_job_of_a_silent_worker_is_picked_up_within_its_lease_and_two_seconds(
     queue: Queue, redis: Redis
 ) -> None:
-    await queue.want(Want(KEY))
-    [(key, ticket, _)] = await queue.claim(Room.of(1), arq_queue="of a killed worker")
-    killed = await queue.start(key, ticket)
+    await queue.enqueue(Enqueue(KEY))
+    [(key, fencing_token, _)] = await queue.claim(FreeSlots.of(1), arq_queue="of a killed worker")
+    killed = await queue.start(key, fencing_token)
     assert killed is not None
     began = time.monotonic()
     handling = Handling()
     async with serving(redis, queue, handling):
         await until(lambda: handling.seen, what="it is picked up")
-        assert time.monotonic() - began <= SETTINGS.lease.total_seconds() + 2
+        assert time.monotonic() - began <= SETTINGS.lease_duration.total_seconds() + 2
     # The rest is arithmetic: arq would leave it for the longest time-out, we for the lease and one look.
-    assert QueueSettings().lease.total_seconds() + dispatcher._RECLAIM_SECONDS < 30
+    assert QueueSettings().lease_duration.total_seconds() + dispatcher._RECLAIM_SECONDS < 30
 
 
 async def test_a_run_whose_event_loop_was_blocked_beyond_its_lease_may_not_write(queue: Queue) -> None:
@@ -210,16 +210,16 @@ async def test_a_run_whose_event_loop_was_blocked_beyond_its_lease_may_not_write
 
     async def blocking(_key: keys.Key) -> None:
         write_guard.check()
-        time.sleep(SETTINGS.lease.total_seconds() + 0.05)  # noqa: ASYNC251 - the hazard itself
+        time.sleep(SETTINGS.lease_duration.total_seconds() + 0.05)  # noqa: ASYNC251 - the hazard itself
         try:
             write_guard.check()
         except errors.LeaseLost:
             verdicts.append("refused")
             raise
 
-    await queue.want(Want(KEY))
-    [(key, ticket, _)] = await queue.claim(Room.of(1))
-    await Runner(queue, {"opportunity": blocking}).run(key, ticket)
+    await queue.enqueue(Enqueue(KEY))
+    [(key, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    await Runner(queue, {"opportunity": blocking}).run(key, fencing_token)
     assert verdicts == ["refused"]
     assert await queue.job(KEY) is not None
 
@@ -232,13 +232,13 @@ async def test_arq_is_given_neither_schedules_nor_hooks_nor_aborts_nor_tries(
 
     client = arq_port.redis_for_arq(redis, arq_queue=f"{namespace}:arq:test")
     function = arq.worker.func(nothing, name="run")
-    worker = arq_port.build_worker(client, function, places=1, arq_queue=f"{namespace}:arq:test")
+    worker = arq_port.build_worker(client, function, slots=1, arq_queue=f"{namespace}:arq:test")
     hooks = (worker.on_startup, worker.on_shutdown, worker.on_job_start, worker.on_job_end)
     assert (worker.cron_jobs, hooks, worker.after_job_end) == ([], (None,) * 4, None)
     assert (worker.allow_abort_jobs, worker.keep_result_s, worker.keep_result_forever) == (False, 0, False)
     # Ours are the leases and the attempts; arq's must never be the first to end a run.
     assert worker.job_timeout_s > 86_400
-    assert worker.max_tries > 1_000 * QueueSettings().attempts
+    assert worker.max_tries > 1_000 * QueueSettings().max_attempts
 
 
 async def test_each_worker_has_its_own_health_key_and_takes_only_its_own_away(
@@ -257,7 +257,7 @@ async def test_each_worker_has_its_own_health_key_and_takes_only_its_own_away(
 
 
 async def test_workers_do_not_meet_at_the_head_of_one_queue(queue: Queue, redis: Redis) -> None:
-    await queue.want(*(Want(f"jetbuilt/project/{number}", lane="interactive") for number in range(200)))
+    await queue.enqueue(*(Enqueue(f"jetbuilt/project/{number}", lane="interactive") for number in range(200)))
     services = [arq_port.Service(redis, queue, Runner(queue, {})) for _ in range(6)]
     dispatching = [asyncio.create_task(service.dispatch()) for service in services]
 

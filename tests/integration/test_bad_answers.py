@@ -30,8 +30,8 @@ async def only_this_is_given_up(bench: Bench, family: int) -> Any:
     summary = await bench.sync()
     (job,) = summary.unsettled
     assert (summary.exit_code, job.key, job.state) == (1, f"jetbuilt/project/{family}", "dead")
-    for mark in bench.books.opportunities():
-        assert bench.books.products(mark)
+    for external_id in bench.books.opportunities():
+        assert bench.books.products(external_id)
     assert len(bench.books.opportunities()) == len(options(bench)) + len(bench.families()) - 1
     assert job.failure is not None
     assert job.failure.cause
@@ -74,14 +74,14 @@ async def test_a_field_of_a_wrong_type_is_refused_with_its_name_and_its_record(
 
 async def test_a_spoiled_answer_leaves_what_was_settled_before_as_it_is(bench: Bench) -> None:
     family = spoiled(bench)
-    mark = f"jetbuilt:{family}"
+    external_id = f"jetbuilt:{family}"
     await bench.settled()
-    before, lines = bench.books.opportunity(mark), bench.books.products(mark)
+    before, lines = bench.books.opportunity(external_id), bench.books.products(external_id)
     await bench.jetbuilt.patch(f"/projects/{family}", name="Renamed")
     await spoil(bench, family, "quantity", "two")
     assert (await bench.sync()).exit_code == 1
-    assert bench.books.opportunity(mark) == before
-    assert bench.books.products(mark) == lines
+    assert bench.books.opportunity(external_id) == before
+    assert bench.books.products(external_id) == lines
 
 
 async def test_no_json_is_tried_again_then_given_up_then_settled_by_a_requeue(
@@ -103,7 +103,7 @@ async def test_no_json_is_tried_again_then_given_up_then_settled_by_a_requeue(
     assert shown["failure"]["error"] == "ServerFailed"
     assert "Jetbuilt" in shown["failure"]["cause"]
     assert shown["failure"]["remedy"]
-    others = {mark: one for mark, one in (await bench.expected()).items() if one.key != key}
+    others = {external_id: one for external_id, one in (await bench.expected()).items() if one.key != key}
     for one in others.values():
         bench.books.assert_hold(one)
     assert (await commands.run("jobs", "requeue", key, env=env, cwd=tmp_path)).code == 0
@@ -152,5 +152,5 @@ async def test_one_spoiled_project_in_a_list_does_not_hide_the_others(open_bench
     summary = await bench.sync()
     (job,) = summary.unsettled
     assert job.key == f"jetbuilt/project/{family}"
-    wanted = await bench.expected()
-    assert bench.books.opportunities().keys() == wanted.keys() - {f"jetbuilt:{family}"}
+    enqueued = await bench.expected()
+    assert bench.books.opportunities().keys() == enqueued.keys() - {f"jetbuilt:{family}"}

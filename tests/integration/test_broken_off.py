@@ -14,10 +14,10 @@ from cwbridge.connectors.jetbuilt import models
 from cwbridge.keys import Key
 from cwbridge.ledger.links import Link, Links
 from cwbridge.ledger.options import Options
-from cwbridge.queue.job import Want
-from cwbridge.queue.lanes import Room
+from cwbridge.queue.job import Enqueue
+from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.lease import Lease
-from cwbridge.queue.outcome import Done
+from cwbridge.queue.outcome import Succeeded
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
@@ -81,7 +81,7 @@ async def test_an_option_whose_link_was_never_kept_moves_along_with_the_next_ver
 
     (current,) = bench.box.jetbuilt.project(bench.active(family)).options
     after = sources(bench)
-    assert after[Key(family, current.id).mark] == before[Key(family, option).mark]
+    assert after[Key(family, current.id).external_id] == before[Key(family, option).external_id]
     assert len(after) == len(before)
 
 
@@ -92,7 +92,7 @@ async def test_a_late_job_of_an_option_that_has_moved_does_nothing(bench: Bench)
     await bench.settled()
     writes = bench.writes
 
-    await bench.queue.want(Want(str(Key(family, option)), lane="backlog"))
+    await bench.queue.enqueue(Enqueue(str(Key(family, option)), lane="backlog"))
     await bench.settled()
 
     assert bench.writes == writes
@@ -102,7 +102,7 @@ async def test_a_late_job_of_an_option_that_has_moved_does_nothing(bench: Bench)
 async def test_of_a_finished_opportunity_each_line_stays_once(bench: Bench):
     await bench.settled()
     family, option = with_option(bench)
-    opportunity = sources(bench)[Key(family, option).mark]
+    opportunity = sources(bench)[Key(family, option).external_id]
     ours = [
         row for row in bench.books.rows("procurement/products") if row["opportunity"]["id"] == opportunity
     ]
@@ -122,13 +122,13 @@ async def test_of_a_finished_opportunity_each_line_stays_once(bench: Bench):
 async def test_a_new_opportunity_that_may_hold_no_line_is_taken_back_unless_somebody_works_with_it(
     bench: Bench, *, somebody: bool
 ):
-    bench.changes = {"opportunity": {"inventory_probe": "150s"}, "queue": {"concurrency": 1}}
+    bench.changes = {"opportunity": {"inventory_probe_interval": "150s"}, "queue": {"concurrency": 1}}
     key = Key(bench.families()[0])
     faults, store = bench.box.connectwise_faults, bench.box.connectwise
     faults.add(FaultRule(name="held", method="POST", path="/procurement/products", action="hold_before"))
     syncing = asyncio.create_task(bench.sync(str(key)))
     await until(lambda: faults.waiting("held"), what="the first line is sent")
-    opportunity = sources(bench)[key.mark]
+    opportunity = sources(bench)[key.external_id]
     if somebody:
         item = bench.books.rows("procurement/catalog")[0]
         store.add("procurement/products", opportunity={"id": opportunity}, catalogItem={"id": item["id"]})
@@ -136,14 +136,14 @@ async def test_a_new_opportunity_that_may_hold_no_line_is_taken_back_unless_some
     faults.clear()
     await syncing
 
-    assert (key.mark in sources(bench)) is somebody
+    assert (key.external_id in sources(bench)) is somebody
     assert bool(bench.books.rows("procurement/products")) is somebody
 
 
 class Nowhere:
     """No opportunity carries any mark."""
 
-    async def find(self, _mark: str, _link: Link | None) -> None:
+    async def find(self, _external_id: str, _link: Link | None) -> None:
         return None
 
 
@@ -158,17 +158,17 @@ async def test_an_option_does_not_move_while_it_is_being_written(queue: Queue, r
     fan_out = OptionFanOut(queue, known, links=links, target=cast("Target", Nowhere()))
     await known.note(OLD.family, 71, "projector")
     await links.put("opportunity", str(OLD), Link(target=5, how="created"))
-    await queue.want(Want(str(OLD)))
-    [(key, ticket, _)] = await queue.claim(Room.of(1))
-    run = await queue.start(key, ticket)
+    await queue.enqueue(Enqueue(str(OLD)))
+    [(key, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    run = await queue.start(key, fencing_token)
     assert run is not None
     project, option = models.Project(id=8), models.Option(id=72, name="Projector")
 
     with pytest.raises(errors.Busy):
-        await fan_out.want(Key(7), project, [option])
+        await fan_out.enqueue(Key(7), project, [option])
     assert await known.known(7) == {71: "projector"}
-    assert await queue.settle(run, Done()) == "gone"
-    await fan_out.want(Key(7), project, [option])
+    assert await queue.settle(run, Succeeded()) == "gone"
+    await fan_out.enqueue(Key(7), project, [option])
 
     assert await known.known(7) == {72: "projector"}
     assert await links.get("opportunity", str(OLD)) is None
@@ -185,16 +185,16 @@ async def test_an_option_that_never_had_an_opportunity_is_forgotten(
     fan_out = OptionFanOut(queue, known, links=links, target=cast("Target", Nowhere()))
     await known.note(OLD.family, 71, "projector")
 
-    await fan_out.want(Key(7), models.Project(id=8), [models.Option(id=72, name="Projector")])
+    await fan_out.enqueue(Key(7), models.Project(id=8), [models.Option(id=72, name="Projector")])
 
     assert await known.known(7) == {}
     assert [job.key for job in await queue.jobs()] == [str(NEW)]
 
 
 async def begun(queue: Queue) -> Lease:
-    await queue.want(Want(str(OLD)))
-    [(key, ticket, _)] = await queue.claim(Room.of(1))
-    run = await queue.start(key, ticket)
+    await queue.enqueue(Enqueue(str(OLD)))
+    [(key, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    run = await queue.start(key, fencing_token)
     assert run is not None
     return Lease(queue, run, taken_at=asyncio.get_running_loop().time())
 
@@ -216,7 +216,7 @@ async def test_a_wipe_is_noticed_within_a_second_however_long_the_lease_is(
         await redis.delete(f"{namespace}:job:{OLD}")
         async with asyncio.timeout(5):
             await lease.lost.wait()
-    assert queue.settings.lease >= timedelta(seconds=15)
+    assert queue.settings.lease_duration >= timedelta(seconds=15)
 
 
 async def test_work_side_by_side_keeps_its_order_and_its_width():
@@ -231,7 +231,7 @@ async def test_work_side_by_side_keeps_its_order_and_its_width():
         under_way.discard(number)
         return number
 
-    assert await concurrency.a_few_at_a_time((piece(n) for n in range(20)), most=4) == list(range(20))
+    assert await concurrency.gather_limited((piece(n) for n in range(20)), limit=4) == list(range(20))
     assert widest == 4
 
 
@@ -246,5 +246,5 @@ async def test_the_first_failure_ends_the_others_and_starts_no_more():
         await asyncio.sleep(60)
 
     with pytest.raises(ValueError, match="1"):
-        await concurrency.a_few_at_a_time([piece(n) for n in range(10)], most=3)
+        await concurrency.gather_limited([piece(n) for n in range(10)], limit=3)
     assert started == [0, 1, 2]

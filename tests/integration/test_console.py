@@ -123,7 +123,7 @@ async def test_the_status_tells_the_truth_before_during_and_after(bench: Bench, 
     await bench.settled()
     settled = await prompt.json("status")
     assert settled["links"]["opportunities"] == len(bench.books.opportunities())
-    assert settled["queue"]["dead"] == settled["queue"]["due"] == settled["queue"]["later"] == 0
+    assert settled["queue"]["dead"] == settled["queue"]["due"] == settled["queue"]["scheduled"] == 0
     assert ": settled" in (await prompt("status")).out
 
 
@@ -148,13 +148,13 @@ async def test_a_sync_that_is_interrupted_says_what_it_left_and_loses_nothing(
     faults.add(
         FaultRule(name="held", method="POST", path="/procurement/products", action="hold_after", after=5)
     )
-    env = bench.environment(CWBRIDGE_QUEUE__DRAIN="500ms")
+    env = bench.environment(CWBRIDGE_QUEUE__SHUTDOWN_TIMEOUT="500ms")
     async with commands.running("sync", "--json", env=env, cwd=tmp_path) as sync:
         await until(lambda: faults.waiting("held"), what="lines are being created")
         sync.ask_to_stop(signal.SIGINT)
         ended = await sync.ended(within=20)
     assert ended.code == 1
-    assert {job["state"] for job in ended.json["unsettled"]} <= {"due", "later"}
+    assert {job["state"] for job in ended.json["unsettled"]} <= {"due", "scheduled"}
     assert ended.json["unsettled"] != []
     faults.clear()
     await bench.settled()

@@ -12,28 +12,28 @@ import pytest
 from structlog.testing import capture_logs
 
 from cwbridge import errors, metrics
-from cwbridge.limits.holds import Stops
+from cwbridge.limits.holds import SystemHolds
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from cwbridge.queue import outcome
 from cwbridge.queue.failure import Failure
-from cwbridge.queue.job import Want
-from cwbridge.queue.lanes import Room
-from cwbridge.queue.outcome import GiveUp, Outcome, TryAgain
+from cwbridge.queue.job import Enqueue
+from cwbridge.queue.lanes import FreeSlots
+from cwbridge.queue.outcome import DeadLettered, Outcome, Retried
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings, Settings
 from producers import main as producers
-from producers.dead_letters import RefusedAgain
+from producers.dead_letters import DeadLetterRetry
 from sandbox.faults import FaultRule
 from tests.support.bench import Bench
 from tests.support.until import until
 from worker import main as worker
 
-REFUSED = GiveUp(Failure.of(errors.MappingRefused("Sub-category Rack is missing")))
-BUG = GiveUp(Failure.of(ZeroDivisionError()))
-POISON = GiveUp(Failure.of_kills(3))
-TIRED = TryAgain(Failure.of(errors.ServerFailed("ConnectWise answered 503")))
+REFUSED = DeadLettered(Failure.of(errors.MappingRefused("Sub-category Rack is missing")))
+BUG = DeadLettered(Failure.of(ZeroDivisionError()))
+POISON = DeadLettered(Failure.of_crashes(3))
+TIRED = Retried(Failure.of(errors.ServerFailed("ConnectWise answered 503")))
 CALLS_AT_ONCE = 2
 
 
@@ -43,15 +43,15 @@ def key(number: int) -> str:
 
 @pytest.fixture
 def queue(redis: Redis, namespace: str) -> Queue:
-    return Queue(redis, namespace=namespace, settings=QueueSettings(debounce=timedelta(0), attempts=1))
+    return Queue(redis, namespace=namespace, settings=QueueSettings(debounce=timedelta(0), max_attempts=1))
 
 
 async def ended(queue: Queue, *outcomes: Outcome) -> None:
     """Objects 1, 2, 3... were wanted and ended so."""
     for number, end in enumerate(outcomes, start=1):
-        await queue.want(Want(key(number)))
-        [(name, ticket, _)] = await queue.claim(Room.of(1))
-        run = await queue.start(name, ticket)
+        await queue.enqueue(Enqueue(key(number)))
+        [(name, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+        run = await queue.start(name, fencing_token)
         assert run is not None
         await queue.settle(run, end)
 
@@ -70,7 +70,7 @@ async def test_what_was_refused_or_failed_too_often_is_tried_again_and_nothing_e
     await ended(queue, REFUSED, BUG, POISON, TIRED, REFUSED)
     await queue.hold(key(5))
     before = await queue.job(key(1))
-    again = RefusedAgain(queue, redis, namespace=namespace)
+    again = DeadLetterRetry(queue, redis, namespace=namespace)
     assert await again.try_again() == 2
     assert await states(queue) == {
         key(1): "due",
@@ -90,7 +90,7 @@ async def test_new_settings_are_a_reason_to_try_again_and_the_same_are_not(
     queue: Queue, redis: Redis, namespace: str
 ) -> None:
     await ended(queue, REFUSED)
-    again = RefusedAgain(queue, redis, namespace=namespace)
+    again = DeadLetterRetry(queue, redis, namespace=namespace)
     assert await again.after_new_settings(Settings()) == 0
     assert await again.after_new_settings(configured(log={"level": "debug"})) == 0
     renamed = configured(catalog={"category": "Racks"}, connectwise={"private_key": "never-kept"})
@@ -100,7 +100,7 @@ async def test_new_settings_are_a_reason_to_try_again_and_the_same_are_not(
 
 
 async def test_the_producers_try_refused_jobs_again_on_schedule(bench: Bench) -> None:
-    bench.changes = {"queue": {"refused_again": "1s", "debounce": "0ms"}}
+    bench.changes = {"queue": {"dead_letter_retry": "1s", "debounce": "0ms"}}
     await ended(bench.queue, REFUSED, BUG)
     stop = asyncio.Event()
     serving = asyncio.create_task(producers.serve(bench.settings(), bench.redis, stop))
@@ -118,9 +118,9 @@ async def test_the_producers_try_refused_jobs_again_on_schedule(bench: Bench) ->
 
 def test_whoever_notices_the_refusal_waits_like_everybody_else() -> None:
     met = outcome.of(errors.AuthenticationRefused("ConnectWise refused our keys", detail="GET /x"))
-    assert isinstance(met, outcome.WaitFor)
+    assert isinstance(met, outcome.Deferred)
     assert met.failure is not None
-    assert (met.failure.work_class, met.failure.error) == ("wait", "SystemStopped")
+    assert (met.failure.work_class, met.failure.error) == ("wait", "SystemOnHold")
 
 
 @asynccontextmanager
@@ -138,12 +138,12 @@ async def working(bench: Bench) -> AsyncIterator[None]:
 async def test_refused_keys_stop_all_jobs_of_the_system_and_are_said_once(bench: Bench) -> None:
     bench.changes = {"connectwise": {"rate_limit": "5000/1s", "concurrency": CALLS_AT_ONCE}}
     keys = [key(family) for family in bench.families()]
-    stops = Stops(bench.redis, namespace=bench.namespace)
-    gauge = metrics.SYSTEM_STOPPED.labels("connectwise")
+    holds = SystemHolds(bench.redis, namespace=bench.namespace)
+    gauge = metrics.SYSTEM_ON_HOLD.labels("connectwise")
 
     async def all_wait() -> bool:
         jobs = [await bench.job(name) for name in keys]
-        return all(job is not None and job.state == "later" for job in jobs)
+        return all(job is not None and job.state == "scheduled" for job in jobs)
 
     async def all_settled() -> bool:
         return await bench.queue.jobs() == []
@@ -155,34 +155,34 @@ async def test_refused_keys_stop_all_jobs_of_the_system_and_are_said_once(bench:
             )
             bench.forget_calls()
             bench.box.connectwise_faults.add(FaultRule(name="keys", action="fail", status=401))
-            await bench.queue.want(*(Want(name, lane="interactive") for name in keys))
+            await bench.queue.enqueue(*(Enqueue(name, lane="interactive") for name in keys))
             await until(all_wait, what="all jobs wait")
             first = bench.box.connectwise_faults.hits("keys")
             assert first <= CALLS_AT_ONCE
-            assert list(await stops.all()) == ["connectwise"]
+            assert list(await holds.all()) == ["connectwise"]
             assert gauge._value.get() == 1
             await bench.queue.requeue(*keys)
             await until(all_wait, what="all jobs wait again")
             jobs = [job for job in await bench.queue.jobs() if job.failure is not None]
             assert {(job.failure.error, job.failure.cause) for job in jobs if job.failure is not None} == {
-                ("SystemStopped", "ConnectWise refused our keys")
+                ("SystemOnHold", "ConnectWise refused our keys")
             }
             assert {job.attempts for job in jobs} == {0}
-            since = await stops.all()
+            since = await holds.all()
             await _hold_ends(bench)
             await bench.queue.requeue(*keys)
             await until(all_wait, what="all jobs wait once more")
             assert bench.box.connectwise_faults.hits("keys") > first
-            assert await stops.all() == since
+            assert await holds.all() == since
             bench.box.connectwise_faults.clear("keys")
             await _hold_ends(bench)
             await bench.queue.requeue(*keys)
             await until(all_settled, what="all jobs are settled")
-            assert await stops.all() == {}
+            assert await holds.all() == {}
             assert gauge._value.get() == 0
     assert len(bench.books.opportunities()) >= len(keys)
-    told = [one["event"] for one in said if one["event"] in {"system_stopped", "system_goes_on"}]
-    assert told == ["system_stopped", "system_goes_on"]
+    told = [one["event"] for one in said if one["event"] in {"system_on_hold", "system_resumed"}]
+    assert told == ["system_on_hold", "system_resumed"]
 
 
 async def _hold_ends(bench: Bench) -> None:

@@ -27,9 +27,9 @@ from cwbridge.limits.lane import Lane
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from cwbridge.queue.failure import Failure
-from cwbridge.queue.job import Want
-from cwbridge.queue.lanes import Room
-from cwbridge.queue.outcome import GiveUp
+from cwbridge.queue.job import Enqueue
+from cwbridge.queue.lanes import FreeSlots
+from cwbridge.queue.outcome import DeadLettered
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
@@ -40,7 +40,9 @@ PLACES = 4
 EDITED = "jetbuilt/project/99999"
 OTHER = "jetbuilt/project/88888"
 BACKLOG = 10_000
-SETTINGS = QueueSettings(concurrency=PLACES, debounce=timedelta(0), drain=timedelta(milliseconds=50))
+SETTINGS = QueueSettings(
+    concurrency=PLACES, debounce=timedelta(0), shutdown_timeout=timedelta(milliseconds=50)
+)
 REFUSED = Failure(
     work_class="refused", error="MappingRefused", cause="no such category", detail="", remedy="", at_ms=1
 )
@@ -51,12 +53,12 @@ class Runs:
 
     def __init__(self, *, seconds: float = 0.0) -> None:
         self.begun: list[str] = []
-        self.tickets: dict[str, int] = {}
+        self.fencing_tokens: dict[str, int] = {}
         self._seconds = seconds
 
     async def __call__(self, key: keys.Key) -> None:
         self.begun.append(str(key))
-        self.tickets[str(key)] = structlog.contextvars.get_contextvars()["ticket"]
+        self.fencing_tokens[str(key)] = structlog.contextvars.get_contextvars()["fencing_token"]
         await asyncio.sleep(self._seconds)
 
 
@@ -80,7 +82,7 @@ class Gated(Runs):
 async def queue(redis: Redis, namespace: str) -> Queue:
     """A queue with ten thousand keys waiting."""
     queue = Queue(redis, namespace=namespace, settings=SETTINGS)
-    await queue.want(*(Want(f"jetbuilt/project/{number}", lane="backlog") for number in range(BACKLOG)))
+    await queue.enqueue(*(Enqueue(f"jetbuilt/project/{number}", lane="backlog") for number in range(BACKLOG)))
     return queue
 
 
@@ -89,31 +91,31 @@ async def empty_queue(redis: Redis, namespace: str) -> Queue:
     return Queue(redis, namespace=namespace, settings=SETTINGS)
 
 
-async def wanted(queue: Queue, own: Lane) -> None:
+async def enqueued(queue: Queue, own: Lane) -> None:
     """An edit comes, or a person requeues what was given up."""
     if own == "fresh":
-        await queue.want(Want(EDITED))
+        await queue.enqueue(Enqueue(EDITED))
     else:
         assert await queue.requeue(EDITED) == 1
 
 
-async def given_up(queue: Queue) -> None:
+async def dead_lettered(queue: Queue) -> None:
     """A dead letter, for a person to requeue."""
-    await queue.want(Want(EDITED, lane="interactive"))
-    [(key, ticket, _)] = await queue.claim(Room.of(1))
-    run = await queue.start(key, ticket)
+    await queue.enqueue(Enqueue(EDITED, lane="interactive"))
+    [(key, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    run = await queue.start(key, fencing_token)
     assert run is not None
-    assert await queue.settle(run, GiveUp(REFUSED)) == "dead"
+    assert await queue.settle(run, DeadLettered(REFUSED)) == "dead"
 
 
 @pytest.mark.parametrize("places_before", range(4))
 async def test_a_requeue_gets_the_next_place_before_ten_thousand_waiting_keys(
     queue: Queue, places_before: int
 ) -> None:
-    await given_up(queue)
-    await queue.claim(Room.of(places_before))
-    await wanted(queue, "interactive")
-    [(key, _, _)] = await queue.claim(Room.of(1))
+    await dead_lettered(queue)
+    await queue.claim(FreeSlots.of(places_before))
+    await enqueued(queue, "interactive")
+    [(key, _, _)] = await queue.claim(FreeSlots.of(1))
     assert key == EDITED
 
 
@@ -123,37 +125,37 @@ async def test_of_several_edits_each_lets_at_most_every_fourth_place_go_to_the_b
     for round_ in range(4):
         names = [f"jetbuilt/project/{99_000 + 100 * round_ + number}" for number in range(edits)]
         for name in names:
-            await queue.want(Want(name))
-        places = [key for key, _, _ in await queue.claim(Room.of(2 * edits))]
+            await queue.enqueue(Enqueue(name))
+        slots = [key for key, _, _ in await queue.claim(FreeSlots.of(2 * edits))]
         for number, name in enumerate(names, start=1):
-            worst[number] = max(worst[number], places.index(name) + 1)
+            worst[number] = max(worst[number], slots.index(name) + 1)
         # The next round begins one place further on, so that every phase of the four is seen.
-        await queue.claim(Room.of((1 - 2 * edits) % 4))
+        await queue.claim(FreeSlots.of((1 - 2 * edits) % 4))
     assert worst[1:] == [number + math.ceil(number / 3) for number in range(1, edits + 1)]
 
 
 async def test_runs_of_the_backlog_that_never_end_leave_places_to_an_edit_and_a_person(
     queue: Queue, redis: Redis
 ) -> None:
-    await given_up(queue)
+    await dead_lettered(queue)
     runs = Gated()
     async with serving(redis, queue, runs):
         await runs.filled(PLACES - 2)
-        await queue.want(Want(OTHER))
+        await queue.enqueue(Enqueue(OTHER))
         await runs.filled(PLACES - 1)
         assert runs.begun[-1] == OTHER
-        await wanted(queue, "interactive")
+        await enqueued(queue, "interactive")
         await runs.filled(PLACES)
         assert runs.begun[-1] == EDITED
 
 
 async def test_edits_that_never_end_leave_a_place_to_a_person(empty_queue: Queue, redis: Redis) -> None:
-    await given_up(empty_queue)
+    await dead_lettered(empty_queue)
     runs = Gated()
     async with serving(redis, empty_queue, runs):
-        await empty_queue.want(*(Want(f"jetbuilt/project/{number}") for number in range(3 * PLACES)))
+        await empty_queue.enqueue(*(Enqueue(f"jetbuilt/project/{number}") for number in range(3 * PLACES)))
         await runs.filled(PLACES - 1)
-        await wanted(empty_queue, "interactive")
+        await enqueued(empty_queue, "interactive")
         await runs.filled(PLACES)
     assert runs.begun[PLACES - 1] == EDITED
 
@@ -165,25 +167,25 @@ async def test_the_places_that_were_left_free_are_free_again_after_the_run(
     async with serving(redis, queue, runs):
         await runs.filled(PLACES - 2)
         for number in range(2 * PLACES):
-            await queue.want(Want(f"jetbuilt/project/{50_000 + number}"))
+            await queue.enqueue(Enqueue(f"jetbuilt/project/{50_000 + number}"))
             await runs.filled(PLACES - 1 + number)
             runs.gates[runs.begun[-1]].set()
 
 
-@pytest.mark.parametrize(("own", "places"), [("fresh", 2), ("interactive", 1)])
+@pytest.mark.parametrize(("own", "slots"), [("fresh", 2), ("interactive", 1)])
 async def test_a_worker_amid_ten_thousand_keys_starts_a_bounded_number_of_runs_before_it(
-    queue: Queue, redis: Redis, namespace: str, own: Lane, places: int
+    queue: Queue, redis: Redis, namespace: str, own: Lane, slots: int
 ) -> None:
-    await given_up(queue)
+    await dead_lettered(queue)
     runs = Runs(seconds=0.01)
     async with serving(redis, queue, runs):
         await until(lambda: len(runs.begun) >= 3 * PLACES, what="the backlog is under way")
-        await wanted(queue, own)
+        await enqueued(queue, own)
         begun = len(runs.begun)
-        last_ticket = int(await redis.get(f"{namespace}:ticket") or 0)
+        last_fencing_token = int(await redis.get(f"{namespace}:ticket") or 0)
         await until(lambda: EDITED in runs.begun, what="it has begun")
     # Tickets are given with the places, one after the other.
-    assert runs.tickets[EDITED] - last_ticket <= places
+    assert runs.fencing_tokens[EDITED] - last_fencing_token <= slots
     # What the backlog was given before and had not begun, and what it gets in the same moment.
     assert runs.begun.index(EDITED) - begun <= 2 * (PLACES - 2)
 
@@ -219,7 +221,7 @@ class Calls:
 
         async with concurrency.group() as tasks:
             job = tasks.create_task(
-                concurrency.a_few_at_a_time((call() for _ in range(count)), most=at_once or count)
+                concurrency.gather_limited((call() for _ in range(count)), limit=at_once or count)
             )
             await until(lambda: len(self.sent) >= 20, what="the job is under way")
             try:

@@ -27,5 +27,5 @@ def nursery() -> Iterator[Nursery]:
 @pytest.mark.parametrize("scenario", SHORT, ids=lambda scenario: scenario.name)
 def test_nothing_is_lost_doubled_or_stuck(scenario: Scenario, nursery: Nursery) -> None:
     outcome = uvloop.run(play(nursery, scenario, SEED))
-    assert (outcome.findings, outcome.stuck, outcome.missed) == ([], [], [])
+    assert (outcome.violations, outcome.stuck, outcome.missed) == ([], [], [])
     assert outcome.jobs > 0

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cwbridge.ledger.catalog import CatalogMemory, Place
+from cwbridge.ledger.catalog import CatalogCache, CatalogKey
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
 from cwbridge.redis import Redis
@@ -23,9 +23,9 @@ def opportunities(bench: Bench) -> dict[str, Row]:
     return {row["source"]: row for row in bench.books.rows("sales/opportunities") if row.get("source")}
 
 
-def status(bench: Bench, mark: str) -> str:
+def status(bench: Bench, external_id: str) -> str:
     statuses = {row["id"]: row["name"] for row in bench.books.rows("sales/opportunities/statuses")}
-    return str(statuses[opportunities(bench)[mark]["status"]["id"]])
+    return str(statuses[opportunities(bench)[external_id]["status"]["id"]])
 
 
 def lines(bench: Bench, opportunity: int) -> list[Row]:
@@ -54,7 +54,7 @@ async def test_options_become_opportunities_of_their_own(bench: Bench):
 
 async def test_a_new_version_moves_the_opportunities_of_its_options_along(bench: Bench):
     await bench.settled()
-    before = {mark: row["id"] for mark, row in opportunities(bench).items()}
+    before = {external_id: row["id"] for external_id, row in opportunities(bench).items()}
     family, _ = option_of(bench)
 
     bench.box.jetbuilt.new_version(bench.active(family), name="2.0")
@@ -63,7 +63,7 @@ async def test_a_new_version_moves_the_opportunities_of_its_options_along(bench:
     after = opportunities(bench)
     assert sorted(row["id"] for row in after.values()) == sorted(before.values())
     current = {option.id for option in bench.box.jetbuilt.project(bench.active(family)).options}
-    ours = {mark for mark in after if mark.startswith(f"jetbuilt:{family}:option:")}
+    ours = {external_id for external_id in after if external_id.startswith(f"jetbuilt:{family}:option:")}
     assert ours == {f"jetbuilt:{family}:option:{option}" for option in current}
     assert not bench.books.rows("sales/opportunities/notes")
 
@@ -78,9 +78,9 @@ async def test_a_merged_option_is_finished_with_a_note_and_never_deleted(bench: 
     await bench.settled()
     await bench.settled(full=True)
 
-    mark = f"jetbuilt:{family}:option:{option}"
-    assert opportunities(bench)[mark]["id"] == own["id"]
-    assert status(bench, mark) == "Lost"
+    external_id = f"jetbuilt:{family}:option:{option}"
+    assert opportunities(bench)[external_id]["id"] == own["id"]
+    assert status(bench, external_id) == "Lost"
     notes = [
         note for note in bench.books.rows("sales/opportunities/notes") if note["opportunityId"] == own["id"]
     ]
@@ -119,7 +119,7 @@ async def touched(bench: Bench) -> tuple[Bench, str, Row]:
 
 async def noticed(bench: Bench) -> int:
     async with producers.connectwise_poller(bench.settings(), bench.redis) as poller:
-        return (await poller.poll()).wanted
+        return (await poller.poll()).enqueued
 
 
 async def test_our_own_writes_make_no_echo(bench: Bench):
@@ -136,8 +136,8 @@ async def test_drift_is_noticed_once_and_reported_in_money(touched: tuple[Bench,
     await bench.settled()
 
     assert bench.writes == writes
-    finding = (await bench.history(key))[0].findings[0]
-    assert f"{-2 * Decimal(str(line['price'])):+.2f}" in finding
+    discrepancy = (await bench.history(key))[0].discrepancies[0]
+    assert f"{-2 * Decimal(str(line['price'])):+.2f}" in discrepancy
     assert await noticed(bench) == 0
 
 
@@ -166,7 +166,7 @@ async def test_a_line_that_a_person_removed_is_reported_and_not_restored(bench: 
     await bench.settled(full=True)
 
     assert gone["integrationXRef"] not in {row["integrationXRef"] for row in lines(bench, own["id"])}
-    assert "was removed" in (await bench.history(key))[0].findings[0]
+    assert "was removed" in (await bench.history(key))[0].discrepancies[0]
 
 
 async def test_a_custom_field_is_filled_by_its_caption(bench: Bench):
@@ -203,16 +203,16 @@ async def test_an_older_state_of_the_source_is_reported_and_exported_only_when_a
 
 async def test_a_changed_catalog_item_is_looked_up_anew(bench: Bench):
     await bench.settled()
-    memory = CatalogMemory(bench.redis, namespace=bench.namespace, found_for=timedelta(hours=1))
+    memory = CatalogCache(bench.redis, namespace=bench.namespace, cache_ttl=timedelta(hours=1))
     item = bench.books.rows("procurement/catalog")[0]
-    place = Place(item["identifier"].casefold(), "somebody")
-    await memory.remember({place: item["id"]})
+    place = CatalogKey(item["identifier"].casefold(), "somebody")
+    await memory.put({place: item["id"]})
 
     info = {**item["_info"], "updatedBy": "jsmith", "lastUpdated": bench.box.connectwise.now()}
     bench.box.connectwise.put("procurement/catalog", {**item, "_info": info})
     await noticed(bench)
 
-    assert await memory.recall([place]) == [None]
+    assert await memory.get([place]) == [None]
 
 
 async def test_a_link_to_what_is_somebody_elses_by_now_is_refused(bench: Bench):

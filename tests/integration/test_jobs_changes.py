@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from cwbridge.queue import outcome
-from cwbridge.queue.job import Want
+from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from tests.support.jobs import AUDIT, RACK, SCREEN, Command, Store, key
 
 
-def want(store: Store, *numbers: int) -> None:
+def enqueue(store: Store, *numbers: int) -> None:
     async def act(_: Redis, queue: Queue) -> None:
-        await queue.want(*(Want(key(number)) for number in numbers))
+        await queue.enqueue(*(Enqueue(key(number)) for number in numbers))
 
     store.do(act)
 
@@ -28,7 +28,7 @@ def test_a_trial_with_named_keys_says_what_the_real_one_does(
     store.ended({1: RACK, 2: AUDIT, 3: RACK, 4: RACK})
     assert cwbridge("jobs", "archive", key(3)).code == 0
     assert cwbridge("jobs", "hold", key(4)).code == 0
-    want(store, 5)
+    enqueue(store, 5)
     store.run_of(5)
     names = [key(number) for number in (1, 2, 3, 4, 5, 424242)]
     before = store.states()
@@ -57,7 +57,7 @@ def test_an_archived_job_is_wanted_anew_by_a_requeue(
 
 
 def test_a_job_held_while_it_runs_says_so_and_any_release_finds_it(cwbridge: Command, store: Store) -> None:
-    want(store, 1)
+    enqueue(store, 1)
     run = store.run_of(1)
     assert cwbridge("jobs", "hold", key(1)).code == 0
     assert "running, held after this run" in cwbridge("jobs", "list", "--each").out
@@ -70,13 +70,13 @@ def test_a_job_held_while_it_runs_says_so_and_any_release_finds_it(cwbridge: Com
     assert cwbridge("jobs", "release", "--all").code == 0
 
     async def end(_: Redis, queue: Queue) -> str | None:
-        return await queue.settle(run, outcome.Done())
+        return await queue.settle(run, outcome.Succeeded())
 
     assert store.do(end) == "gone"
 
 
 def test_of_what_runs_a_release_takes_only_what_is_held(cwbridge: Command, store: Store) -> None:
-    want(store, 1)
+    enqueue(store, 1)
     store.run_of(1)
     ended = cwbridge("jobs", "release", "--all")
     assert (ended.code, ended.out.splitlines()[-1]) == (0, "released: 0 of 0")

@@ -11,7 +11,7 @@ from cwbridge.ledger.links import Link, Links
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from cwbridge.queue import outcome
-from cwbridge.queue.job import Want
+from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
@@ -28,7 +28,7 @@ def test_failed_jobs_are_listed_by_cause_with_what_to_do(cwbridge: Command, stor
     assert f"{key(1)}, {key(10)}, {key(100)}, ..." in ended.out
     bug, rack, audit = cwbridge("jobs", "list", "--json").json
     assert (rack["jobs"], rack["states"], len(rack["examples"])) == (142, {"dead": 142}, 3)
-    assert (bug["work_class"], audit["states"]) == ("bug", {"later": 1})
+    assert (bug["work_class"], audit["states"]) == ("bug", {"scheduled": 1})
 
 
 def test_a_list_of_nothing_says_so(cwbridge: Command) -> None:
@@ -41,7 +41,7 @@ def test_a_list_of_nothing_says_so(cwbridge: Command) -> None:
 @pytest.mark.parametrize(
     ("filters", "numbers"),
     [
-        (["--state", "later"], {3}),
+        (["--state", "scheduled"], {3}),
         (["--key", "jetbuilt/project/1*"], {1, 10}),
         (["--class", "bug"], {4}),
         (["--cause", "rack"], {1, 10}),
@@ -65,17 +65,17 @@ def test_each_filter_of_the_list_chooses_jobs(
 def test_a_job_is_shown_with_cause_trace_matches_and_its_last_calls(cwbridge: Command, store: Store) -> None:
     store.ended({1: TRACED})
 
-    async def remember(redis: Redis, _: Queue) -> None:
+    async def put(redis: Redis, _: Queue) -> None:
         history = History(redis, namespace=store.namespace)
         matched = Event(
-            what="updated", target=9, matches=("company 120 (name)",), findings=("item:1 differs: +2",)
+            what="updated", target=9, matches=("company 120 (name)",), discrepancies=("item:1 differs: +2",)
         )
         await history.add(key(1), matched)
         call = "connectwise POST /procurement/products: 400, 12 ms, request abc-1"
         await history.add(key(1), Event(what="refused: ValueRefused", reason="[red]", last_calls=(call,)))
         await Links(redis, namespace=store.namespace).put("opportunity", key(1), Link(target=9, how="person"))
 
-    store.do(remember)
+    store.do(put)
     ended = cwbridge("jobs", "show", key(1))
     assert ended.code == 0
     expected = [
@@ -129,7 +129,7 @@ def test_one_cause_is_requeued_into_the_backlog_so_that_edits_are_not_delayed(
     assert store.states()[1] == "dead"
     done = cwbridge("jobs", "requeue", "--cause", "rack", "--json").json
     assert (done["requeued"], done["changed"], done["unchanged"]) == (2, [key(1), key(3)], [])
-    assert store.states() == {1: "due", 2: "dead", 3: "due", 4: "later"}
+    assert store.states() == {1: "due", 2: "dead", 3: "due", 4: "scheduled"}
     assert store.job(3).lane == "backlog"
 
 
@@ -144,10 +144,10 @@ def test_a_rate_spreads_the_starts_and_a_new_edit_need_not_wait_for_its_turn(
     assert [round((job.due_ms - first.due_ms) / 1_800_000, 2) for job in others] == [1, 2, 3, 4, 5]
 
     async def edit(_: Redis, queue: Queue) -> None:
-        await queue.want(Want(key(6)))
+        await queue.enqueue(Enqueue(key(6)))
 
     store.do(edit)
-    assert (store.job(6).state, store.job(6).lane, store.job(5).state) == ("due", "fresh", "later")
+    assert (store.job(6).state, store.job(6).lane, store.job(5).state) == ("due", "fresh", "scheduled")
 
 
 @pytest.mark.parametrize("verb", ["requeue", "archive", "hold", "release"])
@@ -176,7 +176,7 @@ def test_an_option_that_cannot_be_read_is_said_without_a_trace(
 def test_all_means_all_that_it_can_be_done_to(cwbridge: Command, store: Store) -> None:
     store.ended({1: RACK, 2: AUDIT, 3: TRACED})
     assert cwbridge("jobs", "archive", "--all", "--json").json["changed"] == [key(1), key(3)]
-    assert store.states() == {2: "later"}
+    assert store.states() == {2: "scheduled"}
     ended = cwbridge("jobs", "archive", key(2))
     assert (ended.code, ended.out) == (1, f"{key(2)}  unchanged: not given up\narchived: 0 of 1\n")
 
@@ -190,21 +190,21 @@ def test_held_jobs_wait_for_their_release(cwbridge: Command, store: Store) -> No
     assert cwbridge("jobs", "requeue", key(1)).code == 1
     released = cwbridge("jobs", "release", "--all", "--json").json
     assert (released["released"], released["unchanged"]) == (3, [])
-    assert store.states() == {1: "dead", 2: "later"}
+    assert store.states() == {1: "dead", 2: "scheduled"}
 
 
 def test_what_runs_meanwhile_is_left_to_its_worker(cwbridge: Command, store: Store) -> None:
-    async def want(_: Redis, queue: Queue) -> None:
-        await queue.want(Want(key(1)))
+    async def enqueue(_: Redis, queue: Queue) -> None:
+        await queue.enqueue(Enqueue(key(1)))
 
-    store.do(want)
+    store.do(enqueue)
     run = store.run_of(1)
     assert cwbridge("jobs", "requeue", key(1)).code == 1
     assert cwbridge("jobs", "archive", key(1)).code == 1
     assert cwbridge("jobs", "hold", key(1)).code == 0
 
     async def end(_: Redis, queue: Queue) -> str | None:
-        return await queue.settle(run, outcome.Done())
+        return await queue.settle(run, outcome.Succeeded())
 
     assert store.do(end) == "held"
 
@@ -218,7 +218,7 @@ def test_status_names_parked_jobs_stopped_systems_and_what_redis_would_lose(
         limiter = Limiter(
             redis, namespace=store.namespace, system="connectwise", rate=Rate(100), concurrency=2
         )
-        await limiter.hold(60, reason="keys_refused")
+        await limiter.hold(60, reason="credentials_refused")
         await redis.config_set("maxmemory-policy", "allkeys-lru")
 
     async def restore(redis: Redis, _: Queue) -> None:
@@ -244,7 +244,7 @@ def test_status_names_parked_jobs_stopped_systems_and_what_redis_would_lose(
 
 def test_the_gauge_of_a_stopped_system_follows_all_processes(store: Store, redis_url: str) -> None:
     def gauge() -> float:
-        return float(metrics.SYSTEM_STOPPED.labels("connectwise")._value.get())
+        return float(metrics.SYSTEM_ON_HOLD.labels("connectwise")._value.get())
 
     async def act(redis: Redis, _: Queue) -> None:
         settings = Settings(namespace=store.namespace)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cwbridge.queue.job import FLOWS, Want, flow_of
+from cwbridge.queue.job import FLOWS, Enqueue, flow_of
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from tests.support.jobs import RACK, SCREEN, Command, Store, key
@@ -35,7 +35,7 @@ def test_a_number_is_a_project_with_its_options(cwbridge: Command, store: Store)
     names = (key(97739), f"{key(97739)}/option/5", key(977390))
 
     async def act(_: Redis, queue: Queue) -> None:
-        await queue.want(*map(Want, names))
+        await queue.enqueue(*map(Enqueue, names))
 
     store.do(act)
     listed = cwbridge("jobs", "list", "--each", "--json", "--key", "97739").json

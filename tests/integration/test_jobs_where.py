@@ -9,7 +9,7 @@ import pytest
 
 from cwbridge import redis as redis_module
 from cwbridge.embedded import EmbeddedRedis
-from cwbridge.queue.job import Want
+from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.settings import QueueSettings
 from tests.support.jobs import Command, key
@@ -47,12 +47,12 @@ def test_a_folder_where_no_bridge_has_worked_is_not_said_to_be_settled(
 def test_what_an_embedded_server_has_kept_is_read_while_no_bridge_runs(
     cwbridge: Command, tmp_path: Path, namespace: str
 ) -> None:
-    async def want() -> None:
+    async def enqueue() -> None:
         async with EmbeddedRedis(tmp_path / ".state") as url:
             client = redis_module.connect(url)
-            await Queue(client, namespace=namespace, settings=QueueSettings()).want(Want(key(1)))
+            await Queue(client, namespace=namespace, settings=QueueSettings()).enqueue(Enqueue(key(1)))
             await client.aclose()
 
-    asyncio.run(want())
+    asyncio.run(enqueue())
     (listed,) = cwbridge("jobs", "list", "--each", "--json").json
     assert listed["key"] == key(1)

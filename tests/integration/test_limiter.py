@@ -96,24 +96,24 @@ async def test_turns_are_a_window_apart(redis: Redis, namespace: str) -> None:
         async with shared.slot():
             sent.append(time.monotonic())
     # The margin covers what a call may lag behind its turn unnoticed; Redis counts whole milliseconds.
-    assert all(later - earlier >= 0.199 for earlier, later in pairwise(sent[::2]))
+    assert all(scheduled - earlier >= 0.199 for earlier, scheduled in pairwise(sent[::2]))
     assert sent[-1] - sent[0] < 1
 
 
 async def test_the_concurrency_limit_is_shared(redis: Redis, namespace: str) -> None:
-    under_way, most = 0, 0
+    under_way, limit = 0, 0
 
     async def call(shared: Limiter) -> None:
-        nonlocal under_way, most
+        nonlocal under_way, limit
         async with shared.slot():
             under_way += 1
-            most = max(most, under_way)
+            limit = max(limit, under_way)
             await asyncio.sleep(0.01)
             under_way -= 1
 
     one, other = (limiter(redis, namespace, "10000/s", concurrency=3) for _ in range(2))
     await asyncio.gather(*(call(shared) for shared in (one, other) for _ in range(10)))
-    assert most == 3
+    assert limit == 3
 
 
 async def test_a_place_given_back_goes_to_the_process_that_waits_longest(
@@ -154,11 +154,11 @@ async def test_nobody_waits_for_a_process_that_fell_silent(redis: Redis, namespa
 
 async def test_places_of_a_killed_process_lapse(redis: Redis, namespace: str) -> None:
     shared = limiter(redis, namespace, "10000/s", concurrency=1)
-    places = f"{namespace}:limit:test:places"
+    slots = f"{namespace}:limit:test:places"
     now, _ = await redis.time()
-    await redis.zadd(places, {"a process that was killed": now * 1000 + 1300})
+    await redis.zadd(slots, {"a process that was killed": now * 1000 + 1300})
     async with asyncio.timeout(3), shared.slot():
-        [(_, lapse)] = await redis.zrange(places, 0, -1, withscores=True)
+        [(_, lapse)] = await redis.zrange(slots, 0, -1, withscores=True)
     after, _ = await redis.time()
     assert lapse - after * 1000 > 7000
 
@@ -180,14 +180,14 @@ async def test_a_cancelled_waiter_gives_its_place_and_turn_back(redis: Redis, na
     async with shared.slot():
         began = time.monotonic()
     waiting = [asyncio.create_task(shared.acquire()) for _ in range(2)]
-    log, places = (f"{namespace}:limit:test:{part}" for part in ("log", "places"))
+    log, slots = (f"{namespace}:limit:test:{part}" for part in ("log", "slots"))
     async with asyncio.timeout(2):
         while await redis.zcard(log) < 3:  # noqa: ASYNC110 - it happens in Redis
             await asyncio.sleep(0.005)
     for waiter in waiting:
         waiter.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
-    assert (await redis.zcard(log), await redis.zcard(places)) == (1, 0)
+    assert (await redis.zcard(log), await redis.zcard(slots)) == (1, 0)
     async with shared.slot():
         assert time.monotonic() - began < 0.45
 
@@ -269,8 +269,8 @@ async def test_a_long_throttle_is_a_wait_of_the_job(redis: Redis, namespace: str
 @pytest.mark.parametrize("rate", ["100/s", "off"])
 async def test_refused_keys_stop_the_system_at_once(redis: Redis, namespace: str, rate: str) -> None:
     shared = limiter(redis, namespace, rate)
-    await shared.hold(5, reason="keys_refused")
-    with pytest.raises(errors.SystemStopped):
+    await shared.hold(5, reason="credentials_refused")
+    with pytest.raises(errors.SystemOnHold):
         await asyncio.wait_for(shared.acquire(), 1)
     await shared.clear_hold()
     async with shared.slot():
@@ -307,18 +307,18 @@ async def test_a_throttle_cuts_the_limit_once_per_window_and_it_grows_back(
 
 async def test_without_a_rate_nothing_is_asked_of_redis(namespace: str) -> None:
     local = limiter(None, namespace, "off", concurrency=2)
-    under_way, most = 0, 0
+    under_way, limit = 0, 0
 
     async def call() -> None:
-        nonlocal under_way, most
+        nonlocal under_way, limit
         async with local.slot():
             under_way += 1
-            most = max(most, under_way)
+            limit = max(limit, under_way)
             await asyncio.sleep(0.001)
             under_way -= 1
 
     await asyncio.gather(*(call() for _ in range(20)))
-    assert most == 2
+    assert limit == 2
     with pytest.raises(ValueError, match="Redis"):
         limiter(None, namespace, "1/s")
 
@@ -327,7 +327,7 @@ async def test_waiters_hear_that_redis_is_away(namespace: str) -> None:
     away = redis_of("unix:///nonexistent/redis.sock")
     shared = limiter(away, namespace, "1/s")
     got = await asyncio.gather(*(shared.acquire() for _ in range(3)), return_exceptions=True)
-    assert {type(problem).__name__ for problem in got} == {"ConnectionError"}
+    assert {type(error).__name__ for error in got} == {"ConnectionError"}
     await away.aclose()
 
 

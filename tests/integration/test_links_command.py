@@ -14,9 +14,9 @@ from cwbridge.ledger.links import Link
 from cwbridge.ledger.named import LinkName
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
-from cwbridge.queue.job import Want
-from cwbridge.queue.lanes import Room
-from cwbridge.queue.outcome import Done
+from cwbridge.queue.job import Enqueue
+from cwbridge.queue.lanes import FreeSlots
+from cwbridge.queue.outcome import Succeeded
 from sandbox.faults import FaultRule
 from tests.support import commands
 from tests.support.bench import Bench
@@ -55,9 +55,9 @@ async def test_the_answer_to_an_ambiguity_is_kept_and_the_job_runs_again(
         cwd=tmp_path,
     )
     assert ended.code == 0, ended.err
-    said, *wanted = ended.out.splitlines()
+    said, *enqueued = ended.out.splitlines()
     assert said == f"relinked: company:{client['id']} to company {chosen} {client['company_name']}"
-    assert f"wanted: {key}" in wanted
+    assert f"wanted: {key}" in enqueued
     await bench.settled()
     assert bench.books.opportunity(f"jetbuilt:{family}")["company"]["id"] == chosen
     await bench.settled(full=True)
@@ -75,7 +75,7 @@ async def test_a_company_chosen_anew_moves_the_opportunities_that_had_the_old_on
     done = await relink(bench, f"company:{client['id']}", other["id"])
     assert done.before is not None
     assert done.before.target == before
-    assert f"jetbuilt/project/{family}" in done.wanted
+    assert f"jetbuilt/project/{family}" in done.enqueued
     await bench.settled()
     assert bench.books.opportunity(f"jetbuilt:{family}")["company"]["id"] == other["id"]
 
@@ -107,9 +107,9 @@ async def test_an_answer_corrected_while_the_wrong_one_is_written_still_counts(
     faults.clear()
     ended = await answering
     assert ended.code == 0, ended.err
-    wanted = wanted_in(ended.out)
-    assert key in wanted
-    assert {Key.parse(one).family for one in wanted} == {family}
+    enqueued = wanted_in(ended.out)
+    assert key in enqueued
+    assert {Key.parse(one).family for one in enqueued} == {family}
     await writing
     await bench.settled()
     assert bench.books.opportunity(f"jetbuilt:{family}")["company"]["id"] == right["id"]
@@ -125,9 +125,9 @@ async def test_an_answer_given_again_finds_what_a_command_broken_off_left_behind
     await links_of(bench).put("company", str(client["id"]), Link(target=right["id"], how="person"))
     command = ("links", "relink", f"company:{client['id']}", "--to", str(right["id"]))
     again = await commands.run(*command, env=bench.environment(), cwd=tmp_path)
-    wanted = wanted_in(again.out)
-    assert key in wanted
-    assert {Key.parse(one).family for one in wanted} == {families[0]}
+    enqueued = wanted_in(again.out)
+    assert key in enqueued
+    assert {Key.parse(one).family for one in enqueued} == {families[0]}
     await bench.settled()
     assert bench.books.opportunity(f"jetbuilt:{families[0]}")["company"]["id"] == right["id"]
     once_more = await commands.run(*command, env=bench.environment(), cwd=tmp_path)
@@ -149,8 +149,8 @@ async def test_a_contact_or_site_chosen_anew_reaches_the_opportunities_that_ask_
     else:
         chosen = another_site(bench, company, "Another")
     done = await relink(bench, f"{kind}:{source}", chosen["id"])
-    assert f"jetbuilt/project/{family}" in done.wanted
-    assert {Key.parse(key).family for key in done.wanted} == {family}
+    assert f"jetbuilt/project/{family}" in done.enqueued
+    assert {Key.parse(key).family for key in done.enqueued} == {family}
     await bench.settled()
     assert bench.books.opportunity(f"jetbuilt:{family}")[kind]["id"] == chosen["id"]
 
@@ -230,9 +230,9 @@ async def test_a_stop_for_refused_keys_is_lifted_only_by_keys_that_work(bench: B
             *("links", "relink", key, "--to", str(opportunity)), env=bench.environment(**keys), cwd=tmp_path
         )
 
-    await limiter.hold(60, reason="keys_refused")
+    await limiter.hold(60, reason="credentials_refused")
     assert (await relinked(CWBRIDGE_CONNECTWISE__PRIVATE_KEY="wrong")).code == 2
-    with pytest.raises(errors.SystemStopped):
+    with pytest.raises(errors.SystemOnHold):
         async with limiter.slot():
             pass
     ended = await relinked()
@@ -272,20 +272,22 @@ async def test_a_contact_and_a_site_must_belong_to_the_company_of_the_name(bench
 async def test_a_project_relinked_is_written_to_the_opportunity_chosen(bench: Bench) -> None:
     await bench.settled()
     family = bench.families()[0]
-    mark, key = f"jetbuilt:{family}", f"jetbuilt/project/{family}"
-    before = bench.books.opportunity(mark)
+    external_id, key = f"jetbuilt:{family}", f"jetbuilt/project/{family}"
+    before = bench.books.opportunity(external_id)
     chosen = another_opportunity(bench, name="Made by hand")
     done = await relink(bench, key, chosen["id"])
-    assert (done.title, done.wanted) == ("Made by hand", [key])
+    assert (done.title, done.enqueued) == ("Made by hand", [key])
     assert [
-        note.startswith(f"opportunity {before['id']} carries the mark {mark}") for note in done.notes
+        note.startswith(f"opportunity {before['id']} carries the mark {external_id}") for note in done.notes
     ] == [True]
     await bench.settled()
-    written = [row["id"] for row in bench.books.rows("sales/opportunities") if row.get("source") == mark]
+    written = [
+        row["id"] for row in bench.books.rows("sales/opportunities") if row.get("source") == external_id
+    ]
     assert sorted(written) == sorted([before["id"], chosen["id"]])
     bench.box.connectwise.put("sales/opportunities", {**before, "source": ""})
-    bench.books.assert_hold((await bench.expected())[mark])
-    assert bench.books.opportunity(mark)["id"] == chosen["id"]
+    bench.books.assert_hold((await bench.expected())[external_id])
+    assert bench.books.opportunity(external_id)["id"] == chosen["id"]
 
 
 async def test_an_opportunity_that_cannot_be_meant_is_refused_and_nothing_changes(
@@ -296,17 +298,17 @@ async def test_an_opportunity_that_cannot_be_meant_is_refused_and_nothing_change
     key = f"jetbuilt/project/{ours}"
     link = await links_of(bench).get("opportunity", key)
     linked = bench.books.opportunity(f"jetbuilt:{theirs}")
-    marked = another_opportunity(bench, source="jetbuilt:999999")
+    planned_lines = another_opportunity(bench, source="jetbuilt:999999")
     bench.box.connectwise.put("sales/opportunities", {**linked, "source": ""})
     for target, says in [
-        (marked["id"], "carries the mark of jetbuilt/project/999999"),
+        (planned_lines["id"], "carries the mark of jetbuilt/project/999999"),
         (linked["id"], f"is linked to jetbuilt/project/{theirs}"),
         (987_654, "ConnectWise has no opportunity 987654"),
     ]:
         with pytest.raises(errors.Refused, match=says):
             await relink(bench, key, target)
     ended = await commands.run(
-        "links", "relink", key, "--to", str(marked["id"]), env=bench.environment(), cwd=tmp_path
+        "links", "relink", key, "--to", str(planned_lines["id"]), env=bench.environment(), cwd=tmp_path
     )
     assert (ended.code, ended.out) == (1, "")
     assert "carries the mark of jetbuilt/project/999999 -> Choose another one" in ended.err
@@ -319,16 +321,16 @@ async def test_a_run_under_way_does_not_overwrite_the_answer(bench: Bench) -> No
     key = f"jetbuilt/project/{bench.families()[0]}"
     chosen = another_opportunity(bench)
     queue, links = bench.queue, links_of(bench)
-    await queue.want(Want(key))
-    [(_, ticket, _)] = await queue.claim(Room.of(1))
-    run = await queue.start(key, ticket)
+    await queue.enqueue(Enqueue(key))
+    [(_, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    run = await queue.start(key, fencing_token)
     assert run is not None
     answering = asyncio.create_task(relink(bench, key, chosen["id"]))
     held = f"{bench.namespace}:job:{key}"
     await until(lambda: bench.redis.hexists(held, "hold"), what="the key is held")
     assert not answering.done()
-    await links.put("opportunity", key, Link(target=1, how="mark"))
-    await queue.settle(run, Done())
+    await links.put("opportunity", key, Link(target=1, how="external_id"))
+    await queue.settle(run, Succeeded())
     await answering
     link = await links.get("opportunity", key)
     assert link is not None
@@ -365,4 +367,4 @@ async def test_links_are_listed_shown_and_forgotten(bench: Bench, tmp_path: Path
     await bench.settled(full=True)
     link = await links_of(bench).get("opportunity", key)
     assert link is not None
-    assert (link.target, link.how) == (target, "mark")
+    assert (link.target, link.how) == (target, "external_id")

@@ -32,7 +32,11 @@ async def test_after_a_wipe_the_marks_bring_the_links_back_and_nothing_is_create
     assert (tried.added, await links.count("opportunity")) == (known, 0)
     ended = await commands.run("links", "rebuild", "--json", env=bench.environment(), cwd=tmp_path)
     assert ended.code == 0, ended.err
-    assert (ended.json["added"], ended.json["marked"], ended.json["changed"]) == (known, len(known), [])
+    assert (ended.json["added"], ended.json["planned_lines"], ended.json["changed"]) == (
+        known,
+        len(known),
+        [],
+    )
     assert {key: link.target for key, link in (await links.all("opportunity")).items()} == known
     assert 77 in await Options(bench.redis, links, namespace=bench.namespace).known(family)
     before = len(bench.books.rows("sales/opportunities"))
@@ -45,32 +49,41 @@ async def test_rebuild_corrects_what_differs_and_leaves_to_a_person_what_is_ambi
 ) -> None:
     await bench.settled()
     links = links_of(bench)
-    marked = {str(Key.of_mark(mark)): row["id"] for mark, row in bench.books.opportunities().items()}
+    planned_lines = {
+        str(Key.of_external_id(external_id)): row["id"]
+        for external_id, row in bench.books.opportunities().items()
+    }
     wrong, answered, doubled = (f"jetbuilt/project/{family}" for family in bench.families())
-    await links.put("opportunity", wrong, Link(target=90_001, how="mark"))
+    await links.put("opportunity", wrong, Link(target=90_001, how="external_id"))
     await links.put("opportunity", answered, Link(target=90_002, how="person"))
     await links.remove("opportunity", doubled)
     odd = {
-        "jetbuilt/project/5": Link(target=90_003, how="mark"),
+        "jetbuilt/project/5": Link(target=90_003, how="external_id"),
         "jetbuilt/project/6": Link(target=another_opportunity(bench)["id"], how="person", fingerprint="x"),
         "jetbuilt/project/7": Link(target=another_opportunity(bench)["id"], how="person"),
-        "jetbuilt/project/8": Link(target=marked[wrong], how="mark"),
+        "jetbuilt/project/8": Link(target=planned_lines[wrong], how="external_id"),
     }
     gone, cleared, pending, foreign = odd
     for key, link in odd.items():
         await links.put("opportunity", key, link)
     twin = another_opportunity(bench, source=f"jetbuilt:{bench.families()[2]}")
     done = await rebuild(bench)
-    assert [(one.key, one.before, one.target) for one in done.changed] == [(wrong, 90_001, marked[wrong])]
-    assert [(one.key, one.before, one.target) for one in done.kept] == [(answered, 90_002, marked[answered])]
-    assert done.ambiguous == {doubled: [marked[doubled], twin["id"]]}
+    assert [(one.key, one.before, one.target) for one in done.changed] == [
+        (wrong, 90_001, planned_lines[wrong])
+    ]
+    assert [(one.key, one.before, one.target) for one in done.kept] == [
+        (answered, 90_002, planned_lines[answered])
+    ]
+    assert done.ambiguous == {doubled: [planned_lines[doubled], twin["id"]]}
     assert (done.added, done.gone) == ({}, {gone: 90_003})
-    assert done.unmarked == {cleared: odd[cleared].target}
+    assert done.unidentified == {cleared: odd[cleared].target}
     assert done.pending == {pending: odd[pending].target}
-    assert [(one.key, one.target, one.other) for one in done.foreign] == [(foreign, marked[wrong], wrong)]
-    del marked[doubled]
+    assert [(one.key, one.target, one.other) for one in done.foreign] == [
+        (foreign, planned_lines[wrong], wrong)
+    ]
+    del planned_lines[doubled]
     assert {key: link.target for key, link in (await links.all("opportunity")).items()} == {
-        **marked,
+        **planned_lines,
         answered: 90_002,
         **{key: link.target for key, link in odd.items()},
     }
@@ -81,7 +94,7 @@ async def test_rebuild_corrects_what_differs_and_leaves_to_a_person_what_is_ambi
     assert f"carries the mark of {wrong}  ->  Forget the link: cwbridge links unlink {foreign}" in ended.out
     await relink(bench, doubled, twin["id"])
     again = await rebuild(bench)
-    assert (again.ambiguous, again.changed, again.unchanged) == ({}, [], len(marked))
+    assert (again.ambiguous, again.changed, again.unchanged) == ({}, [], len(planned_lines))
 
 
 async def test_a_second_opportunity_with_the_mark_of_a_linked_one_needs_a_person(

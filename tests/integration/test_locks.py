@@ -12,20 +12,20 @@ from cwbridge.redis import Redis
 
 
 async def test_one_holder_at_a_time(redis: Redis, namespace: str) -> None:
-    inside, most, done = 0, 0, 0
+    inside, limit, done = 0, 0, 0
 
     async def create(locks: Locks) -> None:
-        nonlocal inside, most, done
+        nonlocal inside, limit, done
         async with locks.hold("catalog:ABC-1"):
             inside += 1
-            most = max(most, inside)
+            limit = max(limit, inside)
             await asyncio.sleep(0.005)
             inside -= 1
             done += 1
 
     one, other = Locks(redis, namespace=namespace), Locks(redis, namespace=namespace)
     await asyncio.gather(*(create(locks) for locks in (one, other) for _ in range(3)))
-    assert (most, done) == (1, 6)
+    assert (limit, done) == (1, 6)
 
 
 async def test_different_names_do_not_wait_for_each_other(redis: Redis, namespace: str) -> None:
@@ -77,14 +77,14 @@ async def test_the_body_is_cancelled_when_the_lock_is_lost(redis: Redis, namespa
     assert await redis.get(f"{namespace}:lock:a") == b"of somebody else"
 
 
-@pytest.mark.parametrize("problem", [TimeoutError, ValueError])
+@pytest.mark.parametrize("error", [TimeoutError, ValueError])
 async def test_what_the_body_raises_comes_out_and_frees_the_lock(
-    redis: Redis, namespace: str, problem: type[Exception]
+    redis: Redis, namespace: str, error: type[Exception]
 ) -> None:
     locks = Locks(redis, namespace=namespace)
-    with pytest.raises(problem):
+    with pytest.raises(error):
         async with locks.hold("a"):
-            raise problem
+            raise error
     assert await redis.get(f"{namespace}:lock:a") is None
 
 

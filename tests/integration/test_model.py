@@ -36,7 +36,7 @@ SPOILING: list[Action] = ["lose", "half", "garble", "fail", "refuse"]
 WRITES = ["POST", "DELETE", "PATCH"]
 
 projects = st.integers(0, PROJECTS - 1)
-places = st.integers(0, 5)
+slots = st.integers(0, 5)
 quantities = st.integers(1, 9).map(Decimal)
 prices = st.integers(100, 99_999).map(lambda cents: Decimal(cents) / 100)
 soon = st.integers(0, 8)
@@ -112,7 +112,7 @@ class PathMachine(RuleBasedStateMachine):
             self.loop.run(self.open.aclose())
             self.loop.close()
 
-    @rule(number=projects, place=places, quantity=quantities, price=prices)
+    @rule(number=projects, place=slots, quantity=quantities, price=prices)
     def edit_line(self, number: int, place: int, quantity: Decimal, price: Decimal) -> None:
         known, line = self.line(number, place)
         self.store.edit_line(known.id, line, quantity_per_room=quantity, price=price)
@@ -122,11 +122,11 @@ class PathMachine(RuleBasedStateMachine):
     def add_line(self, number: int, quantity: Decimal, model: str) -> None:
         known = self.model[number]
         like: Line = self.store.project(known.id).lines[0]
-        wanted = replace(like, quantity_per_room=quantity, model=model or like.model)
-        added = self.store.add_line(known.id, wanted)
+        enqueued = replace(like, quantity_per_room=quantity, model=model or like.model)
+        added = self.store.add_line(known.id, enqueued)
         known.lines[added.id] = Held(quantity, added.price, added.project_cost)
 
-    @rule(number=projects, place=places)
+    @rule(number=projects, place=slots)
     def remove_line(self, number: int, place: int) -> None:
         known, line = self.line(number, place)
         if len(known.lines) > 1:
@@ -189,7 +189,7 @@ class PathMachine(RuleBasedStateMachine):
         """The invariants: ConnectWise equals the model, nothing is doubled, emptied on the way or touched."""
         self.loop.run(self.bench.settled(full=full))
         self.bench.box.connectwise_faults.clear()
-        assert self.judge.findings() == []
+        assert self.judge.violations() == []
         for known in self.model:
             if known.stage != "trash":
                 self.compare(known)

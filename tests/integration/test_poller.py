@@ -15,8 +15,8 @@ from cwbridge import errors
 from cwbridge.keys import Key
 from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue import outcome as outcomes
-from cwbridge.queue.job import Want
-from cwbridge.queue.lanes import Room
+from cwbridge.queue.job import Enqueue
+from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.queue import Queue
 from producers import main as producers
 from producers.jetbuilt import JetbuiltPoller
@@ -40,8 +40,8 @@ async def watermark(bench: Bench) -> datetime | None:
     return await Watermark(bench.redis, namespace=bench.namespace, name="jetbuilt").get()
 
 
-async def wanted(bench: Bench) -> set[str]:
-    return {job.key for job in await bench.queue.jobs(most=1000)}
+async def enqueued(bench: Bench) -> set[str]:
+    return {job.key for job in await bench.queue.jobs(limit=1000)}
 
 
 def keys(bench: Bench) -> set[str]:
@@ -49,17 +49,17 @@ def keys(bench: Bench) -> set[str]:
 
 
 def failing_after(times: int, queue_want: Callable[..., Awaitable[int]]) -> Callable[..., Awaitable[int]]:
-    """`Queue.want` that works so many times, and then finds no Redis."""
+    """`Queue.enqueue` that works so many times, and then finds no Redis."""
     worked = 0
 
-    async def want(*wants: Want) -> int:
+    async def enqueue(*enqueues: Enqueue) -> int:
         nonlocal worked
         if worked == times:
             raise redis.exceptions.ConnectionError("Redis is gone")
         worked += 1
-        return await queue_want(*wants)
+        return await queue_want(*enqueues)
 
-    return want
+    return enqueue
 
 
 async def test_the_first_poll_wants_every_active_project_by_its_family(open_bench: OpenBench) -> None:
@@ -67,8 +67,8 @@ async def test_the_first_poll_wants_every_active_project_by_its_family(open_benc
     async with polling(bench) as poller:
         before = datetime.now(UTC)
         polled = await poller.poll()
-    assert (polled.projects, polled.wanted) == (6, 6)
-    assert await wanted(bench) == keys(bench)
+    assert (polled.projects, polled.enqueued) == (6, 6)
+    assert await enqueued(bench) == keys(bench)
     reached = await watermark(bench)
     assert reached is not None
     assert abs(reached - before) < timedelta(seconds=5)
@@ -78,8 +78,8 @@ async def test_more_than_a_page_of_projects_is_read_to_the_last_page(open_bench:
     bench = await open_bench(projects=60)
     async with polling(bench) as poller:
         polled = await poller.poll()
-    assert polled.projects == polled.wanted == 60
-    assert await wanted(bench) == keys(bench)
+    assert polled.projects == polled.enqueued == 60
+    assert await enqueued(bench) == keys(bench)
     assert bench.box.jetbuilt_calls.counts[PAGES] == 3
 
 
@@ -89,7 +89,7 @@ async def test_a_quiet_poll_is_one_call_whatever_the_number_of_projects(open_ben
         await poller.poll()
         bench.forget_calls()
         for _ in range(5):
-            assert (await poller.poll()).wanted == 0
+            assert (await poller.poll()).enqueued == 0
     assert dict(bench.box.jetbuilt_calls.counts) == {PAGES: 5}
 
 
@@ -99,9 +99,9 @@ async def test_what_the_overlap_reads_again_is_enqueued_once(bench: Bench) -> No
         await forget_jobs(bench)
         await bench.jetbuilt.patch(f"/projects/{bench.families()[0]}", name="Renamed")
         first, again = await poller.poll(), await poller.poll()
-    assert (first.projects, first.wanted) == (1, 1)
-    assert (again.projects, again.wanted) == (1, 0)
-    assert await wanted(bench) == {str(Key(bench.families()[0]))}
+    assert (first.projects, first.enqueued) == (1, 1)
+    assert (again.projects, again.enqueued) == (1, 0)
+    assert await enqueued(bench) == {str(Key(bench.families()[0]))}
 
 
 async def test_a_second_edit_within_the_overlap_is_enqueued_again(bench: Bench) -> None:
@@ -110,8 +110,8 @@ async def test_a_second_edit_within_the_overlap_is_enqueued_again(bench: Bench) 
         for name in ("Once", "Twice"):
             await forget_jobs(bench)
             await bench.jetbuilt.patch(f"/projects/{bench.families()[0]}", name=name)
-            assert (await poller.poll()).wanted == 1
-    assert await wanted(bench) == {str(Key(bench.families()[0]))}
+            assert (await poller.poll()).enqueued == 1
+    assert await enqueued(bench) == {str(Key(bench.families()[0]))}
 
 
 async def test_the_watermark_stays_until_every_page_is_enqueued(
@@ -120,13 +120,13 @@ async def test_the_watermark_stays_until_every_page_is_enqueued(
     bench = await open_bench(projects=30)
     async with polling(bench) as poller:
         with monkeypatch.context() as broken:
-            broken.setattr(poller._queue, "want", failing_after(1, poller._queue.want))
+            broken.setattr(poller._queue, "enqueue", failing_after(1, poller._queue.enqueue))
             with pytest.raises(redis.exceptions.ConnectionError):
                 await poller.poll()
-        assert len(await wanted(bench)) == 25
+        assert len(await enqueued(bench)) == 25
         assert await watermark(bench) is None
-        assert (await poller.poll()).wanted == 5
-    assert await wanted(bench) == keys(bench)
+        assert (await poller.poll()).enqueued == 5
+    assert await enqueued(bench) == keys(bench)
     assert await watermark(bench) is not None
 
 
@@ -141,12 +141,12 @@ async def test_a_watermark_that_is_there_stays_as_well(
         for family in bench.families():
             bench.box.jetbuilt.edit_project(bench.active(family), name=f"Renamed {family}")
         with monkeypatch.context() as broken:
-            broken.setattr(poller._queue, "want", failing_after(1, poller._queue.want))
+            broken.setattr(poller._queue, "enqueue", failing_after(1, poller._queue.enqueue))
             with pytest.raises(redis.exceptions.ConnectionError):
                 await poller.poll()
         assert await watermark(bench) == reached
         await poller.poll()
-    assert await wanted(bench) == keys(bench)
+    assert await enqueued(bench) == keys(bench)
 
 
 async def test_a_page_that_jetbuilt_does_not_answer_leaves_the_watermark(open_bench: OpenBench) -> None:
@@ -158,7 +158,7 @@ async def test_a_page_that_jetbuilt_does_not_answer_leaves_the_watermark(open_be
         assert await watermark(bench) is None
         bench.box.jetbuilt_faults.clear()
         await poller.poll()
-    assert await wanted(bench) == keys(bench)
+    assert await enqueued(bench) == keys(bench)
 
 
 async def test_the_watermark_is_the_time_of_the_first_answer(
@@ -196,8 +196,8 @@ async def test_an_edit_while_the_pages_are_read_is_seen_by_the_next_poll(
             busy.setattr(poller._client, "projects_page", meanwhile)
             await poller.poll()
         await forget_jobs(bench)
-        assert (await poller.poll()).wanted == 1
-    assert await wanted(bench) == {str(Key(edited))}
+        assert (await poller.poll()).enqueued == 1
+    assert await enqueued(bench) == {str(Key(edited))}
 
 
 async def test_a_full_pass_wants_every_project_though_nothing_changed(open_bench: OpenBench) -> None:
@@ -205,9 +205,9 @@ async def test_a_full_pass_wants_every_project_though_nothing_changed(open_bench
     async with polling(bench) as poller:
         await poller.poll()
         await forget_jobs(bench)
-        polled = await poller.full_pass()
-    assert polled.projects == polled.wanted == 30
-    assert await wanted(bench) == keys(bench)
+        polled = await poller.full_sync()
+    assert polled.projects == polled.enqueued == 30
+    assert await enqueued(bench) == keys(bench)
     assert {job.lane for job in await bench.queue.jobs()} == {"backlog"}
 
 
@@ -228,8 +228,8 @@ async def test_it_notes_which_version_of_a_family_is_active(open_bench: OpenBenc
 async def forget_jobs(bench: Bench) -> None:
     """As if a worker had settled all of them."""
     queue: Queue = bench.queue
-    while claimed := await queue.claim(Room.of(100)):
-        for key, ticket, _ in claimed:
-            run = await queue.start(key, ticket)
+    while claimed := await queue.claim(FreeSlots.of(100)):
+        for key, fencing_token, _ in claimed:
+            run = await queue.start(key, fencing_token)
             assert run is not None
-            assert await queue.settle(run, outcomes.Done()) == "gone"
+            assert await queue.settle(run, outcomes.Succeeded()) == "gone"

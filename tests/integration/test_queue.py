@@ -8,16 +8,20 @@ from datetime import timedelta
 import pytest
 
 from cwbridge.queue.failure import Failure
-from cwbridge.queue.job import Run, Want
-from cwbridge.queue.lanes import Room
-from cwbridge.queue.outcome import Done, GiveUp, TryAgain, WaitFor
+from cwbridge.queue.job import Enqueue, Run
+from cwbridge.queue.lanes import FreeSlots
+from cwbridge.queue.outcome import DeadLettered, Deferred, Retried, Succeeded
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
 
 KEY = "jetbuilt/project/1"
 QUICK = QueueSettings(
-    debounce=timedelta(0), lease=timedelta(milliseconds=150), attempts=3, backoff=timedelta(0), kills=2
+    debounce=timedelta(0),
+    lease_duration=timedelta(milliseconds=150),
+    max_attempts=3,
+    backoff_base=timedelta(0),
+    max_crashes=2,
 )
 FAILURE = Failure(
     work_class="refused",
@@ -35,9 +39,9 @@ def queue(redis: Redis, namespace: str) -> Queue:
 
 
 async def started(queue: Queue, key: str = KEY) -> Run:
-    [(claimed, ticket, _)] = await queue.claim(Room.of(1))
+    [(claimed, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
     assert claimed == key
-    run = await queue.start(key, ticket)
+    run = await queue.start(key, fencing_token)
     assert run is not None
     return run
 
@@ -48,45 +52,45 @@ async def state_of(queue: Queue, key: str = KEY) -> str | None:
 
 
 async def test_a_settled_key_leaves_no_record(queue: Queue, redis: Redis, namespace: str) -> None:
-    assert await queue.want(Want(KEY)) == 1
+    assert await queue.enqueue(Enqueue(KEY)) == 1
     run = await started(queue)
-    assert (run.attempts, run.kills, run.waits, run.wanted) == (0, 0, 0, 1)
-    assert await queue.settle(run, Done()) == "gone"
+    assert (run.attempts, run.crashes, run.waits, run.generation) == (0, 0, 0, 1)
+    assert await queue.settle(run, Succeeded()) == "gone"
     assert await queue.job(KEY) is None
     left = {name.decode().removeprefix(f"{namespace}:") async for name in redis.scan_iter(f"{namespace}:*")}
-    assert left == {"ticket", "turn"}
+    assert left == {"fencing_token", "turn"}
 
 
 async def test_an_edit_during_a_run_is_run_again(queue: Queue) -> None:
-    await queue.want(Want(KEY))
+    await queue.enqueue(Enqueue(KEY))
     first = await started(queue)
-    await queue.want(Want(KEY))
-    assert await queue.claim(Room.of(5)) == []
-    assert await queue.settle(first, Done()) == "due"
+    await queue.enqueue(Enqueue(KEY))
+    assert await queue.claim(FreeSlots.of(5)) == []
+    assert await queue.settle(first, Succeeded()) == "due"
     second = await started(queue)
-    assert second.ticket > first.ticket
+    assert second.fencing_token > first.fencing_token
     assert second.since_ms >= first.started_ms
-    assert await queue.settle(second, Done()) == "gone"
+    assert await queue.settle(second, Succeeded()) == "gone"
 
 
 async def test_an_edit_between_delivery_and_start_is_part_of_that_run(queue: Queue) -> None:
-    await queue.want(Want(KEY))
-    [(_, ticket, _)] = await queue.claim(Room.of(1))
-    await queue.want(Want(KEY))
-    run = await queue.start(KEY, ticket)
+    await queue.enqueue(Enqueue(KEY))
+    [(_, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    await queue.enqueue(Enqueue(KEY))
+    run = await queue.start(KEY, fencing_token)
     assert run is not None
-    assert run.wanted == 2
-    assert await queue.settle(run, Done()) == "gone"
+    assert run.generation == 2
+    assert await queue.settle(run, Succeeded()) == "gone"
 
 
 async def test_the_same_version_is_not_queued_twice(queue: Queue) -> None:
-    assert await queue.want(Want(KEY, version="7")) == 1
-    assert await queue.want(Want(KEY, version="7")) == 0
-    await queue.settle(await started(queue), Done())
-    assert await queue.want(Want(KEY, version="7")) == 0
-    assert await queue.claim(Room.of(1)) == []
-    assert await queue.want(Want(KEY, version="8"), Want(KEY, version="8")) == 1
-    assert await queue.want(Want(KEY)) == 1
+    assert await queue.enqueue(Enqueue(KEY, version="7")) == 1
+    assert await queue.enqueue(Enqueue(KEY, version="7")) == 0
+    await queue.settle(await started(queue), Succeeded())
+    assert await queue.enqueue(Enqueue(KEY, version="7")) == 0
+    assert await queue.claim(FreeSlots.of(1)) == []
+    assert await queue.enqueue(Enqueue(KEY, version="8"), Enqueue(KEY, version="8")) == 1
+    assert await queue.enqueue(Enqueue(KEY)) == 1
 
 
 async def test_a_burst_of_edits_is_one_run(redis: Redis, namespace: str) -> None:
@@ -96,52 +100,52 @@ async def test_a_burst_of_edits_is_one_run(redis: Redis, namespace: str) -> None
         settings=QUICK.model_copy(update={"debounce": timedelta(milliseconds=150)}),
     )
     for version in range(20):
-        await queue.want(Want(KEY, version=str(version)))
-    assert await queue.claim(Room.of(5)) == []
+        await queue.enqueue(Enqueue(KEY, version=str(version)))
+    assert await queue.claim(FreeSlots.of(5)) == []
     counts = await queue.counts()
-    assert (counts.due, counts.later) == (0, 1)
+    assert (counts.due, counts.scheduled) == (0, 1)
     assert counts.next_due_ms is not None
     await asyncio.sleep((counts.next_due_ms - counts.now_ms) / 1000 + 0.01)
     run = await started(queue)
-    assert run.wanted == 20
-    assert await queue.settle(run, Done()) == "gone"
+    assert run.generation == 20
+    assert await queue.settle(run, Succeeded()) == "gone"
 
 
 async def test_a_person_does_not_wait_for_the_debounce(redis: Redis, namespace: str) -> None:
     queue = Queue(
         redis, namespace=namespace, settings=QUICK.model_copy(update={"debounce": timedelta(hours=1)})
     )
-    await queue.want(Want(KEY, lane="backlog"))
-    assert await queue.claim(Room.of(1)) == []
-    await queue.want(Want(KEY, lane="interactive"))
+    await queue.enqueue(Enqueue(KEY, lane="backlog"))
+    assert await queue.claim(FreeSlots.of(1)) == []
+    await queue.enqueue(Enqueue(KEY, lane="interactive"))
     assert (await started(queue)).lane == "interactive"
 
 
 async def test_a_killed_workers_job_is_picked_up(queue: Queue) -> None:
-    await queue.want(Want(KEY))
+    await queue.enqueue(Enqueue(KEY))
     dead_run = await started(queue)
     assert await queue.reclaim() == 0
     await asyncio.sleep(0.16)
     assert await queue.reclaim() == 1
     run = await started(queue)
-    assert (run.kills, run.attempts) == (1, 0)
-    assert await queue.settle(dead_run, Done()) is None
-    assert await queue.settle(run, Done()) == "gone"
+    assert (run.crashes, run.attempts) == (1, 0)
+    assert await queue.settle(dead_run, Succeeded()) is None
+    assert await queue.settle(run, Succeeded()) == "gone"
 
 
 async def test_a_delivery_that_never_starts_comes_back_at_no_cost(queue: Queue) -> None:
-    await queue.want(Want(KEY))
-    await queue.claim(Room.of(1))
+    await queue.enqueue(Enqueue(KEY))
+    await queue.claim(FreeSlots.of(1))
     assert await queue.reclaim() == 0
     await asyncio.sleep(0.16)
     assert await queue.reclaim() == 1
-    assert (await started(queue)).kills == 0
+    assert (await started(queue)).crashes == 0
 
 
 async def test_a_worker_that_stops_gives_back_what_it_had_not_begun(queue: Queue) -> None:
-    await queue.want(Want(KEY), Want("jetbuilt/project/2"))
-    [(first, ticket, _), _] = await queue.claim(Room.of(2), arq_queue="mine")
-    assert await queue.start(first, ticket) is not None
+    await queue.enqueue(Enqueue(KEY), Enqueue("jetbuilt/project/2"))
+    [(first, fencing_token, _), _] = await queue.claim(FreeSlots.of(2), arq_queue="mine")
+    assert await queue.start(first, fencing_token) is not None
     assert await queue.give_back("other") == 0
     assert await queue.give_back("mine") == 1
     counts = await queue.counts()
@@ -149,8 +153,8 @@ async def test_a_worker_that_stops_gives_back_what_it_had_not_begun(queue: Queue
 
 
 async def test_poison_is_dead_lettered(queue: Queue) -> None:
-    await queue.want(Want(KEY))
-    for _ in range(QUICK.kills):
+    await queue.enqueue(Enqueue(KEY))
+    for _ in range(QUICK.max_crashes):
         await started(queue)
         await asyncio.sleep(0.16)
         assert await queue.reclaim() == 1
@@ -159,41 +163,41 @@ async def test_poison_is_dead_lettered(queue: Queue) -> None:
     assert job.state == "dead"
     assert job.failure is not None
     assert job.failure.cause == "its worker died 2 times while doing it"
-    assert await queue.claim(Room.of(1)) == []
+    assert await queue.claim(FreeSlots.of(1)) == []
 
 
 async def test_an_edit_during_the_last_kill_is_not_lost(queue: Queue) -> None:
-    await queue.want(Want(KEY))
-    for kill in range(QUICK.kills):
+    await queue.enqueue(Enqueue(KEY))
+    for kill in range(QUICK.max_crashes):
         await started(queue)
-        if kill == QUICK.kills - 1:
-            await queue.want(Want(KEY))
+        if kill == QUICK.max_crashes - 1:
+            await queue.enqueue(Enqueue(KEY))
         await asyncio.sleep(0.16)
         await queue.reclaim()
     assert await state_of(queue) == "due"
 
 
 async def test_a_stale_ticket_can_neither_start_nor_extend_nor_settle(queue: Queue) -> None:
-    await queue.want(Want(KEY))
-    [(_, lost_ticket, _)] = await queue.claim(Room.of(1))
+    await queue.enqueue(Enqueue(KEY))
+    [(_, lost_fencing_token, _)] = await queue.claim(FreeSlots.of(1))
     await asyncio.sleep(0.16)
     await queue.reclaim()
-    assert await queue.start(KEY, lost_ticket) is None
+    assert await queue.start(KEY, lost_fencing_token) is None
     stale = await started(queue)
-    assert await queue.start(KEY, stale.ticket) is None
+    assert await queue.start(KEY, stale.fencing_token) is None
     await asyncio.sleep(0.16)
     await queue.reclaim()
     run = await started(queue)
     assert await queue.extend(stale) is False
-    for outcome in (Done(), WaitFor(1), TryAgain(FAILURE), GiveUp(FAILURE)):
+    for outcome in (Succeeded(), Deferred(1), Retried(FAILURE), DeadLettered(FAILURE)):
         assert await queue.settle(stale, outcome) is None
     assert await state_of(queue) == "running"
     assert await queue.extend(run) is True
-    assert await queue.settle(run, Done()) == "gone"
+    assert await queue.settle(run, Succeeded()) == "gone"
 
 
 async def test_a_heartbeat_keeps_the_lease(queue: Queue) -> None:
-    await queue.want(Want(KEY))
+    await queue.enqueue(Enqueue(KEY))
     run = await started(queue)
     for _ in range(4):
         await asyncio.sleep(0.06)
@@ -202,92 +206,96 @@ async def test_a_heartbeat_keeps_the_lease(queue: Queue) -> None:
 
 
 async def test_waits_cost_no_attempt_and_keep_their_time(queue: Queue) -> None:
-    await queue.want(Want(KEY))
-    assert await queue.settle(await started(queue), WaitFor(0, FAILURE)) == "due"
+    await queue.enqueue(Enqueue(KEY))
+    assert await queue.settle(await started(queue), Deferred(0, FAILURE)) == "due"
     run = await started(queue)
     assert (run.attempts, run.waits) == (0, 1)
-    assert await queue.settle(run, WaitFor(3600, FAILURE)) == "due"
-    await queue.want(Want(KEY))
+    assert await queue.settle(run, Deferred(3600, FAILURE)) == "due"
+    await queue.enqueue(Enqueue(KEY))
     job = await queue.job(KEY)
     assert job is not None
-    assert (job.state, job.reason, job.failure) == ("later", "wait", FAILURE)
-    await queue.want(Want(KEY, lane="interactive"))
+    assert (job.state, job.reason, job.failure) == ("scheduled", "wait", FAILURE)
+    await queue.enqueue(Enqueue(KEY, lane="interactive"))
     assert (await started(queue)).attempts == 0
 
 
 async def test_a_broken_off_run_costs_nothing(queue: Queue) -> None:
-    await queue.want(Want(KEY))
-    assert await queue.settle(await started(queue), WaitFor(0)) == "due"
+    await queue.enqueue(Enqueue(KEY))
+    assert await queue.settle(await started(queue), Deferred(0)) == "due"
     run = await started(queue)
-    assert (run.attempts, run.waits, run.kills) == (0, 0, 0)
+    assert (run.attempts, run.waits, run.crashes) == (0, 0, 0)
 
 
 async def test_the_last_attempt_is_dead_with_its_real_cause(queue: Queue) -> None:
-    await queue.want(Want(KEY))
-    for attempt in range(QUICK.attempts):
+    await queue.enqueue(Enqueue(KEY))
+    for attempt in range(QUICK.max_attempts):
         run = await started(queue)
         assert run.attempts == attempt
-        after = await queue.settle(run, TryAgain(FAILURE))
-        assert after == ("dead" if attempt == QUICK.attempts - 1 else "due")
+        after = await queue.settle(run, Retried(FAILURE))
+        assert after == ("dead" if attempt == QUICK.max_attempts - 1 else "due")
     job = await queue.job(KEY)
     assert job is not None
     assert (job.state, job.attempts) == ("dead", 3)
     assert job.failure is not None
-    assert (job.failure.cause, job.failure.remedy) == (FAILURE.cause, FAILURE.given_up(3).remedy)
+    assert (job.failure.cause, job.failure.remedy) == (FAILURE.cause, FAILURE.dead_lettered(3).remedy)
     assert "once a day" in job.failure.remedy
 
 
 async def test_a_new_edit_ends_the_backing_off(redis: Redis, namespace: str) -> None:
-    slow = QUICK.model_copy(update={"backoff": timedelta(days=1), "backoff_most": timedelta(days=1)})
+    slow = QUICK.model_copy(update={"backoff_base": timedelta(days=1), "backoff_max": timedelta(days=1)})
     queue = Queue(redis, namespace=namespace, settings=slow)
-    await queue.want(Want(KEY))
-    await queue.settle(await started(queue), TryAgain(FAILURE))
-    assert await queue.claim(Room.of(1)) == []
-    await queue.want(Want(KEY))
+    await queue.enqueue(Enqueue(KEY))
+    await queue.settle(await started(queue), Retried(FAILURE))
+    assert await queue.claim(FreeSlots.of(1)) == []
+    await queue.enqueue(Enqueue(KEY))
     assert (await started(queue)).attempts == 1
 
 
 async def test_a_refused_key_is_dead_at_once_and_a_new_edit_revives_it(queue: Queue) -> None:
-    await queue.want(Want(KEY, version="1"))
-    assert await queue.settle(await started(queue), GiveUp(FAILURE)) == "dead"
-    await queue.want(Want(KEY, version="1"))
+    await queue.enqueue(Enqueue(KEY, version="1"))
+    assert await queue.settle(await started(queue), DeadLettered(FAILURE)) == "dead"
+    await queue.enqueue(Enqueue(KEY, version="1"))
     assert [job.key for job in await queue.jobs(state="dead")] == [KEY]
-    await queue.want(Want(KEY, version="2"))
+    await queue.enqueue(Enqueue(KEY, version="2"))
     job = await queue.job(KEY)
     assert job is not None
     assert (job.state, job.attempts, job.failure) == ("due", 0, None)
 
 
 async def test_an_edit_during_a_refused_run_is_tried(queue: Queue) -> None:
-    await queue.want(Want(KEY))
+    await queue.enqueue(Enqueue(KEY))
     run = await started(queue)
-    await queue.want(Want(KEY))
-    assert await queue.settle(run, GiveUp(FAILURE)) == "due"
+    await queue.enqueue(Enqueue(KEY))
+    assert await queue.settle(run, DeadLettered(FAILURE)) == "due"
 
 
 async def test_ten_thousand_backlog_keys_do_not_delay_a_person(queue: Queue) -> None:
-    await queue.want(*(Want(f"jetbuilt/project/{number}", lane="backlog") for number in range(1, 10_001)))
-    await queue.claim(Room.of(8))
-    await queue.want(Want("jetbuilt/project/77777", lane="interactive"))
-    [(key, _, _)] = await queue.claim(Room.of(1))
+    await queue.enqueue(
+        *(Enqueue(f"jetbuilt/project/{number}", lane="backlog") for number in range(1, 10_001))
+    )
+    await queue.claim(FreeSlots.of(8))
+    await queue.enqueue(Enqueue("jetbuilt/project/77777", lane="interactive"))
+    [(key, _, _)] = await queue.claim(FreeSlots.of(1))
     assert key == "jetbuilt/project/77777"
     counts = await queue.counts()
     assert (counts.due, counts.dispatched) == (9_992, 9)
 
 
 async def test_the_backlog_gets_every_fourth_place_and_does_not_starve(queue: Queue) -> None:
-    await queue.want(*(Want(f"jetbuilt/project/{number}") for number in range(1, 101)))
-    await queue.want(*(Want(f"jetbuilt/project/{number}", lane="backlog") for number in range(101, 201)))
-    claimed = [await queue.claim(Room.of(1)) for _ in range(40)]
+    await queue.enqueue(*(Enqueue(f"jetbuilt/project/{number}") for number in range(1, 101)))
+    await queue.enqueue(
+        *(Enqueue(f"jetbuilt/project/{number}", lane="backlog") for number in range(101, 201))
+    )
+    claimed = [await queue.claim(FreeSlots.of(1)) for _ in range(40)]
     backlog = [key for [(key, _, _)] in claimed if int(key.rsplit("/", 1)[1]) > 100]
     assert len(backlog) == 10
 
 
 async def test_requeue_puts_dead_and_parked_keys_first(queue: Queue) -> None:
-    await queue.want(Want(KEY))
-    await queue.settle(await started(queue), GiveUp(FAILURE))
-    await queue.want(Want("jetbuilt/project/2"))
-    await queue.settle(await started(queue, "jetbuilt/project/2"), WaitFor(3600, FAILURE))
+    await queue.enqueue(Enqueue(KEY))
+    await queue.settle(await started(queue), DeadLettered(FAILURE))
+    await queue.enqueue(Enqueue("jetbuilt/project/2"))
+    await queue.settle(await started(queue, "jetbuilt/project/2"), Deferred(3600, FAILURE))
     assert await queue.requeue(KEY, "jetbuilt/project/2", "jetbuilt/project/3") == 2
     jobs = await queue.jobs(state="due")
     assert {(job.key, job.lane, job.attempts) for job in jobs} == {
@@ -297,43 +305,43 @@ async def test_requeue_puts_dead_and_parked_keys_first(queue: Queue) -> None:
 
 
 async def test_an_archived_key_is_forgotten_until_it_changes(queue: Queue) -> None:
-    await queue.want(Want(KEY, version="1"))
-    await queue.settle(await started(queue), GiveUp(FAILURE))
+    await queue.enqueue(Enqueue(KEY, version="1"))
+    await queue.settle(await started(queue), DeadLettered(FAILURE))
     assert await queue.archive(KEY) == 1
     assert await queue.job(KEY) is None
-    assert await queue.want(Want(KEY, version="1")) == 0
-    assert await queue.want(Want(KEY, version="2")) == 1
+    assert await queue.enqueue(Enqueue(KEY, version="1")) == 0
+    assert await queue.enqueue(Enqueue(KEY, version="2")) == 1
 
 
 async def test_a_held_key_does_not_run_until_released(queue: Queue) -> None:
-    await queue.want(Want(KEY))
+    await queue.enqueue(Enqueue(KEY))
     assert await queue.hold(KEY) == 1
     assert await queue.hold(KEY) == 0
-    await queue.want(Want(KEY, lane="interactive"))
-    assert await queue.claim(Room.of(1)) == []
+    await queue.enqueue(Enqueue(KEY, lane="interactive"))
+    assert await queue.claim(FreeSlots.of(1)) == []
     assert await state_of(queue) == "held"
     assert await queue.release(KEY) == 1
-    assert (await started(queue)).wanted == 2
+    assert (await started(queue)).generation == 2
 
 
 async def test_holding_a_delivered_key_makes_its_delivery_stale(queue: Queue) -> None:
-    await queue.want(Want(KEY))
-    [(_, ticket, _)] = await queue.claim(Room.of(1))
+    await queue.enqueue(Enqueue(KEY))
+    [(_, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
     await queue.hold(KEY)
-    assert await queue.start(KEY, ticket) is None
+    assert await queue.start(KEY, fencing_token) is None
     assert (await queue.counts()).held == 1
 
 
 async def test_holding_a_running_key_lets_it_end_and_then_holds_it(queue: Queue) -> None:
-    await queue.want(Want(KEY))
+    await queue.enqueue(Enqueue(KEY))
     run = await started(queue)
     await queue.hold(KEY)
     assert await queue.extend(run) is True
-    assert await queue.settle(run, Done()) == "held"
-    await queue.want(Want(KEY))
-    assert await queue.claim(Room.of(1)) == []
+    assert await queue.settle(run, Succeeded()) == "held"
+    await queue.enqueue(Enqueue(KEY))
+    assert await queue.claim(FreeSlots.of(1)) == []
     await queue.release(KEY)
-    assert await queue.settle(await started(queue), Done()) == "gone"
+    assert await queue.settle(await started(queue), Succeeded()) == "gone"
 
 
 async def test_a_key_can_be_held_before_it_is_ever_wanted(queue: Queue) -> None:
@@ -343,20 +351,20 @@ async def test_a_key_can_be_held_before_it_is_ever_wanted(queue: Queue) -> None:
 
 
 async def test_tickets_go_on_rising_after_redis_was_wiped(queue: Queue, redis: Redis, namespace: str) -> None:
-    await queue.want(Want(KEY))
+    await queue.enqueue(Enqueue(KEY))
     before = await started(queue)
     await redis.delete(*[name async for name in redis.scan_iter(f"{namespace}:*")])
-    await queue.want(Want(KEY))
+    await queue.enqueue(Enqueue(KEY))
     after = await started(queue)
-    assert after.ticket > before.ticket
+    assert after.fencing_token > before.fencing_token
     assert await queue.extend(before) is False
-    assert await queue.settle(before, Done()) is None
+    assert await queue.settle(before, Succeeded()) is None
 
 
 async def test_counts_say_how_old_the_oldest_due_key_is(queue: Queue) -> None:
     empty = await queue.counts()
     assert (empty.oldest_due_age_ms, empty.next_due_ms, empty.active) == (0, None, 0)
-    await queue.want(Want(KEY))
+    await queue.enqueue(Enqueue(KEY))
     await asyncio.sleep(0.05)
     counts = await queue.counts()
     assert 50 <= counts.oldest_due_age_ms < 1000
@@ -364,20 +372,20 @@ async def test_counts_say_how_old_the_oldest_due_key_is(queue: Queue) -> None:
 
 
 async def test_a_full_pass_leaves_what_was_given_up_or_archived_to_people(queue: Queue) -> None:
-    await queue.want(Want(key=KEY))
-    assert await queue.settle(await started(queue), GiveUp(FAILURE)) == "dead"
+    await queue.enqueue(Enqueue(key=KEY))
+    assert await queue.settle(await started(queue), DeadLettered(FAILURE)) == "dead"
 
-    assert await queue.want(Want(key=KEY, lane="backlog")) == 0
+    assert await queue.enqueue(Enqueue(key=KEY, lane="backlog")) == 0
     await queue.archive(KEY)
-    assert await queue.want(Want(key=KEY, lane="backlog")) == 0
-    assert await queue.want(Want(key=KEY, version="edited")) == 1
+    assert await queue.enqueue(Enqueue(key=KEY, lane="backlog")) == 0
+    assert await queue.enqueue(Enqueue(key=KEY, version="edited")) == 1
     assert [job.key for job in await queue.jobs(state="due")] == [KEY]
 
 
 async def test_what_a_command_held_that_was_killed_is_let_go(
     queue: Queue, redis: Redis, namespace: str
 ) -> None:
-    await queue.want(Want(KEY))
+    await queue.enqueue(Enqueue(KEY))
     await queue._hold([namespace], [30, KEY])
     assert [job.state for job in await queue.jobs()] == ["held"]
     await until_due(queue)
@@ -395,7 +403,7 @@ async def until_due(queue: Queue) -> None:
 async def test_a_pause_that_ended_well_leaves_nothing_behind(
     queue: Queue, redis: Redis, namespace: str
 ) -> None:
-    await queue.want(Want(KEY))
+    await queue.enqueue(Enqueue(KEY))
     async with queue.paused(KEY):
         assert [job.state for job in await queue.jobs()] == ["held"]
     assert [job.state for job in await queue.jobs()] == ["due"]

@@ -20,23 +20,27 @@ from hypothesis.stateful import (
 
 from cwbridge import redis
 from cwbridge.queue.failure import Failure
-from cwbridge.queue.job import Run, Want
-from cwbridge.queue.lanes import Room
-from cwbridge.queue.outcome import Done, GiveUp, Outcome, TryAgain, WaitFor
+from cwbridge.queue.job import Enqueue, Run
+from cwbridge.queue.lanes import FreeSlots
+from cwbridge.queue.outcome import DeadLettered, Deferred, Outcome, Retried, Succeeded
 from cwbridge.queue.queue import Queue
 from cwbridge.settings import QueueSettings
 
 NAMES = [f"jetbuilt/project/{number}" for number in (1, 2)]
 SETTINGS = QueueSettings(
-    debounce=timedelta(0), lease=timedelta(hours=1), attempts=2, backoff=timedelta(0), kills=2
+    debounce=timedelta(0),
+    lease_duration=timedelta(hours=1),
+    max_attempts=2,
+    backoff_base=timedelta(0),
+    max_crashes=2,
 )
 FAILURE = Failure(work_class="retry", error="Unreachable", cause="no answer", detail="", remedy="", at_ms=1)
 OUTCOMES: dict[str, Outcome] = {
-    "done": Done(),
-    "wait": WaitFor(0, FAILURE),
-    "broken off": WaitFor(0),
-    "retry": TryAgain(FAILURE),
-    "refused": GiveUp(FAILURE),
+    "done": Succeeded(),
+    "wait": Deferred(0, FAILURE),
+    "broken off": Deferred(0),
+    "retry": Retried(FAILURE),
+    "refused": DeadLettered(FAILURE),
 }
 keys = st.sampled_from(NAMES)
 
@@ -46,16 +50,16 @@ class Expected:
     """One key as it ought to be; a key without a record has none of these."""
 
     state: str = "due"
-    wanted: int = 0
-    seen: int = 0
+    generation: int = 0
+    run_generation: int = 0
     attempts: int = 0
-    kills: int = 0
+    crashes: int = 0
     waits: int = 0
     hold: bool = False
     after: str = ""
 
     def afresh(self) -> None:
-        self.attempts = self.kills = self.waits = 0
+        self.attempts = self.crashes = self.waits = 0
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -70,7 +74,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue = Queue(self.client, namespace=f"m{uuid.uuid4().hex[:10]}", settings=SETTINGS)
         self.model: dict[str, Expected] = {}
         self.versions: dict[str, str] = {}
-        self.tickets: dict[str, int] = {}
+        self.fencing_tokens: dict[str, int] = {}
         self.runs: dict[str, Run] = {}
         self.stale: list[Run] = []
 
@@ -97,32 +101,37 @@ class QueueMachine(RuleBasedStateMachine):
         return "held" if expected.hold else after
 
     @rule(key=keys, urgent=st.booleans(), version=st.sampled_from(["", "1", "2"]))
-    def wanted(self, key: str, version: str, *, urgent: bool) -> None:
-        self.want(key, version, urgent=urgent)
+    def generation(self, key: str, version: str, *, urgent: bool) -> None:
+        self.enqueue(key, version, urgent=urgent)
 
-    def want(self, key: str, version: str, *, urgent: bool) -> None:
-        marked = self.loop.run(self.queue.want(Want(key, "interactive" if urgent else "fresh", version)))
+    def enqueue(self, key: str, version: str, *, urgent: bool) -> None:
+        planned_lines = self.loop.run(
+            self.queue.enqueue(Enqueue(key, "interactive" if urgent else "fresh", version))
+        )
         unchanged = version != "" and self.versions.get(key) == version
-        assert marked == (0 if unchanged else 1)
+        assert planned_lines == (0 if unchanged else 1)
         if unchanged:
             return
         if version:
             self.versions[key] = version
         expected = self.model.setdefault(key, Expected(state="new"))
-        expected.wanted += 1
+        expected.generation += 1
         if expected.state in {"new", "dead"} or (expected.state == "held" and expected.after != "due"):
             expected.afresh()
             self.put(key, "due")
 
-    @rule(most=st.integers(1, 3), start=st.booleans())
-    def claim(self, most: int, *, start: bool) -> None:
+    @rule(limit=st.integers(1, 3), start=st.booleans())
+    def claim(self, limit: int, *, start: bool) -> None:
         due = {key for key, expected in self.model.items() if expected.state == "due"}
-        claimed = {key: ticket for key, ticket, _ in self.loop.run(self.queue.claim(Room.of(most)))}
+        claimed = {
+            key: fencing_token
+            for key, fencing_token, _ in self.loop.run(self.queue.claim(FreeSlots.of(limit)))
+        }
         assert set(claimed) <= due
-        assert len(claimed) == min(most, len(due))
-        for key, ticket in claimed.items():
-            assert ticket > self.tickets.get(key, 0)
-            self.tickets[key] = ticket
+        assert len(claimed) == min(limit, len(due))
+        for key, fencing_token in claimed.items():
+            assert fencing_token > self.fencing_tokens.get(key, 0)
+            self.fencing_tokens[key] = fencing_token
             self.model[key].state = "dispatched"
             if start:
                 self.begin_run(key)
@@ -136,32 +145,32 @@ class QueueMachine(RuleBasedStateMachine):
         self.begin_run(data.draw(st.sampled_from(self.in_state("dispatched"))))
 
     def begin_run(self, key: str) -> None:
-        run = self.loop.run(self.queue.start(key, self.tickets[key]))
+        run = self.loop.run(self.queue.start(key, self.fencing_tokens[key]))
         expected = self.model[key]
         assert run is not None
-        assert (run.wanted, run.attempts, run.kills, run.waits) == (
-            expected.wanted,
+        assert (run.generation, run.attempts, run.crashes, run.waits) == (
+            expected.generation,
             expected.attempts,
-            expected.kills,
+            expected.crashes,
             expected.waits,
         )
-        expected.state, expected.seen = "running", expected.wanted
+        expected.state, expected.run_generation = "running", expected.generation
         self.runs[key] = run
 
-    @precondition(lambda self: self.tickets)
+    @precondition(lambda self: self.fencing_tokens)
     @rule(data=st.data())
     def a_stale_delivery_does_not_start(self, data: st.DataObject) -> None:
-        key = data.draw(st.sampled_from(sorted(self.tickets)))
+        key = data.draw(st.sampled_from(sorted(self.fencing_tokens)))
         current = self.model.get(key)
         late = 1 if current is not None and current.state == "dispatched" else 0
-        assert self.loop.run(self.queue.start(key, self.tickets[key] - late)) is None
+        assert self.loop.run(self.queue.start(key, self.fencing_tokens[key] - late)) is None
 
     @precondition(lambda self: self.runs)
     @rule(data=st.data(), how=st.sampled_from(sorted(OUTCOMES)), edit=st.booleans())
     def settle(self, data: st.DataObject, how: str, *, edit: bool) -> None:
         key = data.draw(st.sampled_from(sorted(self.runs)))
         if edit:
-            self.want(key, "", urgent=False)
+            self.enqueue(key, "", urgent=False)
         run = self.runs.pop(key)
         self.stale.append(run)
         after = self.loop.run(self.queue.settle(run, OUTCOMES[how]))
@@ -170,7 +179,7 @@ class QueueMachine(RuleBasedStateMachine):
     def settled(self, key: str, how: str) -> str:
         expected = self.model[key]
         if how in {"wait", "retry", "refused"}:
-            expected.kills = 0
+            expected.crashes = 0
         if how == "wait":
             expected.waits += 1
             return self.put(key, "due")
@@ -178,9 +187,9 @@ class QueueMachine(RuleBasedStateMachine):
             return self.put(key, "due")
         if how == "retry":
             expected.attempts += 1
-            if expected.attempts < SETTINGS.attempts:
+            if expected.attempts < SETTINGS.max_attempts:
                 return self.put(key, "due")
-        if expected.wanted > expected.seen:
+        if expected.generation > expected.run_generation:
             expected.afresh()
             return self.put(key, "due")
         return self.put(key, "gone" if how == "done" else "dead")
@@ -202,8 +211,8 @@ class QueueMachine(RuleBasedStateMachine):
             self.put(key, "due")
             return
         self.stale.append(self.runs.pop(key))
-        expected.kills += 1
-        alive = expected.kills < SETTINGS.kills or expected.wanted > expected.seen
+        expected.crashes += 1
+        alive = expected.crashes < SETTINGS.max_crashes or expected.generation > expected.run_generation
         self.put(key, "due" if alive else "dead")
 
     async def end_lease(self, key: str) -> None:
@@ -267,10 +276,10 @@ class QueueMachine(RuleBasedStateMachine):
         }
         for key, each in self.model.items():
             job = jobs[key]
-            assert (job.wanted, job.attempts, job.kills, job.waits) == (
-                each.wanted,
+            assert (job.generation, job.attempts, job.crashes, job.waits) == (
+                each.generation,
                 each.attempts,
-                each.kills,
+                each.crashes,
                 each.waits,
             )
         counts = await self.queue.counts()

@@ -19,9 +19,9 @@ from cwbridge.connectors import write_guard
 from cwbridge.embedded import EmbeddedRedis
 from cwbridge.limits import lane
 from cwbridge.queue import arq_port
-from cwbridge.queue.job import Run, Want
-from cwbridge.queue.lanes import Room
-from cwbridge.queue.outcome import Done, GiveUp, Outcome, TryAgain, WaitFor
+from cwbridge.queue.job import Enqueue, Run
+from cwbridge.queue.lanes import FreeSlots
+from cwbridge.queue.outcome import DeadLettered, Deferred, Outcome, Retried, Succeeded
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Handler, Runner
 from cwbridge.redis import Redis
@@ -32,11 +32,11 @@ KEY = "jetbuilt/project/1"
 QUICK = QueueSettings(
     concurrency=4,
     debounce=timedelta(0),
-    lease=timedelta(milliseconds=300),
-    attempts=2,
-    backoff=timedelta(0),
-    kills=2,
-    drain=timedelta(seconds=2),
+    lease_duration=timedelta(milliseconds=300),
+    max_attempts=2,
+    backoff_base=timedelta(0),
+    max_crashes=2,
+    shutdown_timeout=timedelta(seconds=2),
 )
 
 
@@ -74,39 +74,39 @@ async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 8.
 
 async def run_once(queue: Queue, handler: Handler) -> Outcome | None:
     history = History()
-    [(key, ticket, _)] = await queue.claim(Room.of(1))
-    await Runner(queue, {"opportunity": handler}, on_settled=history).run(key, ticket)
+    [(key, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    await Runner(queue, {"opportunity": handler}, on_settled=history).run(key, fencing_token)
     return history.outcomes[0] if history.outcomes else None
 
 
-async def raising(queue: Queue, problem: BaseException) -> Outcome | None:
+async def raising(queue: Queue, error: BaseException) -> Outcome | None:
     async def fail(_key: keys.Key) -> None:
-        raise problem
+        raise error
 
-    await queue.want(Want(KEY))
+    await queue.enqueue(Enqueue(KEY))
     return await run_once(queue, fail)
 
 
 async def test_waits_are_parked(queue: Queue) -> None:
     outcome = await raising(queue, errors.InventoryLocked("auditing is on", seconds=60))
-    assert isinstance(outcome, WaitFor)
+    assert isinstance(outcome, Deferred)
     job = await queue.job(KEY)
     assert job is not None
-    assert (job.state, job.attempts, job.waits) == ("later", 0, 1)
+    assert (job.state, job.attempts, job.waits) == ("scheduled", 0, 1)
     assert job.failure is not None
     assert (job.failure.error, job.failure.cause) == ("InventoryLocked", "auditing is on")
 
 
 async def test_retries_end_as_a_dead_letter_with_the_real_cause(queue: Queue) -> None:
-    assert isinstance(await raising(queue, errors.ServerFailed("ConnectWise answered 502")), TryAgain)
-    assert isinstance(await raising(queue, errors.Unreachable("no connection")), GiveUp)
+    assert isinstance(await raising(queue, errors.ServerFailed("ConnectWise answered 502")), Retried)
+    assert isinstance(await raising(queue, errors.Unreachable("no connection")), DeadLettered)
     [job] = await queue.jobs(state="dead")
     assert job.failure is not None
     assert (job.failure.work_class, job.failure.cause) == ("retry", "no connection")
 
 
 async def test_a_refusal_is_dead_at_once_with_its_remedy(queue: Queue) -> None:
-    assert isinstance(await raising(queue, errors.MappingRefused("category Rack missing")), GiveUp)
+    assert isinstance(await raising(queue, errors.MappingRefused("category Rack missing")), DeadLettered)
     [job] = await queue.jobs(state="dead")
     assert job.failure is not None
     assert job.failure.remedy == errors.MappingRefused.remedy_by_default
@@ -121,10 +121,10 @@ async def test_anything_else_is_a_bug_kept_with_its_trace(queue: Queue) -> None:
     assert "report it" in job.failure.remedy
 
 
-@pytest.mark.parametrize("problem", [RedisConnectionError("gone"), errors.StoreUnavailable("gone")])
-async def test_trouble_with_redis_is_nobodys_attempt(queue: Queue, problem: Exception) -> None:
-    outcome = await raising(queue, problem)
-    assert isinstance(outcome, WaitFor)
+@pytest.mark.parametrize("error", [RedisConnectionError("gone"), errors.StoreUnavailable("gone")])
+async def test_trouble_with_redis_is_nobodys_attempt(queue: Queue, error: Exception) -> None:
+    outcome = await raising(queue, error)
+    assert isinstance(outcome, Deferred)
     assert outcome.seconds == 5
 
 
@@ -139,18 +139,18 @@ async def test_of_several_troubles_the_worst_decides(queue: Queue) -> None:
 
 
 async def test_a_handler_that_cancels_itself_is_not_run_without_end(queue: Queue) -> None:
-    assert isinstance(await raising(queue, asyncio.CancelledError()), GiveUp)
+    assert isinstance(await raising(queue, asyncio.CancelledError()), DeadLettered)
 
 
 async def test_the_runner_never_raises(queue: Queue, redis: Redis, namespace: str) -> None:
     async def broken(_run: Run, _outcome: Outcome) -> None:
         raise RuntimeError("history is full")
 
-    await queue.want(Want("no key of ours"), Want(KEY))
-    claimed = await queue.claim(Room.of(2))
+    await queue.enqueue(Enqueue("no key of ours"), Enqueue(KEY))
+    claimed = await queue.claim(FreeSlots.of(2))
     runner = Runner(queue, {}, on_settled=broken)
-    for key, ticket, _ in claimed:
-        await runner.run(key, ticket)
+    for key, fencing_token, _ in claimed:
+        await runner.run(key, fencing_token)
     await runner.run(KEY, 12345)
     assert {job.state for job in await queue.jobs()} == {"dead"}
 
@@ -165,8 +165,8 @@ async def test_a_handler_knows_its_lane_and_its_guard(queue: Queue) -> None:
         assert lane.CURRENT.get() == "interactive"
         write_guard.check()
 
-    await queue.want(Want(KEY, lane="interactive"))
-    assert await run_once(queue, look) == Done()
+    await queue.enqueue(Enqueue(KEY, lane="interactive"))
+    assert await run_once(queue, look) == Succeeded()
     assert write_guard.CURRENT.get() is None
 
 
@@ -182,9 +182,9 @@ async def test_a_handler_is_cancelled_and_forbidden_to_write_when_its_lease_is_t
             verdicts.append("cancelled")
             raise
 
-    await queue.want(Want(KEY))
-    [(key, ticket, _)] = await queue.claim(Room.of(1))
-    running = asyncio.create_task(Runner(queue, {"opportunity": long_run}).run(key, ticket))
+    await queue.enqueue(Enqueue(KEY))
+    [(key, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    running = asyncio.create_task(Runner(queue, {"opportunity": long_run}).run(key, fencing_token))
 
     async def is_running() -> bool:
         return (await queue.counts()).running == 1
@@ -193,12 +193,12 @@ async def test_a_handler_is_cancelled_and_forbidden_to_write_when_its_lease_is_t
     # Somebody else has it: its lease is ended by hand and it is claimed and begun again.
     await queue._redis.zadd(f"{queue.namespace}:leases", {KEY: 1})
     await queue.reclaim()
-    [(_, other_ticket, _)] = await queue.claim(Room.of(1))
-    other = await queue.start(KEY, other_ticket)
+    [(_, other_fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    other = await queue.start(KEY, other_fencing_token)
     assert other is not None
     await asyncio.wait_for(running, 2)
     assert verdicts == ["cancelled"]
-    assert await queue.settle(other, Done()) == "gone"
+    assert await queue.settle(other, Succeeded()) == "gone"
 
 
 async def test_a_long_run_keeps_its_lease(queue: Queue) -> None:
@@ -208,14 +208,14 @@ async def test_a_long_run_keeps_its_lease(queue: Queue) -> None:
             write_guard.check()
             assert await queue.reclaim() == 0
 
-    await queue.want(Want(KEY))
-    assert await run_once(queue, long_run) == Done()
+    await queue.enqueue(Enqueue(KEY))
+    assert await run_once(queue, long_run) == Succeeded()
 
 
 async def test_edits_during_runs_reach_the_handler_through_arq(queue: Queue, redis: Redis) -> None:
     async def edit_once(_key: keys.Key) -> None:
         if len(handling.seen) == 1:
-            await queue.want(Want(KEY))
+            await queue.enqueue(Enqueue(KEY))
 
     handling = Handling(edit_once)
 
@@ -223,13 +223,13 @@ async def test_edits_during_runs_reach_the_handler_through_arq(queue: Queue, red
         return len(handling.seen) >= 2 and await queue.job(KEY) is None
 
     async with serving(redis, queue, handling):
-        await queue.want(Want(KEY))
+        await queue.enqueue(Enqueue(KEY))
         await until(settled)
     assert handling.seen == [KEY, KEY]
 
 
 async def test_many_jobs_are_each_run_once_and_leave_nothing_behind(redis: Redis, namespace: str) -> None:
-    patient = QUICK.model_copy(update={"lease": timedelta(seconds=60)})
+    patient = QUICK.model_copy(update={"lease_duration": timedelta(seconds=60)})
     queue = Queue(redis, namespace=namespace, settings=patient)
     handling = Handling()
     names = [f"jetbuilt/project/{number}" for number in range(1, 61)]
@@ -237,12 +237,12 @@ async def test_many_jobs_are_each_run_once_and_leave_nothing_behind(redis: Redis
     async def all_settled() -> bool:
         return len(handling.seen) >= 60 and (await queue.counts()).active == 0
 
-    await queue.want(*(Want(name, lane="backlog") for name in names))
+    await queue.enqueue(*(Enqueue(name, lane="backlog") for name in names))
     async with serving(redis, queue, handling), serving(redis, queue, handling):
         await until(all_settled)
     assert sorted(handling.seen) == sorted(names)
     left = {name.decode().removeprefix(f"{namespace}:") async for name in redis.scan_iter(f"{namespace}:*")}
-    assert left == {"ticket", "turn"}
+    assert left == {"fencing_token", "turn"}
     assert [name async for name in redis.scan_iter(f"arq:*{namespace}*")] == []
 
 
@@ -259,11 +259,11 @@ async def test_a_person_waits_for_no_more_than_the_places_in_use(queue: Queue, r
     async def served() -> bool:
         return person in handling.seen
 
-    await queue.want(*(Want(f"jetbuilt/project/{number}", lane="backlog") for number in range(1, 2001)))
+    await queue.enqueue(*(Enqueue(f"jetbuilt/project/{number}", lane="backlog") for number in range(1, 2001)))
     async with serving(redis, queue, handling):
         await until(busy)
         before = len(handling.seen)
-        await queue.want(Want(person, lane="interactive"))
+        await queue.enqueue(Enqueue(person, lane="interactive"))
         await until(served)
         assert handling.seen.index(person) - before <= 2 * QUICK.concurrency
 
@@ -277,12 +277,14 @@ async def test_stopping_lets_runs_end_and_takes_no_new_ones(queue: Queue, redis:
 
     handling = Handling(half_a_second)
 
-    async def all_places_taken() -> bool:
+    async def all_slots_taken() -> bool:
         return len(handling.seen) == QUICK.concurrency
 
-    await queue.want(*(Want(f"jetbuilt/project/{number}", lane="interactive") for number in range(1, 11)))
+    await queue.enqueue(
+        *(Enqueue(f"jetbuilt/project/{number}", lane="interactive") for number in range(1, 11))
+    )
     async with serving(redis, queue, handling):
-        await until(all_places_taken)
+        await until(all_slots_taken)
     assert sorted(ends) == sorted(handling.seen)
     assert len(ends) == QUICK.concurrency
     counts = await queue.counts()
@@ -291,13 +293,15 @@ async def test_stopping_lets_runs_end_and_takes_no_new_ones(queue: Queue, redis:
 
 async def test_stopping_gives_back_what_was_delivered_but_not_begun(redis: Redis, namespace: str) -> None:
     # Long leases, so that nothing is taken back by itself while a slow machine looks.
-    patient = QUICK.model_copy(update={"lease": timedelta(seconds=60)})
+    patient = QUICK.model_copy(update={"lease_duration": timedelta(seconds=60)})
     queue = Queue(redis, namespace=namespace, settings=patient)
 
     async def delivered() -> bool:
         return len([name async for name in redis.scan_iter(f"arq:job:{namespace}*")]) == QUICK.concurrency
 
-    await queue.want(*(Want(f"jetbuilt/project/{number}", lane="interactive") for number in range(1, 7)))
+    await queue.enqueue(
+        *(Enqueue(f"jetbuilt/project/{number}", lane="interactive") for number in range(1, 7))
+    )
     # Its arq loop does not run, so what it dispatches stays where it is.
     service = arq_port.Service(redis, queue, Runner(queue, {}))
     dispatching = asyncio.create_task(service.dispatch())
@@ -310,7 +314,7 @@ async def test_stopping_gives_back_what_was_delivered_but_not_begun(redis: Redis
 
 
 async def test_what_does_not_end_in_time_is_broken_off_and_due_at_once(redis: Redis, namespace: str) -> None:
-    hasty = QUICK.model_copy(update={"drain": timedelta(milliseconds=50)})
+    hasty = QUICK.model_copy(update={"shutdown_timeout": timedelta(milliseconds=50)})
     queue = Queue(redis, namespace=namespace, settings=hasty)
 
     async def for_ever(_key: keys.Key) -> None:
@@ -321,12 +325,12 @@ async def test_what_does_not_end_in_time_is_broken_off_and_due_at_once(redis: Re
     async def begun() -> bool:
         return bool(handling.seen)
 
-    await queue.want(Want(KEY))
+    await queue.enqueue(Enqueue(KEY))
     async with serving(redis, queue, handling):
         await until(begun)
     job = await queue.job(KEY)
     assert job is not None
-    assert (job.state, job.attempts, job.kills, job.waits) == ("due", 0, 0, 0)
+    assert (job.state, job.attempts, job.crashes, job.waits) == ("due", 0, 0, 0)
 
 
 async def test_the_loop_survives_a_stop_and_start_of_redis(tmp_path: Path, namespace: str) -> None:
@@ -344,14 +348,14 @@ async def test_the_loop_survives_a_stop_and_start_of_redis(tmp_path: Path, names
         return reached
 
     async with serving(client, queue, handling):
-        await queue.want(Want("jetbuilt/project/1"))
+        await queue.enqueue(Enqueue("jetbuilt/project/1"))
         await until(handled(1))
         await server.__aexit__(None, None, None)
         with pytest.raises(redis.exceptions.RedisError):
             await client.ping()
         await asyncio.sleep(0.3)
         await server.__aenter__()
-        await queue.want(Want("jetbuilt/project/2"))
+        await queue.enqueue(Enqueue("jetbuilt/project/2"))
         await until(handled(2))
     await client.aclose()
     await server.__aexit__(None, None, None)

@@ -24,7 +24,7 @@ MAIL = "vera@larkspur.example"
 MODEL = "Quasar 9000"
 
 
-class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """A cause of trouble: how it comes about, how it is shown, how a person ends it."""
 
     error: str
@@ -142,7 +142,7 @@ class Desk:
         self.bench.box.jetbuilt.edit_project(self.family, name="Dome, again")
 
     def fault(self, action: Any, **more: Any) -> None:
-        self.bench.box.connectwise_faults.add(FaultRule(name="trouble", action=action, **more))
+        self.bench.box.connectwise_faults.add(FaultRule(name="refusal", action=action, **more))
 
     def no_fault(self) -> None:
         self.bench.box.connectwise_faults.clear()
@@ -156,8 +156,8 @@ def nothing(_desk: Desk) -> None:
     """The cause is in the settings."""
 
 
-TROUBLES = {
-    "two companies of one name": Trouble(
+REFUSALS = {
+    "two companies of one name": Refusal(
         error="Ambiguous",
         cause=f"2 companies named '{CLIENT}'",
         detail="(id ",
@@ -165,7 +165,7 @@ TROUBLES = {
         arrange=Desk.two_companies,
         repair=Desk.one_company_less,
     ),
-    "two contacts with one e-mail": Trouble(
+    "two contacts with one e-mail": Refusal(
         error="Ambiguous",
         cause=f"2 contacts that fit '{MAIL}'",
         detail="V. Quist",
@@ -173,7 +173,7 @@ TROUBLES = {
         arrange=Desk.two_contacts,
         repair=Desk.one_contact_less,
     ),
-    "two catalog items of one identifier": Trouble(
+    "two catalog items of one identifier": Refusal(
         error="Ambiguous",
         cause="Several active catalog items have one identifier",
         detail=MODEL,
@@ -181,7 +181,7 @@ TROUBLES = {
         arrange=Desk.two_catalog_items,
         repair=lambda desk: desk.catalog(inactiveFlag=True),
     ),
-    "an inactive catalog item": Trouble(
+    "an inactive catalog item": Refusal(
         error="Refused",
         cause="A catalog item is inactive",
         detail=MODEL,
@@ -190,7 +190,7 @@ TROUBLES = {
         arrange=lambda desk: desk.catalog_item(inactiveFlag=True),
         repair=lambda desk: desk.catalog(inactiveFlag=False),
     ),
-    "an owner who is no member": Trouble(
+    "an owner who is no member": Refusal(
         error="MappingRefused",
         cause="No ConnectWise member fits the project owner",
         remedy="connectwise.default_sales_rep",
@@ -199,7 +199,7 @@ TROUBLES = {
         arrange=Desk.owned_by_a_stranger,
         repair=nothing,
     ),
-    "a stage that does not exist": Trouble(
+    "a stage that does not exist": Refusal(
         error="MappingRefused",
         cause="ConnectWise has no stage 'Imaginary'",
         remedy="opportunity.stages",
@@ -208,23 +208,23 @@ TROUBLES = {
         arrange=nothing,
         repair=nothing,
     ),
-    "a demanded field of the opportunity": Trouble(
+    "a demanded field of the opportunity": Refusal(
         error="MissingField",
         cause="demands the field customerPO",
-        remedy="[fixed.opportunity]",
+        remedy="[defaults.opportunity]",
         arrange=lambda desk: desk.demand("sales/opportunities", "customerPO"),
         repair=nothing,
         repaired={"fixed": {"opportunity": {"customerPO": "by Jetbuilt"}}},
     ),
-    "a demanded field of the lines": Trouble(
+    "a demanded field of the lines": Refusal(
         error="MissingField",
         cause="demands the field shipSet",
         detail=MODEL,
-        remedy="[fixed.product]",
+        remedy="[defaults.product]",
         arrange=lambda desk: desk.demand("procurement/products", "shipSet"),
         repair=mode("tenant_required", []),
     ),
-    "a closed opportunity": Trouble(
+    "a closed opportunity": Refusal(
         error="Protected",
         cause="closed in ConnectWise",
         detail="opportunity ",
@@ -233,21 +233,21 @@ TROUBLES = {
         arrange=lambda desk: desk.status("Won"),
         repair=lambda desk: desk.status("Open"),
     ),
-    "set-up tables that we may not write": Trouble(
+    "set-up tables that we may not write": Refusal(
         error="MappingRefused",
         cause="may not create it",
         remedy="Create it by hand",
         arrange=mode("readonly_setup", True),
         repair=mode("readonly_setup", False),
     ),
-    "lines that we may not write": Trouble(
+    "lines that we may not write": Refusal(
         error="PermissionRefused",
         cause="does not let our API member do this",
         remedy="security role",
         arrange=lambda desk: desk.fault("fail", method="POST", path="/procurement/products", status=403),
         repair=Desk.no_fault,
     ),
-    "two opportunities with one mark": Trouble(
+    "two opportunities with one mark": Refusal(
         error="Ambiguous",
         cause="Several opportunities carry the mark",
         detail="jetbuilt:",
@@ -255,7 +255,7 @@ TROUBLES = {
         arrange=Desk.two_opportunities,
         repair=Desk.no_marks,
     ),
-    "answers that are somebody else's": Trouble(
+    "answers that are somebody else's": Refusal(
         error="ServerFailed",
         cause="ConnectWise sent an answer of an undocumented form",
         detail="/procurement/catalog",
@@ -264,29 +264,29 @@ TROUBLES = {
         arrange=lambda desk: desk.fault("garble", method="GET", path="/procurement/catalog"),
         repair=Desk.no_fault,
     ),
-    "inventory auditing": Trouble(
+    "inventory auditing": Refusal(
         error="InventoryLocked",
         cause="inventory auditing is on",
         detail="auditing is in progress",
         remedy="Finish the inventory audit",
-        state="later",
+        state="scheduled",
         settings={"opportunity": {"inventory_probe": "150s"}},
         arrange=mode("inventory_auditing", "all"),
         repair=mode("inventory_auditing", "off"),
     ),
-    "a long pause that ConnectWise asks for": Trouble(
+    "a long pause that ConnectWise asks for": Refusal(
         error="Throttled",
         cause="pause",
         remedy="goes on by itself",
-        state="later",
+        state="scheduled",
         arrange=lambda desk: desk.fault("throttle", path="/procurement/*", retry_after=600),
         repair=Desk.no_fault,
     ),
-    "keys that are refused meanwhile": Trouble(
+    "keys that are refused meanwhile": Refusal(
         error="SystemStopped",
         cause="refused our keys",
         remedy="Correct the keys",
-        state="later",
+        state="scheduled",
         arrange=lambda desk: desk.fault("fail", path="/procurement/*", status=401),
         repair=Desk.no_fault,
     ),
@@ -310,7 +310,7 @@ async def one_pass(bench: Bench, key: str) -> None:
 
 
 def parked(job: Job) -> bool:
-    return job.state == "later" and job.failure is not None and job.failure.work_class == "wait"
+    return job.state == "scheduled" and job.failure is not None and job.failure.work_class == "wait"
 
 
 def store(bench: Bench) -> dict[str, str]:
@@ -323,33 +323,33 @@ async def desk(open_bench: OpenBench) -> Desk:
     return Desk(await open_bench(projects=0))
 
 
-def marked(name: str, trouble: Trouble) -> Any:
+def marked(name: str, refusal: Refusal) -> Any:
     """What is known to fail must fail, so that its repair is noticed."""
-    marks = [pytest.mark.xfail(strict=True, reason=trouble.fails)] if trouble.fails else []
-    return pytest.param(trouble, id=name, marks=marks)
+    marks = [pytest.mark.xfail(strict=True, reason=refusal.fails)] if refusal.fails else []
+    return pytest.param(refusal, id=name, marks=marks)
 
 
-@pytest.mark.parametrize("trouble", [marked(name, trouble) for name, trouble in TROUBLES.items()])
+@pytest.mark.parametrize("refusal", [marked(name, refusal) for name, refusal in REFUSALS.items()])
 async def test_it_is_shown_and_requeued_work_succeeds_once_it_is_gone(
-    desk: Desk, trouble: Trouble, tmp_path: Path
+    desk: Desk, refusal: Refusal, tmp_path: Path
 ) -> None:
     bench = desk.bench
-    if trouble.settled_first:
+    if refusal.settled_first:
         await bench.settled()
-    bench.changes = trouble.settings
-    trouble.arrange(desk)
+    bench.changes = refusal.settings
+    refusal.arrange(desk)
     await one_pass(bench, desk.key)
 
     shown = await commands.run("jobs", "show", desk.key, "--json", env=store(bench), cwd=tmp_path)
     job, failure = shown.json["job"], shown.json["job"]["failure"]
-    assert (job["key"], job["state"], failure["error"]) == (desk.key, trouble.state, trouble.error)
-    assert trouble.cause in failure["cause"]
-    assert trouble.detail in failure["detail"]
-    assert trouble.remedy in failure["remedy"]
+    assert (job["key"], job["state"], failure["error"]) == (desk.key, refusal.state, refusal.error)
+    assert refusal.cause in failure["cause"]
+    assert refusal.detail in failure["detail"]
+    assert refusal.remedy in failure["remedy"]
     assert shown.json["history"][0]["remedy"]
 
-    bench.changes = {**trouble.settings, **trouble.repaired}
-    trouble.repair(desk)
+    bench.changes = {**refusal.settings, **refusal.repaired}
+    refusal.repair(desk)
     await bench.redis.delete(f"{bench.namespace}:parked:inventory:probe")
     assert await bench.queue.requeue(desk.key)
     await one_pass(bench, desk.key)

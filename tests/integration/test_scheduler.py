@@ -21,24 +21,24 @@ MakeScheduler = Callable[..., Scheduler]
 
 
 class Action:
-    """Counts how often it was done; `trouble` is raised while it lasts, `gate` holds it in the middle."""
+    """Counts how often it was done; `failure` is raised while it lasts, `gate` holds it in the middle."""
 
     def __init__(self) -> None:
         self.begun = self.done = 0
-        self.under_way = self.most_at_once = 0
+        self.under_way = self.max_at_once = 0
         self.slots: list[int] = []
-        self.trouble: Exception | None = None
+        self.failure: Exception | None = None
         self.gate: asyncio.Event | None = None
 
     async def __call__(self) -> None:
         self.begun += 1
         self.under_way += 1
-        self.most_at_once = max(self.most_at_once, self.under_way)
+        self.max_at_once = max(self.max_at_once, self.under_way)
         try:
             if self.gate is not None:
                 await self.gate.wait()
-            if self.trouble is not None:
-                raise self.trouble
+            if self.failure is not None:
+                raise self.failure
         finally:
             self.under_way -= 1
         self.done += 1
@@ -96,7 +96,7 @@ async def test_two_schedulers_share_the_slots_and_never_meet(
         await until(lambda: action.done >= 5, what="five slots are done")
         ended = await slot_done(redis, namespace)
     assert ended is not None
-    assert action.most_at_once == 1
+    assert action.max_at_once == 1
     # One more may have been finished between the last look and the end.
     assert action.done <= ended - begun + 2
 
@@ -111,27 +111,27 @@ async def test_different_schedules_are_done_side_by_side(make: MakeScheduler) ->
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "failure",
     [errors.Unreachable("Jetbuilt cannot be reached"), OSError("no route"), ValueError("a mistake")],
 )
-async def test_a_failing_action_leaves_its_slot_open(make: MakeScheduler, trouble: Exception) -> None:
+async def test_a_failing_action_leaves_its_slot_open(make: MakeScheduler, failure: Exception) -> None:
     action, scheduler = Action(), make()
     schedule = Schedule("poll", LONG, action)
-    action.trouble = trouble
-    with pytest.raises(type(trouble)):
+    action.failure = failure
+    with pytest.raises(type(failure)):
         await scheduler.run_due(schedule)
-    action.trouble = None
+    action.failure = None
     assert await make().run_due(schedule)
     assert (action.begun, action.done) == (2, 1)
 
 
 async def test_a_failing_action_is_tried_again_and_stops_no_other(make: MakeScheduler) -> None:
     failing, other = Action(), Action()
-    failing.trouble = errors.Unreachable("Jetbuilt cannot be reached")
+    failing.failure = errors.Unreachable("Jetbuilt cannot be reached")
     async with running(make(), Schedule("failing", SHORT, failing), Schedule("other", SHORT, other)):
         await until(lambda: failing.begun >= 2, what="it was tried again")
         await until(lambda: other.done >= 3, what="the other one goes on")
-        failing.trouble = None
+        failing.failure = None
         await until(lambda: failing.done, what="it works again")
 
 

@@ -161,18 +161,18 @@ async def played(redis_url: str, history: list[tuple[int, Step, bool]]) -> None:
 
 async def holds_the_last_state(bench: Bench, before: set[str]) -> None:
     """What lives is right to the cent; what ended is still there, said to be finished; nothing is doubled."""
-    wanted = await bench.expected()
+    enqueued = await bench.expected()
     standing = bench.books.opportunities()
-    for expected in wanted.values():
+    for expected in enqueued.values():
         bench.books.assert_hold(expected)
     bench.books.assert_nothing_doubled()
-    assert before <= standing.keys() | wanted.keys() or len(standing) >= len(before)
+    assert before <= standing.keys() | enqueued.keys() or len(standing) >= len(before)
     notes = {note["opportunityId"] for note in bench.books.rows("sales/opportunities/notes")}
     template = {
         f"jetbuilt:{record.project.family_id}"
         for record in bench.box.jetbuilt.projects.listed
         if record.project.stage == "template"
     }
-    for mark, row in standing.items():
-        if mark not in wanted and mark.split(":option:")[0] not in template:
-            assert row["id"] in notes, f"{mark} has ended and nothing says so"
+    for external_id, row in standing.items():
+        if external_id not in enqueued and external_id.split(":option:")[0] not in template:
+            assert row["id"] in notes, f"{external_id} has ended and nothing says so"

@@ -49,18 +49,18 @@ async def settled(bench: Bench) -> bool:
     if not await bench.redis.exists(f"{bench.namespace}:watermark:jetbuilt"):
         return False
     counts = await bench.queue.counts()
-    return not counts.active and not counts.later
+    return not counts.active and not counts.scheduled
 
 
-def arrived(bench: Bench, wanted: Expected) -> bool:
-    return bench.books.differences(wanted) == []
+def arrived(bench: Bench, enqueued: Expected) -> bool:
+    return bench.books.differences(enqueued) == []
 
 
 def series(text: str, name: str, **labels: str) -> float:
     """The sum of a metric's samples that have these labels."""
-    wanted = [f'{label}="{value}"' for label, value in labels.items()]
+    enqueued = [f'{label}="{value}"' for label, value in labels.items()]
     samples = re.findall(rf"^{name}(?:{{(.*)}})? (\S+)$", text, re.MULTILINE)
-    return sum(float(value) for given, value in samples if all(label in given for label in wanted))
+    return sum(float(value) for given, value in samples if all(label in given for label in enqueued))
 
 
 async def test_run_settles_everything_and_shows_itself_over_http(
@@ -77,13 +77,13 @@ async def test_run_settles_everything_and_shows_itself_over_http(
         daemon.ask_to_stop()
         ended = await daemon.ended(within=20)
     assert (ended.code, status) == (0, 200)
-    wanted = await bench.expected()
-    for one in wanted.values():
+    enqueued = await bench.expected()
+    for one in enqueued.values():
         bench.books.assert_hold(one)
-    assert series(text, "cwbridge_jobs_total", flow="opportunity", outcome="done") == len(wanted)
-    assert series(text, "cwbridge_objects_total", object="opportunity", action="created") == len(wanted)
+    assert series(text, "cwbridge_jobs_total", flow="opportunity", outcome="done") == len(enqueued)
+    assert series(text, "cwbridge_objects_total", object="opportunity", action="created") == len(enqueued)
     assert series(text, "cwbridge_objects_total", object="product item", action="created") == sum(
-        len(one.lines) for one in wanted.values()
+        len(one.lines) for one in enqueued.values()
     )
     assert series(text, "cwbridge_polls_total", schedule="jetbuilt_poll", outcome="done") >= 1
     assert series(text, "cwbridge_queue_jobs") == 0
@@ -139,14 +139,14 @@ async def test_an_edit_arrives_within_the_poll_interval_and_three_seconds(
         for _ in range(2):
             edited = time.monotonic()
             await bench.jetbuilt.add_a_piece(family)
-            wanted = (await bench.expected())[f"jetbuilt:{family}"]
-            await until(partial(arrived, bench, wanted), what="the edit has arrived")
+            enqueued = (await bench.expected())[f"jetbuilt:{family}"]
+            await until(partial(arrived, bench, enqueued), what="the edit has arrived")
             took.append(time.monotonic() - edited)
         assert daemon.process.returncode is None
         daemon.ask_to_stop()
         assert (await daemon.ended(within=20)).code == 0
     assert max(took) < POLL_SECONDS + 3
-    bench.books.assert_hold(wanted)
+    bench.books.assert_hold(enqueued)
     bench.books.assert_nothing_doubled()
 
 
@@ -167,7 +167,11 @@ async def test_a_run_that_is_asked_to_stop_ends_what_it_has_begun(
         faults.clear()
         ended = await daemon.ended(within=20)
     assert ended.code == 0
-    finished = [mark for mark, one in (await bench.expected()).items() if not bench.books.differences(one)]
+    finished = [
+        external_id
+        for external_id, one in (await bench.expected()).items()
+        if not bench.books.differences(one)
+    ]
     assert len(finished) == 1
     await bench.settled()
     await nothing_lost(bench)
@@ -178,7 +182,7 @@ async def test_a_run_that_cannot_end_its_work_in_time_gives_it_back(bench: Bench
     faults = bench.box.connectwise_faults
     faults.add(FaultRule(name="held", method="POST", path=PRODUCTS, action="hold_after", after=5, times=1))
     async with commands.running(
-        "run", env=bench.environment(CWBRIDGE_QUEUE__DRAIN="1s"), cwd=tmp_path
+        "run", env=bench.environment(CWBRIDGE_QUEUE__SHUTDOWN_TIMEOUT="1s"), cwd=tmp_path
     ) as daemon:
         await until(lambda: faults.waiting("held"), what="a line was created and its answer is held back")
         asked = time.monotonic()
@@ -187,7 +191,7 @@ async def test_a_run_that_cannot_end_its_work_in_time_gives_it_back(bench: Bench
         took = time.monotonic() - asked
     assert ended.code == 0
     assert took < 1 + 5
-    assert [job.state for job in await bench.queue.jobs() if job.attempts or job.kills] == []
+    assert [job.state for job in await bench.queue.jobs() if job.attempts or job.crashes] == []
     faults.clear()
     await bench.settled()
     await nothing_lost(bench)

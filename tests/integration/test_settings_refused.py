@@ -242,6 +242,6 @@ async def test_a_system_that_is_only_away_is_no_mistake_in_the_settings(
     env = bench.environment(CWBRIDGE_JETBUILT__URL=f"{NOWHERE}/api")
     async with commands.running("run", env=env, cwd=tmp_path) as daemon:
         await until(lambda: daemon.events("worker_started"), what="the worker has started")
-        assert daemon.events("system_away")
+        assert daemon.events("system_unreachable")
         daemon.ask_to_stop()
         assert (await daemon.ended()).code == 0

@@ -42,7 +42,7 @@ def prepare(bench: Bench) -> None:
 
 async def all_settled(bench: Bench) -> bool:
     counts = await bench.queue.counts()
-    return len(bench.books.opportunities()) == PROJECTS and not counts.active and not counts.later
+    return len(bench.books.opportunities()) == PROJECTS and not counts.active and not counts.scheduled
 
 
 async def test_two_workers_and_two_producers_do_everything_once(

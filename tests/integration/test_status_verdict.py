@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from cwbridge.queue import outcome
-from cwbridge.queue.job import Want
+from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis, reply
 from tests.support.jobs import AUDIT, RACK, Command, Store, key
@@ -21,9 +21,9 @@ def verdict(cwbridge: Command) -> Verdict:
     return lambda: str(cwbridge("status", "--json").json["verdict"])
 
 
-def want(store: Store, number: int) -> None:
+def enqueue(store: Store, number: int) -> None:
     async def act(_: Redis, queue: Queue) -> None:
-        await queue.want(Want(key(number)))
+        await queue.enqueue(Enqueue(key(number)))
 
     store.do(act)
 
@@ -40,19 +40,19 @@ def age(store: Store, name: str, number: int) -> None:
 def test_work_that_nobody_takes_is_not_called_working(
     cwbridge: Command, store: Store, verdict: Verdict
 ) -> None:
-    want(store, 1)
+    enqueue(store, 1)
     assert verdict() == "working"
     age(store, "due:fresh", 1)
     assert verdict() == "no worker"
     assert "Start cwbridge run" in cwbridge("status").out
     store.run_of(1)
-    want(store, 2)
+    enqueue(store, 2)
     age(store, "due:fresh", 2)
     assert verdict() == "working"
 
 
 def test_a_run_whose_worker_has_been_silent_for_long_is_nobodys(store: Store, verdict: Verdict) -> None:
-    want(store, 1)
+    enqueue(store, 1)
     store.run_of(1)
     assert verdict() == "working"
     age(store, "leases", 1)
@@ -62,7 +62,7 @@ def test_a_run_whose_worker_has_been_silent_for_long_is_nobodys(store: Store, ve
 def test_what_is_held_is_not_called_settled(cwbridge: Command, store: Store, verdict: Verdict) -> None:
     assert verdict() == "settled"
     assert cwbridge("jobs", "hold", key(1)).code == 0
-    want(store, 1)
+    enqueue(store, 1)
     assert verdict() == "held"
     store.ended({2: AUDIT})
     assert verdict() == "waiting"
@@ -73,13 +73,13 @@ def test_what_is_held_is_not_called_settled(cwbridge: Command, store: Store, ver
 def test_a_hold_of_what_runs_is_told_once_it_has_ended(
     cwbridge: Command, store: Store, verdict: Verdict
 ) -> None:
-    want(store, 1)
+    enqueue(store, 1)
     run = store.run_of(1)
     assert cwbridge("jobs", "hold", key(1)).code == 0
     assert verdict() == "working"
 
     async def end(_: Redis, queue: Queue) -> None:
-        await queue.settle(run, outcome.Done())
+        await queue.settle(run, outcome.Succeeded())
 
     store.do(end)
     assert verdict() == "held"

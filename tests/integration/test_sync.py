@@ -22,16 +22,16 @@ async def test_sync_settles_every_project_to_the_cent(open_bench: OpenBench, tmp
     bench = await open_bench(projects=10)
     ended = await commands.run("sync", "--json", env=bench.environment(), cwd=tmp_path)
     assert ended.code == 0, ended.err
-    wanted = await bench.expected()
-    assert len(bench.families()) == 10 < len(wanted)
-    assert bench.books.opportunities().keys() == wanted.keys()
-    for one in wanted.values():
+    enqueued = await bench.expected()
+    assert len(bench.families()) == 10 < len(enqueued)
+    assert bench.books.opportunities().keys() == enqueued.keys()
+    for one in enqueued.values():
         bench.books.assert_hold(one)
     bench.books.assert_nothing_doubled()
-    lines = sum(len(one.lines) for one in wanted.values())
+    lines = sum(len(one.lines) for one in enqueued.values())
     assert ended.json == {
         "seen": 10,
-        "settled": len(wanted),
+        "settled": len(enqueued),
         "skipped": 0,
         "lines_created": lines,
         "lines_deleted": 0,
@@ -44,8 +44,8 @@ async def test_people_and_places_are_those_of_the_project(open_bench: OpenBench)
     known = {row["id"] for row in bench.books.rows("company/companies")}
     await bench.settled()
     companies = set()
-    for mark, wanted in (await bench.expected()).items():
-        opportunity, project = bench.books.opportunity(mark), wanted.project
+    for external_id, enqueued in (await bench.expected()).items():
+        opportunity, project = bench.books.opportunity(external_id), enqueued.project
         client = await bench.jetbuilt.get(f"/clients/{project['client']['id']}")
         company = bench.books.row("company/companies", opportunity["company"])
         assert folded(company["name"]) == folded(client["company_name"])
@@ -69,10 +69,10 @@ async def test_the_sales_rep_is_the_owner_or_the_default(open_bench: OpenBench) 
     nobody = bench.box.world.users[-1]
     bench.box.jetbuilt.edit_project(bench.families()[1], owner_id=nobody.id)
     await bench.settled()
-    for mark, wanted in (await bench.expected()).items():
-        owner = wanted.project["owner"]["full_name"]
+    for external_id, enqueued in (await bench.expected()).items():
+        owner = enqueued.project["owner"]["full_name"]
         fitting = [row["id"] for row in members if row["fullName"] == owner]
-        rep = bench.books.opportunity(mark)["primarySalesRep"]["id"]
+        rep = bench.books.opportunity(external_id)["primarySalesRep"]["id"]
         assert [rep] == (fitting or [bench.default_rep["id"]])
     assert nobody.full_name not in {row["fullName"] for row in members}
 
@@ -80,20 +80,20 @@ async def test_the_sales_rep_is_the_owner_or_the_default(open_bench: OpenBench) 
 async def test_all_versions_of_a_project_are_one_opportunity(open_bench: OpenBench) -> None:
     bench = await open_bench(projects=6)
     (family, *_) = [p.family_id for p in bench.box.world.projects if p.original_version_id is not None]
-    mark = f"jetbuilt:{family}"
+    external_id = f"jetbuilt:{family}"
     await bench.settled()
     before = bench.books.opportunities()
     revised = await bench.jetbuilt.post(f"/projects/{bench.active(family)}/revisions", name="2.0")
     await bench.jetbuilt.patch(f"/projects/{revised['id']}", name="Second thoughts")
     await bench.settled()
-    wanted = await bench.expected()
+    enqueued = await bench.expected()
     now = bench.books.opportunities()
     # A revision gives the options of the project new ids; their opportunities are told by name and move along.
-    assert now.keys() == wanted.keys() != before.keys()
+    assert now.keys() == enqueued.keys() != before.keys()
     assert {row["id"] for row in now.values()} == {row["id"] for row in before.values()}
-    assert now[mark]["id"] == before[mark]["id"]
-    assert now[mark]["name"].endswith("Second thoughts")
-    for one in wanted.values():
+    assert now[external_id]["id"] == before[external_id]["id"]
+    assert now[external_id]["name"].endswith("Second thoughts")
+    for one in enqueued.values():
         bench.books.assert_hold(one)
 
 
@@ -104,8 +104,8 @@ async def test_options_and_change_orders_become_opportunities_of_their_own(open_
     types = set()
     for one in options:
         assert one.option is not None
-        opportunity = bench.books.opportunity(one.mark)
-        parent = bench.books.opportunity(one.mark.split(":option:")[0])
+        opportunity = bench.books.opportunity(one.external_id)
+        parent = bench.books.opportunity(one.external_id.split(":option:")[0])
         assert opportunity["company"]["id"] == parent["company"]["id"]
         assert opportunity["name"].endswith(one.option["name"])
         kind = bench.books.row("sales/opportunities/types", opportunity["type"])["description"]
@@ -119,24 +119,24 @@ async def test_templates_and_trash_are_never_exported(bench: Bench, stage: Any) 
     left_out = bench.families()[0]
     bench.box.jetbuilt.edit_project(left_out, stage=stage)
     summary = await bench.settled()
-    wanted = await bench.expected()
-    assert (summary.settled, summary.skipped) == (len(wanted), 1)
-    assert bench.books.opportunities().keys() == wanted.keys()
-    assert not [mark for mark in wanted if str(left_out) in mark]
+    enqueued = await bench.expected()
+    assert (summary.settled, summary.skipped) == (len(enqueued), 1)
+    assert bench.books.opportunities().keys() == enqueued.keys()
+    assert not [external_id for external_id in enqueued if str(left_out) in external_id]
 
 
 async def test_what_others_put_into_the_opportunity_stays(bench: Bench) -> None:
     await bench.settled()
-    mark = f"jetbuilt:{bench.families()[0]}"
-    ours = bench.books.products(mark)[0]
+    external_id = f"jetbuilt:{bench.families()[0]}"
+    ours = bench.books.products(external_id)[0]
     foreign = bench.box.connectwise.add(
         "procurement/products",
         **{name: value for name, value in ours.items() if name not in {"id", "integrationXRef", "_info"}},
     )
     await bench.jetbuilt.add_a_piece(bench.families()[0])
     await bench.settled()
-    assert foreign["id"] in bench.books.product_ids(mark)
-    assert bench.books.differences((await bench.expected())[mark]) == []
+    assert foreign["id"] in bench.books.product_ids(external_id)
+    assert bench.books.differences((await bench.expected())[external_id]) == []
 
 
 async def test_a_project_without_a_client_is_refused_and_the_others_are_settled(bench: Bench) -> None:
@@ -151,8 +151,8 @@ async def test_a_project_without_a_client_is_refused_and_the_others_are_settled(
 
 def _chosen(client: dict[str, Any], project: dict[str, Any]) -> dict[str, Any]:
     """The project's own contact, else the client's primary one."""
-    wanted = project["primary_contact"]["id"]
+    enqueued = project["primary_contact"]["id"]
     contacts: list[dict[str, Any]] = client["contacts"]
     return next(
-        (one for one in contacts if one["id"] == wanted), next(one for one in contacts if one["primary"])
+        (one for one in contacts if one["id"] == enqueued), next(one for one in contacts if one["primary"])
     )

@@ -53,15 +53,15 @@ async def test_a_line_somebody_deleted_in_connectwise_comes_back_only_if_repair_
 ) -> None:
     bench.changes = {"opportunity": {"drift": drift}}
     await bench.settled()
-    wanted = (await bench.expected())[f"jetbuilt:{bench.families()[0]}"]
-    gone, *_ = bench.books.products(wanted.mark)
+    enqueued = (await bench.expected())[f"jetbuilt:{bench.families()[0]}"]
+    gone, *_ = bench.books.products(enqueued.external_id)
     bench.box.connectwise.remove("procurement/products", gone["id"])
     writes = bench.writes
     await bench.settled(full=True)
-    repaired = bench.books.differences(wanted) == []
+    repaired = bench.books.differences(enqueued) == []
     assert repaired == (drift == "repair")
     assert (bench.writes == writes) == (drift == "report")
-    assert repaired or (await bench.history(wanted.key))[0].findings
+    assert repaired or (await bench.history(enqueued.key))[0].discrepancies
 
 
 async def test_a_full_pass_sees_an_edit_that_no_time_stamp_tells(bench: Bench) -> None:
@@ -69,11 +69,11 @@ async def test_a_full_pass_sees_an_edit_that_no_time_stamp_tells(bench: Bench) -
     bench.box.jetbuilt.modes.touch_project_on_item_edit = False
     family = bench.families()[0]
     await bench.jetbuilt.add_a_piece(family)
-    wanted = (await bench.expected())[f"jetbuilt:{family}"]
+    enqueued = (await bench.expected())[f"jetbuilt:{family}"]
     assert (await bench.settled()).seen == 0
-    assert bench.books.differences(wanted)
+    assert bench.books.differences(enqueued)
     await bench.settled(full=True)
-    bench.books.assert_hold(wanted)
+    bench.books.assert_hold(enqueued)
 
 
 async def test_a_sync_of_named_keys_looks_at_these_alone(bench: Bench) -> None:

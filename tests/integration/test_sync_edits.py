@@ -25,40 +25,40 @@ def plain(bench: Bench, lines: int) -> int:
     return bench.box.jetbuilt.add_plain_project(lines=lines, distinct_products=True).id
 
 
-async def wanted(bench: Bench, family: int) -> Expected:
+async def enqueued(bench: Bench, family: int) -> Expected:
     return (await bench.expected())[f"jetbuilt:{family}"]
 
 
 async def test_an_edit_replaces_every_line_of_the_same_opportunity(bench: Bench) -> None:
     family = bench.families()[0]
-    mark = f"jetbuilt:{family}"
+    external_id = f"jetbuilt:{family}"
     await bench.settled()
-    opportunity, before = bench.books.opportunity(mark), bench.books.product_ids(mark)
+    opportunity, before = bench.books.opportunity(external_id), bench.books.product_ids(external_id)
     others = {row["id"] for row in bench.books.rows("procurement/products")} - before
     await bench.jetbuilt.add_a_piece(family)
     summary = await bench.settled()
-    after = bench.books.product_ids(mark)
+    after = bench.books.product_ids(external_id)
     assert (summary.seen, summary.settled) == (1, 1)
     assert (summary.lines_created, summary.lines_deleted) == (len(after), len(before))
-    assert bench.books.opportunity(mark)["id"] == opportunity["id"]
+    assert bench.books.opportunity(external_id)["id"] == opportunity["id"]
     assert after.isdisjoint(before)
     assert {row["id"] for row in bench.books.rows("procurement/products")} == others | after
-    bench.books.assert_hold(await wanted(bench, family))
+    bench.books.assert_hold(await enqueued(bench, family))
     bench.books.assert_nothing_doubled()
 
 
 async def test_with_the_strategy_changed_only_the_edited_line_is_replaced(bench: Bench) -> None:
     bench.changes = {"opportunity": {"line_strategy": "changed"}}
     family = plain(bench, 20)
-    mark = f"jetbuilt:{family}"
+    external_id = f"jetbuilt:{family}"
     await bench.settled()
-    before = {row["integrationXRef"].split("@")[0]: row["id"] for row in bench.books.products(mark)}
+    before = {row["integrationXRef"].split("@")[0]: row["id"] for row in bench.books.products(external_id)}
     edited = await bench.jetbuilt.add_a_piece(family)
     bench.forget_calls()
     await bench.settled()
-    after = {row["integrationXRef"].split("@")[0]: row["id"] for row in bench.books.products(mark)}
+    after = {row["integrationXRef"].split("@")[0]: row["id"] for row in bench.books.products(external_id)}
     assert {key for key in after if after[key] != before[key]} == {f"item:{edited['id']}"}
-    bench.books.assert_hold(await wanted(bench, family))
+    bench.books.assert_hold(await enqueued(bench, family))
     calls = bench.box.connectwise_calls
     assert (calls.counts[CREATE], calls.counts[DELETE]) == (1, 1)
     assert calls.total <= 2 * 1 + CONSTANT + OPENING
@@ -67,14 +67,14 @@ async def test_with_the_strategy_changed_only_the_edited_line_is_replaced(bench:
 async def test_what_is_calculated_from_the_edited_line_is_replaced_with_it(bench: Bench) -> None:
     bench.changes = {"opportunity": {"line_strategy": "changed"}}
     family = bench.families()[0]
-    mark = f"jetbuilt:{family}"
+    external_id = f"jetbuilt:{family}"
     await bench.settled()
-    was = (await wanted(bench, family)).lines
-    before = {row["integrationXRef"].split("@")[0]: row["id"] for row in bench.books.products(mark)}
+    was = (await enqueued(bench, family)).lines
+    before = {row["integrationXRef"].split("@")[0]: row["id"] for row in bench.books.products(external_id)}
     edited = await bench.jetbuilt.add_a_piece(family)
     await bench.settled()
-    now = await wanted(bench, family)
-    after = {row["integrationXRef"].split("@")[0]: row["id"] for row in bench.books.products(mark)}
+    now = await enqueued(bench, family)
+    after = {row["integrationXRef"].split("@")[0]: row["id"] for row in bench.books.products(external_id)}
     bench.books.assert_hold(now)
     replaced = {key for key in after if after[key] != before.get(key)}
     assert replaced == {key for key in now.lines if now.lines[key] != was.get(key)}
@@ -105,7 +105,7 @@ async def test_an_added_product_costs_one_look_up_and_its_catalog_item(bench: Be
     bench.forget_calls()
     await bench.settled()
     calls = bench.box.connectwise_calls
-    bench.books.assert_hold(await wanted(bench, family))
+    bench.books.assert_hold(await enqueued(bench, family))
     assert (calls.counts[CREATE], calls.counts[DELETE]) == (31, 30)
     assert calls.count("POST", "/procurement/catalog") == 1
     assert calls.count("GET", "/procurement/catalog") <= 2
@@ -114,13 +114,13 @@ async def test_an_added_product_costs_one_look_up_and_its_catalog_item(bench: Be
 async def test_a_removed_line_goes_and_an_added_one_comes(bench: Bench) -> None:
     bench.changes = {"opportunity": {"line_strategy": "changed"}}
     family = plain(bench, 5)
-    mark = f"jetbuilt:{family}"
+    external_id = f"jetbuilt:{family}"
     await bench.settled()
-    before = bench.books.lines(mark)
+    before = bench.books.lines(external_id)
     gone = await bench.jetbuilt.first_line(family)
     await bench.jetbuilt.delete(f"/projects/{family}/items/{gone['id']}")
     await bench.settled()
-    assert bench.books.lines(mark).keys() == before.keys() - {f"item:{gone['id']}"}
+    assert bench.books.lines(external_id).keys() == before.keys() - {f"item:{gone['id']}"}
 
 
 async def test_a_changed_name_alone_is_one_patch_of_the_opportunity_when_lines_are_kept(bench: Bench) -> None:
@@ -153,7 +153,7 @@ async def test_odd_amounts_arrive_as_they_are(
     line = await bench.jetbuilt.first_line(family)
     bench.box.jetbuilt.edit_line(family, line["id"], **changes)
     await bench.settled()
-    bench.books.assert_hold(await wanted(bench, family))
+    bench.books.assert_hold(await enqueued(bench, family))
     held = bench.books.line(f"jetbuilt:{family}", f"item:{line['id']}")
     assert held.price == Decimal(price)
     assert cost is None or held.cost == Decimal(cost)
@@ -168,4 +168,4 @@ async def test_a_hundred_saves_in_a_row_become_few_runs(bench: Bench) -> None:
         await bench.jetbuilt.patch(f"/projects/{family}/items/{line['id']}", quantity_per_room=str(pieces))
     summary = await bench.settled()
     assert summary.settled == 1
-    bench.books.assert_hold(await wanted(bench, family))
+    bench.books.assert_hold(await enqueued(bench, family))

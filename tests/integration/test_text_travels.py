@@ -71,13 +71,13 @@ def cleaned(text: str) -> str:
     return " ".join(spaced.split())
 
 
-def arrived(told: str, held: str, most: int) -> bool:
+def arrived(told: str, held: str, limit: int) -> bool:
     """Whole when it fits, else its beginning and something that stands for the rest."""
-    wanted = cleaned(told)
-    if units(wanted) <= most:
-        return held == wanted
+    enqueued = cleaned(told)
+    if units(enqueued) <= limit:
+        return held == enqueued
     head = held.removesuffix("\u2026").rpartition("~")[0] or held.removesuffix("\u2026")
-    return units(held) <= most and len(head) > 5 and wanted.startswith(head)
+    return units(held) <= limit and len(head) > 5 and enqueued.startswith(head)
 
 
 class Arrival:
@@ -160,12 +160,12 @@ async def test_every_kind_of_text_arrives_in_every_name_with_its_line_breaks_whe
             "vendor sku": (line["vendorSku"], LIMITS["sku"]),
             "line description": (line["description"], 2000),
         }
-        wrong = {what: value for what, (value, most) in held.items() if not arrived(text, value, most)}
+        wrong = {what: value for what, (value, limit) in held.items() if not arrived(text, value, limit)}
         assert wrong == {}, kind
-    broken, wanted = arrival.line("line breaks"), "First line\nsecond\nthird tab"
-    assert broken["internalNotes"] == f"Main Room / Audio\n{wanted}"
-    assert broken["customerDescription"] == f"First line second third tab\n{wanted}"
-    assert arrival.opportunity("line breaks")["notes"].startswith(f"{wanted}\nJetbuilt: ")
+    broken, enqueued = arrival.line("line breaks"), "First line\nsecond\nthird tab"
+    assert broken["internalNotes"] == f"Main Room / Audio\n{enqueued}"
+    assert broken["customerDescription"] == f"First line second third tab\n{enqueued}"
+    assert arrival.opportunity("line breaks")["notes"].startswith(f"{enqueued}\nJetbuilt: ")
 
 
 async def test_everything_is_found_again_by_its_text_alone_and_nothing_is_made_twice(
@@ -196,9 +196,9 @@ async def test_empty_texts_get_names_all_the_same(open_bench: OpenBench) -> None
         project.id, line.id, manufacturer=nameless, model="", part_number=None, short_description="", notes=""
     )
     await bench.settled()
-    mark = f"jetbuilt:{project.id}"
-    (held,) = bench.books.products(mark)
-    assert bench.books.opportunity(mark)["name"] == f"Project {project.id}"
+    external_id = f"jetbuilt:{project.id}"
+    (held,) = bench.books.products(external_id)
+    assert bench.books.opportunity(external_id)["name"] == f"Project {project.id}"
     assert bench.books.row("procurement/catalog", held["catalogItem"])["identifier"] == f"Item {line.id}"
     assert held["description"] == f"Item {line.id}"
 
@@ -246,10 +246,10 @@ def desired(text: str, other: str = "") -> DesiredOpportunity:
 
 @given(anything, anything)
 def test_whatever_the_text_what_is_wanted_keeps_the_limits(text: str, other: str) -> None:
-    wanted = desired(text, other)
-    assert 0 < units(wanted.name) <= LIMITS["name"]
-    assert 0 < units(wanted.site.name) <= LIMITS["site"]
-    for line in wanted.lines:
+    enqueued = desired(text, other)
+    assert 0 < units(enqueued.name) <= LIMITS["name"]
+    assert 0 < units(enqueued.site.name) <= LIMITS["site"]
+    for line in enqueued.lines:
         product = line.product
         assert 0 < units(product.identifier) <= LIMITS["identifier"]
         assert 0 < units(product.qualified) <= LIMITS["identifier"]

@@ -25,7 +25,7 @@ Changes = Mapping[str, Mapping[str, Any]]
 _QUICK: Changes = {
     "jetbuilt": {"rate_limit": "off", "concurrency": 16},
     "connectwise": {"rate_limit": "off", "concurrency": 16},
-    "queue": {"debounce": "0ms", "backoff": "1ms", "backoff_most": "1ms"},
+    "queue": {"debounce": "0ms", "backoff_base": "1ms", "backoff_max": "1ms"},
     "http": {"listen": "127.0.0.1:0"},
 }
 

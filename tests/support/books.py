@@ -34,35 +34,37 @@ class Books:
         assert_once(row["source"] for row in ours)
         return {row["source"]: row for row in ours}
 
-    def opportunity(self, mark: str) -> Row:
-        return self.opportunities()[mark]
+    def opportunity(self, external_id: str) -> Row:
+        return self.opportunities()[external_id]
 
-    def products(self, mark: str) -> list[Row]:
+    def products(self, external_id: str) -> list[Row]:
         """The product items of one opportunity, by id."""
-        return self._store.table("procurement/products").find("opportunity/id", self.opportunity(mark)["id"])
+        return self._store.table("procurement/products").find(
+            "opportunity/id", self.opportunity(external_id)["id"]
+        )
 
-    def product_ids(self, mark: str) -> set[int]:
-        return {row["id"] for row in self.products(mark)}
+    def product_ids(self, external_id: str) -> set[int]:
+        return {row["id"] for row in self.products(external_id)}
 
-    def lines(self, mark: str) -> dict[str, list[Line]]:
+    def lines(self, external_id: str) -> dict[str, list[Line]]:
         """Our product items by Jetbuilt line, more than one where a line stands there twice."""
         held: dict[str, list[Line]] = {}
-        for row in self.products(mark):
+        for row in self.products(external_id):
             key, ours, _ = row.get("integrationXRef", "").partition("@")
             if ours:
                 quantity, price, cost = (Decimal(row[name]) for name in ("quantity", "price", "cost"))
                 held.setdefault(key, []).append(Line(quantity, price, cost))
         return held
 
-    def line(self, mark: str, key: str) -> Line:
-        (line,) = self.lines(mark)[key]
+    def line(self, external_id: str, key: str) -> Line:
+        (line,) = self.lines(external_id)[key]
         return line
 
     def differences(self, wanted: Expected) -> list[str]:
         """What an opportunity holds otherwise than it should: lines that lack, are too many, or are wrong."""
-        if wanted.mark not in self.opportunities():
-            return [f"there is no {wanted.mark}"]
-        found = self.lines(wanted.mark)
+        if wanted.external_id not in self.opportunities():
+            return [f"there is no {wanted.external_id}"]
+        found = self.lines(wanted.external_id)
         return [
             f"{key}: wanted {wanted.lines.get(key)}, found {found.get(key, [])}"
             for key in sorted(wanted.lines.keys() | found.keys())
@@ -72,14 +74,14 @@ class Books:
     def assert_hold(self, wanted: Expected) -> None:
         """Every line to the cent, nothing else, and Jetbuilt's own total."""
         assert self.differences(wanted) == []
-        assert len(self.products(wanted.mark)) == len(wanted.lines)
-        held = [line for lines in self.lines(wanted.mark).values() for line in lines]
+        assert len(self.products(wanted.external_id)) == len(wanted.lines)
+        held = [line for lines in self.lines(wanted.external_id).values() for line in lines]
         assert sum(line.amounts[0] for line in held) == wanted.total
 
     def assert_nothing_doubled(self) -> None:
         """One opportunity per mark, one line per mark in it, one record per name everywhere else."""
-        for mark in self.opportunities():
-            assert {key: lines for key, lines in self.lines(mark).items() if len(lines) > 1} == {}
+        for external_id in self.opportunities():
+            assert {key: lines for key, lines in self.lines(external_id).items() if len(lines) > 1} == {}
         living = [row for row in self.rows("company/companies") if not row.get("deletedFlag")]
         assert_once(_name(row["name"]) for row in living)
         assert_once(

@@ -43,7 +43,7 @@ class Line(msgspec.Struct, frozen=True):
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """One opportunity: its lines by Jetbuilt line, and Jetbuilt's own total without tax."""
 
-    mark: str
+    external_id: str
     key: str
     project: Json
     lines: Lines
@@ -66,7 +66,7 @@ async def of_all(jetbuilt: Jetbuilt) -> dict[str, Expected]:
                 for option in await jetbuilt.options(project["id"])
                 if option["active"]
             ]
-    return {one.mark: one for one in found}
+    return {one.external_id: one for one in found}
 
 
 async def _project(jetbuilt: Jetbuilt, project: Json) -> Expected:
@@ -75,7 +75,7 @@ async def _project(jetbuilt: Jetbuilt, project: Json) -> Expected:
     family = project["original_version_id"] or project["id"]
     parts = (project["equipment_total"], project["labor_total"], project["shipping_total"])
     return Expected(
-        mark=f"jetbuilt:{family}",
+        external_id=f"jetbuilt:{family}",
         key=f"jetbuilt/project/{family}",
         project=project,
         lines=dict(_project_lines(project, items, packages)),
@@ -86,7 +86,7 @@ async def _project(jetbuilt: Jetbuilt, project: Json) -> Expected:
 def _option(project: Json, option: Json) -> Expected:
     family = project["original_version_id"] or project["id"]
     return Expected(
-        mark=f"jetbuilt:{family}:option:{option['id']}",
+        external_id=f"jetbuilt:{family}:option:{option['id']}",
         key=f"jetbuilt/project/{family}/option/{option['id']}",
         project=project,
         option=option,

@@ -10,8 +10,8 @@ from typing import TypeVar
 from cwbridge import errors
 from cwbridge import redis as redis_module
 from cwbridge.queue import outcome
-from cwbridge.queue.job import Job, Run, Want
-from cwbridge.queue.lanes import Room
+from cwbridge.queue.job import Enqueue, Job, Run
+from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
@@ -47,23 +47,23 @@ class Store:
 
         return asyncio.run(with_client())
 
-    def ended(self, troubles: dict[int, Exception]) -> None:
+    def ended(self, failures: dict[int, Exception]) -> None:
         """Each of these objects was wanted, ran, and ended in its trouble."""
 
         async def act(_: Redis, queue: Queue) -> None:
-            await queue.want(*(Want(key(number)) for number in troubles))
-            while claimed := await queue.claim(Room.of(50)):
-                for name, ticket, _lane in claimed:
-                    run = await queue.start(name, ticket)
+            await queue.enqueue(*(Enqueue(key(number)) for number in failures))
+            while claimed := await queue.claim(FreeSlots.of(50)):
+                for name, fencing_token, _lane in claimed:
+                    run = await queue.start(name, fencing_token)
                     assert run is not None
-                    await queue.settle(run, outcome.of(troubles[int(name.rsplit("/", 1)[1])]))
+                    await queue.settle(run, outcome.of(failures[int(name.rsplit("/", 1)[1])]))
 
         self.do(act)
 
     def run_of(self, number: int) -> Run:
         async def act(_: Redis, queue: Queue) -> Run:
-            [(name, ticket, _lane)] = await queue.claim(Room.of(1))
-            run = await queue.start(name, ticket)
+            [(name, fencing_token, _lane)] = await queue.claim(FreeSlots.of(1))
+            run = await queue.start(name, fencing_token)
             assert run is not None
             assert run.key == key(number)
             return run

@@ -40,10 +40,10 @@ def specification() -> Specification:
     return Specification(json.loads(Path(NAMED).read_text("utf-8")))
 
 
-def problems(exchanges: Iterable[Exchange]) -> list[str]:
+def errors_(exchanges: Iterable[Exchange]) -> list[str]:
     """All that does not conform, each once."""
     judge = specification()
-    return list(dict.fromkeys(problem for exchange in exchanges for problem in judge.problems(exchange)))
+    return list(dict.fromkeys(error for exchange in exchanges for error in judge.errors_(exchange)))
 
 
 class Specification:
@@ -57,7 +57,7 @@ class Specification:
             for method, operation in operations.items()
         }
 
-    def problems(self, exchange: Exchange) -> Iterator[str]:
+    def errors_(self, exchange: Exchange) -> Iterator[str]:
         """What is wrong with a call and, when it was accepted, with its answer."""
         template = _template(exchange.path)
         where = f"{exchange.method} {template}"
@@ -65,13 +65,13 @@ class Specification:
         if operation is None:
             yield f"{where}: no such operation"
             return
-        for problem in self._query(exchange, operation):
-            yield f"{where}: {problem}"
-        for problem in self._request(exchange, operation):
-            yield f"{where} request: {problem}"
+        for error in self._query(exchange, operation):
+            yield f"{where}: {error}"
+        for error in self._request(exchange, operation):
+            yield f"{where} request: {error}"
         if 200 <= exchange.status < 300 and exchange.answer:
-            for problem in self._answer(exchange, operation):
-                yield f"{where} answer: {problem}"
+            for error in self._answer(exchange, operation):
+                yield f"{where} answer: {error}"
 
     def _query(self, exchange: Exchange, operation: Json) -> Iterator[str]:
         declared = {entry["name"] for entry in operation.get("parameters", ()) if entry["in"] == "query"}

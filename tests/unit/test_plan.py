@@ -28,7 +28,7 @@ line_keys = st.one_of(
     st.integers(1, 5).map("factor:{}".format),
     st.just("shipping"),
 )
-foreign_marks = st.sampled_from(["", "other tool", "item:7", "item:7@NOTOURS", "quote 12@abcdefghij"])
+foreign_external_ids = st.sampled_from(["", "other tool", "item:7", "item:7@NOTOURS", "quote 12@abcdefghij"])
 
 
 @st.composite
@@ -51,7 +51,7 @@ line_lists = st.lists(lines(), max_size=12, unique_by=lambda line: line.key).map
 
 def opportunity(wanted: tuple[DesiredLine, ...], name: str = "Lecture Hall 3") -> DesiredOpportunity:
     return DesiredOpportunity(
-        mark="jetbuilt:1",
+        external_id="jetbuilt:1",
         name=name,
         type_name="Jetbuilt Project",
         close_date=datetime(2026, 12, 1, tzinfo=UTC),
@@ -68,13 +68,13 @@ def carried_out(
     actual: list[plan.ActualLine], step: plan.Plan, *, only: int | None = None
 ) -> list[plan.ActualLine]:
     """What ConnectWise holds after the writes of `step`, or after its first `only` writes."""
-    writes: list[plan.MarkedLine | int] = [*step.creates, *step.deletes]
+    writes: list[plan.PlannedLine | int] = [*step.creates, *step.deletes]
     done = writes if only is None else writes[:only]
     deleted = {write for write in done if isinstance(write, int)}
     next_id = max((line.id for line in actual), default=0) + 1
     created = [
-        plan.ActualLine(next_id + offset, write.mark)
-        for offset, write in enumerate(write for write in done if isinstance(write, plan.MarkedLine))
+        plan.ActualLine(next_id + offset, write.external_id)
+        for offset, write in enumerate(write for write in done if isinstance(write, plan.PlannedLine))
     ]
     return [line for line in actual if line.id not in deleted] + created
 
@@ -83,28 +83,39 @@ def carried_out(
 def standing(draw, *projects: DesiredOpportunity):
     """Any mixture of lines of several versions, doubled ones and foreign ones."""
     rules = draw(st.sampled_from([Rules(line_strategy="recreate"), Rules(line_strategy="changed")]))
-    ours = [marked.mark for project in projects for marked in plan.marked(project, rules)]
-    marks = draw(
-        st.lists(st.one_of(foreign_marks, st.sampled_from(ours) if ours else foreign_marks), max_size=25)
+    ours = [
+        planned_lines.external_id
+        for project in projects
+        for planned_lines in plan.planned_lines(project, rules)
+    ]
+    external_ids = draw(
+        st.lists(
+            st.one_of(foreign_external_ids, st.sampled_from(ours) if ours else foreign_external_ids),
+            max_size=25,
+        )
     )
-    return rules, [plan.ActualLine(number, mark) for number, mark in enumerate(marks, start=1)]
+    return rules, [
+        plan.ActualLine(number, external_id) for number, external_id in enumerate(external_ids, start=1)
+    ]
 
 
 @given(st.data(), line_lists, line_lists)
 def test_carrying_out_the_plan_gives_the_desired_lines_and_leaves_foreign_ones(data, wanted, before):
     rules, actual = data.draw(standing(opportunity(wanted), opportunity(before)))
-    desired = plan.marked(opportunity(wanted), rules)
+    desired = plan.planned_lines(opportunity(wanted), rules)
 
     after = carried_out(actual, plan.plan(desired, actual))
 
-    assert sorted(line.mark for line in after if line.ours) == sorted(line.mark for line in desired)
+    assert sorted(line.external_id for line in after if line.ours) == sorted(
+        line.external_id for line in desired
+    )
     assert [line for line in after if not line.ours] == [line for line in actual if not line.ours]
 
 
 @given(st.data(), line_lists, line_lists)
 def test_planning_again_gives_nothing(data, wanted, before):
     rules, actual = data.draw(standing(opportunity(wanted), opportunity(before)))
-    desired = plan.marked(opportunity(wanted), rules)
+    desired = plan.planned_lines(opportunity(wanted), rules)
 
     after = carried_out(actual, plan.plan(desired, actual))
 
@@ -116,7 +127,7 @@ def test_planning_again_gives_nothing(data, wanted, before):
 @given(st.data(), line_lists, line_lists)
 def test_a_crash_after_any_number_of_writes_continues_where_it_stopped(data, wanted, before):
     rules, actual = data.draw(standing(opportunity(wanted), opportunity(before)))
-    desired = plan.marked(opportunity(wanted), rules)
+    desired = plan.planned_lines(opportunity(wanted), rules)
     first = plan.plan(desired, actual)
     done = data.draw(st.integers(0, len(first.creates) + len(first.deletes)))
 
@@ -131,11 +142,11 @@ def test_a_crash_after_any_number_of_writes_continues_where_it_stopped(data, wan
 def test_recreate_replaces_every_line_when_anything_changes(wanted):
     rules = Rules(line_strategy="recreate")
     before = [
-        plan.ActualLine(number, marked.mark)
-        for number, marked in enumerate(plan.marked(opportunity(wanted), rules), start=1)
+        plan.ActualLine(number, planned_lines.external_id)
+        for number, planned_lines in enumerate(plan.planned_lines(opportunity(wanted), rules), start=1)
     ]
 
-    step = plan.plan(plan.marked(opportunity(wanted, name="Renamed"), rules), before)
+    step = plan.plan(plan.planned_lines(opportunity(wanted, name="Renamed"), rules), before)
 
     assert len(step.creates) == len(step.deletes) == len(wanted)
 
@@ -144,25 +155,29 @@ def test_recreate_replaces_every_line_when_anything_changes(wanted):
 def test_changed_replaces_only_the_line_that_changed(wanted, data):
     rules = Rules(line_strategy="changed")
     before = [
-        plan.ActualLine(number, marked.mark)
-        for number, marked in enumerate(plan.marked(opportunity(wanted), rules), start=1)
+        plan.ActualLine(number, planned_lines.external_id)
+        for number, planned_lines in enumerate(plan.planned_lines(opportunity(wanted), rules), start=1)
     ]
     place = data.draw(st.integers(0, len(wanted) - 1))
     edited = list(wanted)
     edited[place] = msgspec.structs.replace(wanted[place], price=wanted[place].price + 1)
 
-    step = plan.plan(plan.marked(opportunity(tuple(edited), name="Renamed"), rules), before)
+    step = plan.plan(plan.planned_lines(opportunity(tuple(edited), name="Renamed"), rules), before)
 
-    assert [marked.line.key for marked in step.creates] == [wanted[place].key]
+    assert [planned_lines.line.key for planned_lines in step.creates] == [wanted[place].key]
     assert step.deletes == (place + 1,)
 
 
 @given(line_lists)
 def test_marks_fit_and_are_recognised_as_ours(wanted):
     for rules in (Rules(line_strategy="recreate"), Rules(line_strategy="changed")):
-        marks = [marked.mark for marked in plan.marked(opportunity(wanted), rules)]
-        assert len(set(marks)) == len(marks)
-        assert all(len(mark) <= 50 and plan.ActualLine(1, mark).ours for mark in marks)
+        external_ids = [
+            planned_lines.external_id for planned_lines in plan.planned_lines(opportunity(wanted), rules)
+        ]
+        assert len(set(external_ids)) == len(external_ids)
+        assert all(
+            len(external_id) <= 50 and plan.ActualLine(1, external_id).ours for external_id in external_ids
+        )
 
 
 def test_the_longest_jetbuilt_id_fits_into_a_mark():
@@ -176,7 +191,7 @@ def test_the_longest_jetbuilt_id_fits_into_a_mark():
         customer_description="d",
     )
 
-    (marked,) = plan.marked(opportunity((line,)), Rules())
+    (planned_lines,) = plan.planned_lines(opportunity((line,)), Rules())
 
-    assert len(marked.mark) <= 50
-    assert plan.ActualLine(1, marked.mark).ours
+    assert len(planned_lines.external_id) <= 50
+    assert plan.ActualLine(1, planned_lines.external_id).ours

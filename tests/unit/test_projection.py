@@ -84,7 +84,7 @@ def only_line(*items: models.LineItem, project: models.Project = PROJECT, **part
 
 
 def test_the_opportunity_belongs_to_the_family_not_to_the_version():
-    assert projection.project(source(), Rules()).mark == "jetbuilt:97737"
+    assert projection.project(source(), Rules()).external_id == "jetbuilt:97737"
 
 
 def test_an_item_keeps_its_quantity_price_and_cost_in_project_currency():

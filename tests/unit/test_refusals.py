@@ -15,8 +15,8 @@ NOT_FOUND_PAGE = b"<!DOCTYPE html><html><head><title>404 - File or directory not
 
 
 def body(code: str, message: str = "", *inner: tuple[str, str, str]) -> bytes:
-    problems = [{"code": c, "message": m, "field": f, "resource": "thing"} for c, m, f in inner]
-    return msgspec.json.encode({"code": code, "message": message, "errors": problems or None})
+    complaints = [{"code": c, "message": m, "field": f, "resource": "thing"} for c, m, f in inner]
+    return msgspec.json.encode({"code": code, "message": message, "errors": complaints or None})
 
 
 def read(status: int, content: bytes, headers: dict[str, str] | None = None) -> errors.WorkError:

@@ -34,9 +34,9 @@ def job(number: int = 1, *, age_ms: int = 0, **changed: Any) -> Job:
         "key": f"jetbuilt/project/{number}",
         "state": "dead",
         "lane": "fresh",
-        "wanted": 1,
+        "generation": 1,
         "attempts": 0,
-        "kills": 0,
+        "crashes": 0,
         "waits": 0,
         "since_ms": NOW_MS - age_ms,
         "due_ms": NOW_MS,
@@ -48,7 +48,7 @@ def job(number: int = 1, *, age_ms: int = 0, **changed: Any) -> Job:
 @pytest.mark.parametrize(
     ("selection", "other"),
     [
-        (Selection(states=("dead", "later")), job(state="held")),
+        (Selection(states=("dead", "scheduled")), job(state="held")),
         (Selection(flow="opportunity"), job(key="bss/invoice/1")),
         (Selection(key="jetbuilt/project/1*"), job(2)),
         (Selection(work_class="refused"), job(failure=failed("bug"))),
@@ -73,7 +73,7 @@ def test_a_cause_is_not_found_in_what_differs_from_job_to_job() -> None:
 def test_filters_are_combined() -> None:
     both = Selection(states=("dead",), cause="rack")
     assert both.takes(job(), NOW_MS)
-    assert not both.takes(job(state="later"), NOW_MS)
+    assert not both.takes(job(state="scheduled"), NOW_MS)
     assert not both.takes(job(failure=failed(cause="Screen")), NOW_MS)
 
 
@@ -87,8 +87,12 @@ def test_jobs_of_one_cause_are_one_group_whatever_their_details() -> None:
     for number in range(1, 6):
         groups.add(job(number, age_ms=number * 1000), NOW_MS)
     groups.add(job(6, state="held"), NOW_MS)
-    groups.add(job(7, state="later", due_ms=NOW_MS + 9, failure=failed("wait", "Inventory auditing")), NOW_MS)
-    groups.add(job(8, state="later", due_ms=NOW_MS + 5, failure=failed("wait", "Inventory auditing")), NOW_MS)
+    groups.add(
+        job(7, state="scheduled", due_ms=NOW_MS + 9, failure=failed("wait", "Inventory auditing")), NOW_MS
+    )
+    groups.add(
+        job(8, state="scheduled", due_ms=NOW_MS + 5, failure=failed("wait", "Inventory auditing")), NOW_MS
+    )
     groups.add(job(9, failure=failed("bug", "ZeroDivisionError")), NOW_MS)
     groups.add(job(10, state="due", failure=None), NOW_MS)
     bug, rack, audit, untroubled = groups.in_order()
@@ -138,7 +142,7 @@ def test_what_names_no_link_is_refused_with_the_forms(text: str) -> None:
 @given(st.integers(1, 10**18), st.none() | st.integers(1, 10**18))
 def test_the_key_of_a_mark_is_the_key(family: int, option: int | None) -> None:
     key = Key(family, option)
-    assert Key.of_mark(key.mark) == key
+    assert Key.of_external_id(key.external_id) == key
 
 
 # A backslash at the very end is shown twice, so that it cannot swallow a tag of ours behind it.

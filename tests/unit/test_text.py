@@ -15,11 +15,11 @@ def utf16_units(value: str) -> int:
 
 
 @given(anything, st.integers(12, 100))
-def test_shortened_text_fits_and_fitting_text_stays(value, most):
-    short = text.shorten(text.one_line(value), most)
+def test_shortened_text_fits_and_fitting_text_stays(value, limit):
+    short = text.shorten(text.one_line(value), limit)
 
-    assert utf16_units(short) <= most
-    if utf16_units(text.one_line(value)) <= most:
+    assert utf16_units(short) <= limit
+    if utf16_units(text.one_line(value)) <= limit:
         assert short == text.one_line(value)
 
 
@@ -31,8 +31,8 @@ def test_different_long_texts_stay_different(one, other):
 
 
 @given(anything, st.integers(2, 60))
-def test_clipped_text_fits(value, most):
-    assert utf16_units(text.clip(text.one_line(value), most)) <= most
+def test_clipped_text_fits(value, limit):
+    assert utf16_units(text.clip(text.one_line(value), limit)) <= limit
 
 
 @given(anything)

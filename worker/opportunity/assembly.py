@@ -5,7 +5,7 @@ from __future__ import annotations
 from cwbridge import locks
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.jetbuilt import client as jetbuilt
-from cwbridge.ledger.catalog import CatalogMemory
+from cwbridge.ledger.catalog import CatalogCache
 from cwbridge.ledger.history import History
 from cwbridge.ledger.links import Links
 from cwbridge.ledger.options import Options
@@ -13,7 +13,7 @@ from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
-from worker.opportunity.desired import Place, Progress, Rules
+from worker.opportunity.desired import OfficeAssignment, Progress, Rules
 from worker.opportunity.flow import OpportunityFlow
 from worker.opportunity.header import HeaderBuilder
 from worker.opportunity.options import OptionFanOut
@@ -22,13 +22,13 @@ from worker.opportunity.source import SourceReader
 from worker.opportunity.target import Target
 from worker.opportunity.writer import OpportunityWriter
 from worker.psa.catalog import Catalog
-from worker.psa.catalog_placement import Taxonomy
+from worker.psa.catalog_placement import CatalogPlacement
 from worker.psa.companies import Companies
 from worker.psa.contacts import Contacts
-from worker.psa.default_fields import FixedValues
-from worker.psa.inventory_gate import Parking
-from worker.psa.members import Reps
-from worker.psa.setup_tables import Setup
+from worker.psa.default_fields import DefaultFields
+from worker.psa.inventory_gate import InventoryGate
+from worker.psa.members import Members
+from worker.psa.setup_tables import SetupTables
 from worker.psa.sites import Sites
 
 
@@ -48,7 +48,7 @@ def rules(settings: Settings) -> Rules:
             for name, target in chosen.stages.items()
         },
         offices={
-            name: Place(location=target.location, department=target.department)
+            name: OfficeAssignment(location=target.location, department=target.department)
             for name, target in chosen.offices.items()
         },
         site_of_project=chosen.site == "project",
@@ -100,42 +100,44 @@ def _writer(
 ) -> OpportunityWriter:
     namespace = settings.namespace
     locker = locks.Locks(redis, namespace=namespace)
-    fixed = FixedValues(client, settings.fixed)
-    setup = Setup(client, locker)
-    taxonomy = Taxonomy(client, locker, settings.catalog)
+    default_fields = DefaultFields(client, settings.defaults)
+    setup_tables = SetupTables(client, locker)
+    catalog_placement = CatalogPlacement(client, locker, settings.catalog)
     resolver = Resolver(
-        Reps(client, default=settings.connectwise.default_sales_rep),
-        Companies(client, locker, links, setup, fixed=fixed),
+        Members(client, default=settings.connectwise.default_sales_rep),
+        Companies(client, locker, links, setup_tables, default_fields=default_fields),
         Contacts(
             client,
             locker,
             links,
-            fixed=fixed,
+            default_fields=default_fields,
             allow_duplicates=settings.opportunity.allow_duplicate_contacts,
         ),
-        Sites(client, locker, links, setup),
+        Sites(client, locker, links, setup_tables),
         links,
     )
     catalog = Catalog(
         client,
         locker,
-        taxonomy,
-        CatalogMemory(redis, namespace=namespace, found_for=settings.catalog.found_for),
+        catalog_placement,
+        CatalogCache(redis, namespace=namespace, cache_ttl=settings.catalog.cache_ttl),
         inactive=settings.catalog.inactive_items,
         existing=settings.catalog.existing_items,
-        fixed=fixed,
+        default_fields=default_fields,
         concurrency=settings.opportunity.apply_concurrency,
     )
     return OpportunityWriter(
         client,
         target=opportunities,
-        header=HeaderBuilder(resolver, taxonomy, setup, fixed=fixed),
-        setup=setup,
-        taxonomy=taxonomy,
+        header=HeaderBuilder(resolver, catalog_placement, setup_tables, default_fields=default_fields),
+        setup_tables=setup_tables,
+        catalog_placement=catalog_placement,
         catalog=catalog,
-        parking=Parking(redis, queue, namespace=namespace, probe_every=settings.opportunity.inventory_probe),
+        inventory_gate=InventoryGate(
+            redis, queue, namespace=namespace, probe_every=settings.opportunity.inventory_probe_interval
+        ),
         links=links,
-        fixed=fixed,
+        default_fields=default_fields,
         rules=rules(settings),
         settings=settings,
     )

@@ -20,7 +20,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     probability: int | None = None
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class OfficeAssignment(msgspec.Struct, frozen=True, kw_only=True):
     """Which of the integrator's locations and departments an opportunity belongs to, by name; None is left alone."""
 
     location: str | None = None
@@ -37,7 +37,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     type_option: str = "Jetbuilt Option"
     type_change_order: str = "Jetbuilt Change Order"
     stages: dict[str, Progress] = {}
-    offices: dict[str, Place] = {}
+    offices: dict[str, OfficeAssignment] = {}
     site_of_project: bool = False
     currency_by_code: bool = True
     skip_stages: tuple[str, ...] = ()
@@ -134,7 +134,7 @@ class DesiredRep(msgspec.Struct, frozen=True, kw_only=True):
 class DesiredOpportunity(msgspec.Struct, frozen=True, kw_only=True):
     """The whole opportunity, as it should be."""
 
-    mark: str
+    external_id: str
     name: str
     type_name: str
     close_date: datetime
@@ -145,7 +145,7 @@ class DesiredOpportunity(msgspec.Struct, frozen=True, kw_only=True):
     site: DesiredSite
     lines: tuple[DesiredLine, ...]
     progress: Progress = Progress()
-    place: Place = Place()
+    place: OfficeAssignment = OfficeAssignment()
     currency: str = ""
     suspects: tuple[str, ...] = ()
     """Lines whose total is not the one Jetbuilt itself shows for them: they could explain a difference."""

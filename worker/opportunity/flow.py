@@ -57,8 +57,8 @@ class OpportunityFlow:
         with trail.recording() as calls:
             try:
                 event = await self._make_right(key)
-            except Exception as problem:
-                await self._history.add(str(key), _trouble(problem, calls))
+            except Exception as error:
+                await self._history.add(str(key), _failure_event(error, calls))
                 raise
         if event is not None:
             seconds = round(time.monotonic() - started, 3)
@@ -81,7 +81,7 @@ class OpportunityFlow:
 
     async def _export(self, key: Key, project: models.Project) -> Event | None:
         if key.option is None:
-            await self._options.want(key, project, await self._reader.options(project))
+            await self._options.enqueue(key, project, await self._reader.options(project))
         try:
             source = await self._reader.complete(key, project)
         except errors.NotFound:
@@ -105,7 +105,7 @@ class OpportunityFlow:
     async def _end(self, key: Key, reason: str) -> Event | None:
         """The source is no more: its opportunity is marked, never deleted, and never made for this."""
         if key.option is None:
-            await self._options.want_known(key)
+            await self._options.enqueue_known(key)
         link = await self._links.get("opportunity", str(key))
         if link is not None and link.finished == reason:
             return None
@@ -133,13 +133,13 @@ def _known(link: Link | None, fingerprint: str) -> bool:
     return link is not None and link.fingerprint == fingerprint and not (link.begun or link.finished)
 
 
-def _trouble(problem: Exception, calls: trail.Calls) -> Event:
+def _failure_event(error: Exception, calls: trail.Calls) -> Event:
     work_class, remedy = "bug", ""
-    if isinstance(problem, errors.WorkError):
-        work_class, remedy = problem.work_class, problem.remedy
+    if isinstance(error, errors.WorkError):
+        work_class, remedy = error.work_class, error.remedy
     return Event(
-        what=f"{work_class}: {type(problem).__name__}",
-        reason=str(problem),
+        what=f"{work_class}: {type(error).__name__}",
+        reason=str(error),
         remedy=remedy,
         calls=calls.total,
         last_calls=tuple(str(call) for call in calls.last(_CALLS_SHOWN)),

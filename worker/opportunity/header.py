@@ -9,16 +9,16 @@ import msgspec
 from cwbridge import clock
 from worker.opportunity.desired import DesiredOpportunity
 from worker.opportunity.references import References, Resolver
-from worker.psa.catalog_placement import Taxonomy
-from worker.psa.default_fields import FixedValues
-from worker.psa.setup_tables import Setup
+from worker.psa.catalog_placement import CatalogPlacement
+from worker.psa.default_fields import DefaultFields
+from worker.psa.setup_tables import SetupTables
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """`fixed` goes into the create only; `progress` is written after the lines, because a status may close it."""
+    """`default_fields` goes into the create only; `progress` is written after the lines, because a status may close it."""
 
     fields: dict[str, Any]
-    fixed: dict[str, Any]
+    default_fields: dict[str, Any]
     progress: dict[str, Any]
     matches: tuple[str, ...]
 
@@ -26,40 +26,47 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 class HeaderBuilder:
     """Resolves every name of a desired opportunity."""
 
-    def __init__(self, resolver: Resolver, taxonomy: Taxonomy, setup: Setup, *, fixed: FixedValues) -> None:
+    def __init__(
+        self,
+        resolver: Resolver,
+        catalog_placement: CatalogPlacement,
+        setup_tables: SetupTables,
+        *,
+        default_fields: DefaultFields,
+    ) -> None:
         self._resolver = resolver
-        self._taxonomy = taxonomy
-        self._setup = setup
-        self._fixed = fixed
+        self._catalog_placement = catalog_placement
+        self._setup_tables = setup_tables
+        self._default_fields = default_fields
 
-    async def build(self, wanted: DesiredOpportunity) -> Header:
+    async def build(self, desired: DesiredOpportunity) -> Header:
         """The header; companies, contacts, sites and types that are missing are created on the way."""
-        ids = await self._resolver.resolve(wanted)
-        type_id = await self._taxonomy.opportunity_type(wanted.type_name)
+        ids = await self._resolver.resolve(desired)
+        type_id = await self._catalog_placement.opportunity_type(desired.type_name)
         fields = {
-            **_own(wanted, type_id, ids),
-            **await self._setup.place(wanted.place),
-            **await self._setup.currency(wanted.currency),
+            **_own(desired, type_id, ids),
+            **await self._setup_tables.place(desired.place),
+            **await self._setup_tables.currency(desired.currency),
         }
         return Header(
             fields=fields,
-            fixed=await self._fixed.of("opportunity"),
-            progress=await self._setup.progress(wanted.progress),
+            default_fields=await self._default_fields.of("opportunity"),
+            progress=await self._setup_tables.progress(desired.progress),
             matches=ids.how,
         )
 
-    async def forget(self, wanted: DesiredOpportunity, refused: str) -> None:
+    async def forget(self, desired: DesiredOpportunity, refused: str) -> None:
         """Resolve the reference that was `refused` anew next time."""
-        await self._resolver.forget(wanted, refused)
+        await self._resolver.forget(desired, refused)
 
 
-def _own(wanted: DesiredOpportunity, type_id: int, ids: References) -> dict[str, Any]:
+def _own(desired: DesiredOpportunity, type_id: int, ids: References) -> dict[str, Any]:
     return {
-        "name": wanted.name,
-        "source": wanted.mark,
+        "name": desired.name,
+        "source": desired.external_id,
         "type": {"id": type_id},
-        "notes": wanted.notes,
-        "expectedCloseDate": clock.iso(wanted.close_date),
+        "notes": desired.notes,
+        "expectedCloseDate": clock.iso(desired.close_date),
         "primarySalesRep": {"id": ids.rep},
         "company": {"id": ids.company},
         "contact": {"id": ids.contact},

@@ -11,10 +11,10 @@ from worker.opportunity import products
 from worker.opportunity.desired import DesiredLine, DesiredProduct, Kind, Rules
 from worker.opportunity.source import Source
 
-DESCRIPTION_MOST = 2000
-CUSTOMER_DESCRIPTION_MOST = 6000
-NOTES_MOST = 1000
-VENDOR_SKU_MOST = 50
+MAX_DESCRIPTION = 2000
+MAX_CUSTOMER_DESCRIPTION = 6000
+MAX_NOTES = 1000
+MAX_VENDOR_SKU = 50
 _CENT = Decimal("0.01")
 _ZERO = Decimal(0)
 _FINEST_HOURS = Decimal("0.0001")
@@ -75,10 +75,10 @@ def _item(item: models.LineItem, template: str) -> DesiredLine | None:
         quantity=exact(item.quantity),
         price=_ZERO if furnished else exact(price),
         cost=_ZERO if furnished else exact(cost),
-        description=clip(product.customer_description, DESCRIPTION_MOST),
-        customer_description=clip(_told_customer(item, product), CUSTOMER_DESCRIPTION_MOST),
-        internal_notes=clip(_notes(item), NOTES_MOST),
-        vendor_sku=clip(one_line(item.part_number), VENDOR_SKU_MOST),
+        description=clip(product.customer_description, MAX_DESCRIPTION),
+        customer_description=clip(_told_customer(item, product), MAX_CUSTOMER_DESCRIPTION),
+        internal_notes=clip(_notes(item), MAX_NOTES),
+        vendor_sku=clip(one_line(item.part_number), MAX_VENDOR_SKU),
         billable="NoCharge" if furnished else "Billable",
         taxable=bool(item.tax_equipment),
     )
@@ -195,8 +195,8 @@ def plain(
         quantity=quantity,
         price=price,
         cost=cost,
-        description=clip(shown, DESCRIPTION_MOST),
-        customer_description=clip(shown, CUSTOMER_DESCRIPTION_MOST),
+        description=clip(shown, MAX_DESCRIPTION),
+        customer_description=clip(shown, MAX_CUSTOMER_DESCRIPTION),
         taxable=taxable,
     )
 

@@ -10,7 +10,7 @@ from cwbridge.keys import Key
 from cwbridge.ledger.links import Link, Links
 from cwbridge.ledger.options import Options
 from cwbridge.limits import lane
-from cwbridge.queue.job import Want
+from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.text import folded
 from worker.opportunity.target import Target
@@ -27,18 +27,18 @@ class OptionFanOut:
         self._links = links
         self._target = target
 
-    async def want(self, key: Key, project: models.Project, options: list[models.Option]) -> None:
+    async def enqueue(self, key: Key, project: models.Project, options: list[models.Option]) -> None:
         """Want every option whose content may differ from what its opportunity holds."""
         gone = await self._settle_identities(key.family, options)
-        wants = [self._want(key, project, option) for option in options]
-        wants += [Want(key=str(Key(key.family, option)), lane=lane.CURRENT.get()) for option in gone]
-        await self._queue.want(*wants)
+        enqueues = [self._enqueue(key, project, option) for option in options]
+        enqueues += [Enqueue(key=str(Key(key.family, option)), lane=lane.CURRENT.get()) for option in gone]
+        await self._queue.enqueue(*enqueues)
 
-    async def want_known(self, key: Key) -> None:
+    async def enqueue_known(self, key: Key) -> None:
         """Want every option that has an opportunity, because their project is no more."""
         known = await self._known.known(key.family)
-        await self._queue.want(
-            *(Want(key=str(Key(key.family, option)), lane=lane.CURRENT.get()) for option in known)
+        await self._queue.enqueue(
+            *(Enqueue(key=str(Key(key.family, option)), lane=lane.CURRENT.get()) for option in known)
         )
 
     async def note(self, key: Key, option: models.Option) -> None:
@@ -88,11 +88,11 @@ class OptionFanOut:
 
     async def _unlinked(self, key: Key) -> Link | None:
         """The opportunity that a run made before it was broken off."""
-        found = await self._target.find(key.mark, None)
-        return Link(target=found.record.id, how="mark") if found is not None else None
+        found = await self._target.find(key.external_id, None)
+        return Link(target=found.record.id, how="external_id") if found is not None else None
 
-    def _want(self, key: Key, project: models.Project, option: models.Option) -> Want:
+    def _enqueue(self, key: Key, project: models.Project, option: models.Option) -> Enqueue:
         """A change of the project counts, too: company, stage and name of the opportunity come from there."""
         chosen = lane.CURRENT.get()
         version = f"{project.id}@{project.updated_at}/{option.updated_at}" if chosen == "fresh" else ""
-        return Want(key=str(Key(key.family, option.id)), lane=chosen, version=version)
+        return Enqueue(key=str(Key(key.family, option.id)), lane=chosen, version=version)

@@ -8,9 +8,9 @@ from cwbridge.connectors.jetbuilt import models
 from cwbridge.text import clip, one_line, shorten
 from worker.opportunity.desired import DesiredProduct, Kind
 
-IDENTIFIER_MOST = 75
-DESCRIPTION_MOST = 60
-PART_NUMBER_MOST = 50
+MAX_IDENTIFIER = 75
+MAX_DESCRIPTION = 60
+MAX_PART_NUMBER = 50
 _LABELS: dict[Kind, str] = {
     "equipment": "Equipment",
     "subcontract": "Subcontract",
@@ -37,14 +37,14 @@ def of_item(
                 )
             )
             or model,
-            IDENTIFIER_MOST,
+            MAX_IDENTIFIER,
         ),
-        qualified=shorten(f"{manufacturer or _LABELS[kind]} {model}", IDENTIFIER_MOST),
+        qualified=shorten(f"{manufacturer or _LABELS[kind]} {model}", MAX_IDENTIFIER),
         kind=kind,
-        description=clip(shown, DESCRIPTION_MOST),
+        description=clip(shown, MAX_DESCRIPTION),
         manufacturer=clip(manufacturer, 50),
         item_type=one_line(item.item_type.name) if item.item_type else "",
-        part_number=clip(one_line(item.part_number) or model, PART_NUMBER_MOST),
+        part_number=clip(one_line(item.part_number) or model, MAX_PART_NUMBER),
         customer_description=shown,
         price=price,
         cost=cost,
@@ -57,10 +57,10 @@ def named(
 ) -> DesiredProduct:
     """The product of labor, a factor, shipping or a service package, known by its name alone."""
     return DesiredProduct(
-        identifier=shorten(name, IDENTIFIER_MOST),
-        qualified=shorten(f"{_LABELS[kind]} {name}", IDENTIFIER_MOST),
+        identifier=shorten(name, MAX_IDENTIFIER),
+        qualified=shorten(f"{_LABELS[kind]} {name}", MAX_IDENTIFIER),
         kind=kind,
-        description=clip(name, DESCRIPTION_MOST),
+        description=clip(name, MAX_DESCRIPTION),
         customer_description=name,
         price=price,
         cost=cost,

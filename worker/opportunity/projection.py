@@ -17,15 +17,15 @@ from worker.opportunity.desired import (
     DesiredPerson,
     DesiredRep,
     DesiredSite,
-    Place,
+    OfficeAssignment,
     Progress,
     Rules,
 )
 from worker.opportunity.source import Source
 
 NEVER_EXPORTED = frozenset({"template", "trash"})
-NAME_MOST = 100
-_SITE_NAME_MOST = 50
+MAX_NAME = 100
+_MAX_SITE_NAME = 50
 
 
 def skip_reason(project: models.Project, rules: Rules) -> str | None:
@@ -49,7 +49,7 @@ def project(source: Source, rules: Rules) -> DesiredOpportunity:
     option = source.option
     project = source.project
     return DesiredOpportunity(
-        mark=source.key.mark,
+        external_id=source.key.external_id,
         name=_name(project, rules) if option is None else _option_name(project, option, rules),
         type_name=_type_name(option, rules),
         close_date=_close_date(project, rules),
@@ -82,16 +82,16 @@ def _name(project: models.Project, rules: Rules) -> str:
             version=project.version or "",
         )
     )
-    return shorten(filled or f"Project {project.id}", NAME_MOST)
+    return shorten(filled or f"Project {project.id}", MAX_NAME)
 
 
 def _option_name(project: models.Project, option: models.Option, rules: Rules) -> str:
     """The parent gives way first: what tells options apart is their own name."""
-    own = shorten(one_line(option.name) or f"Option {option.id}", NAME_MOST // 2)
-    room = NAME_MOST - len(rules.option_name_template.format(parent="", name=own, id=option.id))
+    own = shorten(one_line(option.name) or f"Option {option.id}", MAX_NAME // 2)
+    room = MAX_NAME - len(rules.option_name_template.format(parent="", name=own, id=option.id))
     parent = clip(_name(project, rules), max(2, room))
     return shorten(
-        one_line(rules.option_name_template.format(parent=parent, name=own, id=option.id)), NAME_MOST
+        one_line(rules.option_name_template.format(parent=parent, name=own, id=option.id)), MAX_NAME
     )
 
 
@@ -121,9 +121,11 @@ def _progress(project: models.Project, option: models.Option | None, rules: Rule
     return rules.stages.get(project.stage or "", Progress())
 
 
-def _place(project: models.Project, rules: Rules) -> Place:
+def _place(project: models.Project, rules: Rules) -> OfficeAssignment:
     office = folded(project.company_location.name) if project.company_location else ""
-    return next((place for name, place in rules.offices.items() if folded(name) == office), Place())
+    return next(
+        (place for name, place in rules.offices.items() if folded(name) == office), OfficeAssignment()
+    )
 
 
 def _close_date(project: models.Project, rules: Rules) -> datetime:
@@ -201,9 +203,9 @@ def _site(source: Source, rules: Rules) -> DesiredSite:
         return DesiredSite(name=rules.fallback_site)
     office = source.office
     if office is None:
-        return DesiredSite(name=shorten(named, _SITE_NAME_MOST))
+        return DesiredSite(name=shorten(named, _MAX_SITE_NAME))
     return DesiredSite(
-        name=shorten(named, _SITE_NAME_MOST),
+        name=shorten(named, _MAX_SITE_NAME),
         address=Address(
             line1=one_line(office.address),
             city=one_line(office.city),
@@ -223,7 +225,7 @@ def _project_site(project: models.Project, rules: Rules) -> DesiredSite:
         country=one_line(project.country),
     )
     named = ", ".join(part for part in (address.line1, address.city) if part)
-    return DesiredSite(name=shorten(named or rules.fallback_site, _SITE_NAME_MOST), address=address)
+    return DesiredSite(name=shorten(named or rules.fallback_site, _MAX_SITE_NAME), address=address)
 
 
 def _total_without_tax(project: models.Project) -> Decimal | None:

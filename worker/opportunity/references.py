@@ -9,7 +9,7 @@ import msgspec
 
 from cwbridge.ledger.links import Links
 from worker.opportunity.desired import DesiredOpportunity
-from worker.psa import members as reps
+from worker.psa import members
 from worker.psa.companies import Companies
 from worker.psa.contacts import Contacts
 from worker.psa.sites import Sites
@@ -30,41 +30,41 @@ class Resolver:
     """Finds or creates what an opportunity refers to."""
 
     def __init__(
-        self, members: reps.Reps, companies: Companies, contacts: Contacts, sites: Sites, links: Links
+        self, members: members.Members, companies: Companies, contacts: Contacts, sites: Sites, links: Links
     ) -> None:
-        self._reps = members
+        self._members = members
         self._companies = companies
         self._contacts = contacts
         self._sites = sites
         self._links = links
 
-    async def resolve(self, wanted: DesiredOpportunity) -> References:
+    async def resolve(self, desired: DesiredOpportunity) -> References:
         """All references of the opportunity, in the order in which they depend on each other."""
-        rep = await self._reps.find(wanted.rep)
-        company = await self._companies.ensure(wanted.company)
-        site = await self._sites.ensure(company.target, wanted.site)
-        contact = await self._contacts.ensure(company.target, wanted.contact)
+        rep = await self._members.find(desired.rep)
+        company = await self._companies.ensure(desired.company)
+        site = await self._sites.ensure(company.target, desired.site)
+        contact = await self._contacts.ensure(company.target, desired.contact)
         return References(
             rep=rep.id,
             company=company.target,
             contact=contact.target,
             site=site.target,
             how=(
-                f"sales rep {rep.identifier} ({reps.rule(rep, wanted.rep)})",
+                f"sales rep {rep.identifier} ({members.rule(rep, desired.rep)})",
                 f"company {company.target} ({company.how})",
                 f"site {site.target} ({site.how})",
                 f"contact {contact.target} ({contact.how})",
             ),
         )
 
-    async def forget(self, wanted: DesiredOpportunity, refused: str) -> None:
+    async def forget(self, desired: DesiredOpportunity, refused: str) -> None:
         """Drop the link of the field that ConnectWise `refused`: company, contact or site; the others may be answers of people."""
-        source = str(wanted.company.jetbuilt_id)
+        source = str(desired.company.jetbuilt_id)
         link = await self._links.get("company", source)
         if link is not None and refused == "contact":
-            await self._contacts.forget(link.target, wanted.contact)
+            await self._contacts.forget(link.target, desired.contact)
         if link is not None and refused == "site":
-            await self._sites.forget(link.target, wanted.site)
+            await self._sites.forget(link.target, desired.site)
         if refused == "company":
             await self._links.remove("company", source)
-        self._reps.forget()
+        self._members.forget()

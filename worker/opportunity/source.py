@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from cwbridge import concurrency, errors
-from cwbridge.cache import Remembered
+from cwbridge.cache import CachedValue
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.keys import Key
@@ -30,8 +30,8 @@ class SourceReader:
 
     def __init__(self, client: jetbuilt.JetbuiltClient) -> None:
         self._client = client
-        self._users = Remembered(client.users, seconds=600)
-        self._company = Remembered(client.company, seconds=600)
+        self._users = CachedValue(client.users, ttl=600)
+        self._company = CachedValue(client.company, ttl=600)
 
     async def project(self, key: Key, hint: int | None) -> models.Project:
         """The active version of the family; raises NotFound when Jetbuilt has it no more.
@@ -85,15 +85,15 @@ class SourceReader:
     async def _owner(self, project: models.Project) -> models.User | None:
         if project.owner is None:
             return None
-        wanted = project.owner.id
-        return next((user for user in await self._users.get() if user.id == wanted), None)
+        desired = project.owner.id
+        return next((user for user in await self._users.get() if user.id == desired), None)
 
     async def _office(self, project: models.Project) -> models.CompanyLocation | None:
         if project.company_location is None:
             return None
-        wanted = project.company_location.id
+        desired = project.company_location.id
         company = await self._company.get()
-        return next((office for office in company.locations if office.id == wanted), None)
+        return next((office for office in company.locations if office.id == desired), None)
 
     async def _hinted(self, hint: int) -> models.Project | None:
         try:

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from cwbridge import clock, errors, metrics
-from cwbridge.cache import Remembered
+from cwbridge.cache import CachedValue
 from cwbridge.connectors import write_guard
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
@@ -21,7 +21,7 @@ from cwbridge.ledger.links import Link
 from cwbridge.ledger.sightings import Sightings
 from cwbridge.text import one_line
 from worker.opportunity.plan import ActualLine
-from worker.psa.default_fields import fixable
+from worker.psa.default_fields import naming_default_field
 
 log = structlog.get_logger()
 
@@ -30,7 +30,7 @@ class Found(msgspec.Struct, frozen=True):
     """The opportunity as it stands, and how it was found; one that this run `created` holds no line yet."""
 
     record: models.Opportunity
-    how: Literal["link", "mark", "created"]
+    how: Literal["link", "external_id", "created"]
 
 
 class Target:
@@ -39,37 +39,37 @@ class Target:
     def __init__(self, client: connectwise.ConnectWiseClient, sightings: Sightings) -> None:
         self._client = client
         self._sightings = sightings
-        self._statuses = Remembered(client.opportunity_statuses.find, seconds=600)
+        self._statuses = CachedValue(client.opportunity_statuses.find, ttl=600)
 
-    async def find(self, mark: str, link: Link | None) -> Found | None:
+    async def find(self, external_id: str, link: Link | None) -> Found | None:
         """By link, else by mark; raises Ambiguous when several opportunities carry the mark and no link decides.
 
         Raises Refused when the opportunity of the link exists no more: what was deleted, or lost with a restored backup, is
         not silently made again.
         """
         if link is None:
-            return await self._find_by_mark(mark)
+            return await self._find_by_external_id(external_id)
         try:
             linked = await self._client.opportunities.get(link.target)
         except errors.NotFound:
-            found = await self._find_by_mark(mark)
+            found = await self._find_by_external_id(external_id)
         else:
-            if link.how == "person" or _of_one_family(linked.source, mark):
+            if link.how == "person" or _of_one_family(linked.source, external_id):
                 return Found(linked, "link")
-            found = await self._find_by_mark(mark)
+            found = await self._find_by_external_id(external_id)
             if found is None:
-                await self._ensure_ours(linked, mark)
+                await self._ensure_ours(linked, external_id)
                 return Found(linked, "link")
         if found is None:
             raise errors.Refused(
                 "An opportunity of ours is gone in ConnectWise",
-                detail=f"opportunity {link.target}, marked {mark}",
+                detail=f"opportunity {link.target}, marked {external_id}",
                 remedy="If it was deleted by mistake or by a restored backup, bring it back; "
-                f"to have it made anew: cwbridge links unlink {Key.of_mark(mark)}, then requeue the job.",
+                f"to have it made anew: cwbridge links unlink {Key.of_external_id(external_id)}, then requeue the job.",
             )
         return found
 
-    async def _ensure_ours(self, linked: models.Opportunity, mark: str) -> None:
+    async def _ensure_ours(self, linked: models.Opportunity, external_id: str) -> None:
         """Somebody may have changed the mark of ours; but after a restored backup an id may be somebody else's."""
         rows = await self._client.products.find(
             field("opportunity/id").equals(linked.id), fields=("id", "integrationXRef")
@@ -77,9 +77,9 @@ class Target:
         if not any(ActualLine(row.id, row.integrationXRef or "").ours for row in rows):
             raise errors.Refused(
                 "The opportunity linked to a project is not ours any more: neither its Source nor a line says so",
-                detail=f"opportunity {linked.id}, Source {linked.source!r} instead of {mark}",
+                detail=f"opportunity {linked.id}, Source {linked.source!r} instead of {external_id}",
                 remedy="If it is ours, set its Source in ConnectWise to the text named; "
-                f"if not: cwbridge links unlink {Key.of_mark(mark)}, then requeue the job.",
+                f"if not: cwbridge links unlink {Key.of_external_id(external_id)}, then requeue the job.",
             )
 
     async def is_over(self, opportunity: models.Opportunity) -> bool:
@@ -118,17 +118,17 @@ class Target:
         await self._client.opportunities.delete(created.record.id)
         log.info("opportunity_taken_back", id=created.record.id)
 
-    async def create(self, mark: str, fields: Mapping[str, Any]) -> Found:
+    async def create(self, external_id: str, fields: Mapping[str, Any]) -> Found:
         """Create the opportunity; after a lost answer its mark is looked for before anything else is sent.
 
         Much may have happened since the mark was looked for, a wipe of Redis included: a last look that the job is still ours.
         """
         await write_guard.confirm()
         try:
-            with fixable("opportunity"):
+            with naming_default_field("opportunity"):
                 record = await self._client.opportunities.create(dict(fields))
         except errors.OutcomeUnknown:
-            found = await self._find_by_mark(mark)
+            found = await self._find_by_external_id(external_id)
             if found is None:
                 raise
             return found
@@ -175,26 +175,26 @@ class Target:
         except errors.NotFound:
             return False
 
-    async def _find_by_mark(self, mark: str) -> Found | None:
+    async def _find_by_external_id(self, external_id: str) -> Found | None:
         rows = [
             row
-            for row in await self._client.opportunities.find(field("source").equals(mark))
-            if (row.source or "") == mark
+            for row in await self._client.opportunities.find(field("source").equals(external_id))
+            if (row.source or "") == external_id
         ]
         if len(rows) > 1:
             raise errors.Ambiguous(
                 "Several opportunities carry the mark of one project",
-                detail=f"{mark}: opportunities {', '.join(str(row.id) for row in rows)}",
+                detail=f"{external_id}: opportunities {', '.join(str(row.id) for row in rows)}",
                 remedy="Clear the field Source on all but one of them in ConnectWise and requeue, or choose one: "
-                f"cwbridge links relink {Key.of_mark(mark)} --to ID",
+                f"cwbridge links relink {Key.of_external_id(external_id)} --to ID",
             )
-        return Found(rows[0], "mark") if rows else None
+        return Found(rows[0], "external_id") if rows else None
 
 
-def _of_one_family(source: str | None, mark: str) -> bool:
+def _of_one_family(source: str | None, external_id: str) -> bool:
     """An option that moved carries its old mark until it is written."""
     try:
-        return Key.of_mark(source or "").family == Key.of_mark(mark).family
+        return Key.of_external_id(source or "").family == Key.of_external_id(external_id).family
     except errors.Refused:
         return False
 
@@ -203,11 +203,11 @@ def _closes(status: models.OpportunityStatus) -> bool:
     return bool(status.closedFlag or status.wonFlag or status.lostFlag)
 
 
-def changes_of(current: models.Opportunity, wanted: Mapping[str, Any]) -> list[Change]:
+def changes_of(current: models.Opportunity, desired: Mapping[str, Any]) -> list[Change]:
     """A whole-value replacement for each field that differs; references are replaced whole, as sub-paths do nothing."""
     return [
         Change("replace", f"/{name}", value)
-        for name, value in wanted.items()
+        for name, value in desired.items()
         if _comparable(getattr(current, name)) != _comparable(value)
     ]
 

@@ -20,14 +20,14 @@ from worker.opportunity.header import Header, HeaderBuilder
 from worker.opportunity.target import Found, Target, changes_of
 from worker.psa import line_writer as apply
 from worker.psa.catalog import Catalog
-from worker.psa.catalog_placement import Taxonomy
-from worker.psa.default_fields import FixedValues
-from worker.psa.inventory_gate import Parking
-from worker.psa.setup_tables import Setup
+from worker.psa.catalog_placement import CatalogPlacement
+from worker.psa.default_fields import DefaultFields
+from worker.psa.inventory_gate import InventoryGate
+from worker.psa.setup_tables import SetupTables
 
 log = structlog.get_logger()
 T = TypeVar("T")
-_REMEMBERED_REFERENCES = frozenset({"company", "contact", "site"})
+_CACHED_REFERENCES = frozenset({"company", "contact", "site"})
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -46,26 +46,26 @@ class OpportunityWriter:
         *,
         target: Target,
         header: HeaderBuilder,
-        setup: Setup,
-        taxonomy: Taxonomy,
+        setup_tables: SetupTables,
+        catalog_placement: CatalogPlacement,
         catalog: Catalog,
-        parking: Parking,
+        inventory_gate: InventoryGate,
         links: Links,
-        fixed: FixedValues,
+        default_fields: DefaultFields,
         rules: Rules,
         settings: Settings,
     ) -> None:
         self._client = client
         self._target = target
         self._header = header
-        self._setup = setup
-        self._taxonomy = taxonomy
+        self._setup_tables = setup_tables
+        self._catalog_placement = catalog_placement
         self._catalog = catalog
-        self._parking = parking
+        self._inventory_gate = inventory_gate
         self._links = links
         self._rules = rules
         self._chosen = settings.opportunity
-        self._fixed = fixed
+        self._default_fields = default_fields
 
     async def write(
         self, key: Key, desired: DesiredOpportunity, written: Written, link: Link | None
@@ -74,14 +74,14 @@ class OpportunityWriter:
 
         An existing one gets its lines first, so that a refusal of lines leaves everything as it was.
         """
-        await self._parking.gate()
+        await self._inventory_gate.gate()
         try:
             return await self._write(key, desired, written, link)
         except errors.MappingRefused as refusal:
             if isinstance(refusal.__cause__, errors.PermissionRefused):
                 # Whoever creates names by hand wants to hear of all of them at once.
                 products = [line.product for line in desired.lines]
-                missing = await self._taxonomy.missing(products, desired.type_name)
+                missing = await self._catalog_placement.missing(products, desired.type_name)
                 refusal.detail = f"missing: {', '.join(missing)}"
             raise
 
@@ -89,7 +89,7 @@ class OpportunityWriter:
         self, key: Key, desired: DesiredOpportunity, written: Written, link: Link | None
     ) -> Event:
         observed = self._chosen.drift == "report" and _settled_before(link, written.fingerprint)
-        found = await self._target.find(desired.mark, link)
+        found = await self._target.find(desired.external_id, link)
         if found is None:
             found, header = await self._create(desired)
             applied = await self._lines(desired, found, restore=True)
@@ -125,23 +125,23 @@ class OpportunityWriter:
 
     async def finish(self, key: Key, reason: str, link: Link | None) -> Event:
         """Leave a note on the opportunity and, by setting, give it a status; without an opportunity there is nothing to do."""
-        found = await self._target.find(key.mark, link)
+        found = await self._target.find(key.external_id, link)
         if found is None:
             return Event(what="skipped", reason=reason)
         if not await self._target.is_over(found.record):
-            await self._mark_finished(found, reason)
+            await self._finish_opportunity(found, reason)
         await self._links.put(
             "opportunity", str(key), Link(target=found.record.id, how=_how(found, link), finished=reason)
         )
         log.info("opportunity_finished", id=found.record.id, reason=reason)
         return Event(what="finished", target=found.record.id, reason=reason)
 
-    async def _mark_finished(self, found: Found, reason: str) -> None:
+    async def _finish_opportunity(self, found: Found, reason: str) -> None:
         await apply.leave_each_once(self._client, found.record.id)
         text = f"cwbridge: {reason}; this opportunity is no longer updated."
         await self._target.note(found.record.id, text)
         if self._chosen.finished_status is not None:
-            status = await self._setup.status(
+            status = await self._setup_tables.status(
                 self._chosen.finished_status, setting="opportunity.finished_status"
             )
             await self._target.update(found.record, {"status": {"id": status}})
@@ -150,7 +150,9 @@ class OpportunityWriter:
         """The catalog first: what it refuses must not leave an empty opportunity behind."""
         await self._catalog.resolve([line.product for line in desired.lines])
         header = await self._header.build(desired)
-        found = await self._guarded(desired, self._target.create(desired.mark, header.fixed | header.fields))
+        found = await self._guarded(
+            desired, self._target.create(desired.external_id, header.default_fields | header.fields)
+        )
         return found, header
 
     async def _lines(self, desired: DesiredOpportunity, found: Found, *, restore: bool) -> apply.Applied:
@@ -159,32 +161,32 @@ class OpportunityWriter:
             self._client,
             found.record.id,
             catalog,
-            habits=plan.Habits(
+            line_policy=plan.LinePolicy(
                 remove_foreign=self._chosen.foreign_lines == "remove",
                 repair_drift=self._chosen.drift == "repair",
                 restore_missing=restore,
             ),
-            fixed=await self._fixed.of("product"),
+            default_fields=await self._default_fields.of("product"),
             concurrency=self._chosen.apply_concurrency,
         )
         try:
             applied = await writer.settle(
-                plan.marked(desired, self._rules), known_empty=found.how == "created"
+                plan.planned_lines(desired, self._rules), known_empty=found.how == "created"
             )
         except errors.InventoryLocked as refusal:
             # Somebody may have begun to work with it by now; it would go with his lines.
             if found.how == "created" and all(line.ours for line in await writer.lines()):
                 await self._target.undo(found)
-            raise await self._parking.close(refusal) from refusal
+            raise await self._inventory_gate.close(refusal) from refusal
         except (errors.NotFound, errors.ValueRefused) as refusal:
             if getattr(refusal, "field", "").lower().startswith("catalogitem"):
-                await self._catalog.forget(line.product for line in desired.lines)
+                await self._catalog.drop(line.product for line in desired.lines)
                 raise errors.Unsettled(
                     "A catalog item we remembered is no longer taken", detail=str(refusal)
                 ) from refusal
             raise
         if applied.created or applied.deleted:
-            await self._parking.open()
+            await self._inventory_gate.open()
         return applied
 
     async def _guarded(self, desired: DesiredOpportunity, writing: Awaitable[T]) -> T:
@@ -193,7 +195,7 @@ class OpportunityWriter:
             return await writing
         except (errors.NotFound, errors.ValueRefused) as refusal:
             field = getattr(refusal, "field", "").split("/")[0].lower()
-            if field in _REMEMBERED_REFERENCES:
+            if field in _CACHED_REFERENCES:
                 await self._header.forget(desired, field)
                 raise errors.Unsettled(
                     "A company, contact or site we remembered is no longer taken", detail=str(refusal)
@@ -217,13 +219,13 @@ def _observed(found: Found, desired: DesiredOpportunity, applied: apply.Applied,
         f"{change.path.removeprefix('/')} was changed in ConnectWise by somebody else"
         for change in changes_of(found.record, header.fields)
     )
-    return msgspec.structs.replace(event, findings=(*event.findings, *differing))
+    return msgspec.structs.replace(event, discrepancies=(*event.discrepancies, *differing))
 
 
 def _how(found: Found, link: Link | None) -> How:
     if found.how == "link" and link is not None:
         return link.how
-    return "mark" if found.how == "mark" else "created"
+    return "external_id" if found.how == "external_id" else "created"
 
 
 def _event(
@@ -237,8 +239,13 @@ def _event(
             total=str(desired.lines_total),
             suspects=desired.suspects,
         )
-    for finding in applied.findings:
-        log.warning("line_differs", line=finding.line, what=finding.what, difference=str(finding.difference))
+    for discrepancy in applied.discrepancies:
+        log.warning(
+            "line_differs",
+            line=discrepancy.line,
+            what=discrepancy.what,
+            difference=str(discrepancy.difference),
+        )
     changed = touched or applied.created or applied.deleted
     what = "created" if found.how == "created" else "updated" if changed else "checked"
     log.info(
@@ -260,10 +267,10 @@ def _event(
         total=str(desired.lines_total),
         difference=str(difference or ""),
         matches=header.matches,
-        findings=(*(desired.suspects if difference else ()), *_told(applied.findings)),
+        discrepancies=(*(desired.suspects if difference else ()), *_told(applied.discrepancies)),
     )
 
 
-def _told(findings: tuple[plan.Finding, ...]) -> Iterator[str]:
-    for finding in findings:
-        yield f"{finding.key} (product item {finding.line}) {finding.what}: {finding.difference:+}"
+def _told(discrepancies: tuple[plan.Discrepancy, ...]) -> Iterator[str]:
+    for discrepancy in discrepancies:
+        yield f"{discrepancy.key} (product item {discrepancy.line}) {discrepancy.what}: {discrepancy.difference:+}"

@@ -16,18 +16,18 @@ from typing import Any, Literal
 import structlog
 
 from cwbridge import concurrency, errors, locks, metrics
-from cwbridge.batching import Coalescer
+from cwbridge.batching import BatchLoader
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Change
-from cwbridge.ledger.catalog import CatalogMemory, Place
+from cwbridge.ledger.catalog import CatalogCache, CatalogKey
 from cwbridge.text import folded
 from worker.opportunity.desired import DesiredProduct
-from worker.psa.catalog_placement import FACTORS, Taxonomy
-from worker.psa.default_fields import FixedValues, fixable
+from worker.psa.catalog_placement import FACTORS, CatalogPlacement
+from worker.psa.default_fields import DefaultFields, naming_default_field
 
 log = structlog.get_logger()
-_COLLECT_FOR = timedelta(milliseconds=5)
+_BATCH_WINDOW = timedelta(milliseconds=5)
 
 
 class Catalog:
@@ -37,50 +37,48 @@ class Catalog:
         self,
         client: connectwise.ConnectWiseClient,
         locker: locks.Locks,
-        taxonomy: Taxonomy,
-        memory: CatalogMemory,
+        catalog_placement: CatalogPlacement,
+        memory: CatalogCache,
         *,
         inactive: Literal["qualify", "reactivate", "refuse"],
         existing: Literal["keep", "update_prices"],
-        fixed: FixedValues,
+        default_fields: DefaultFields,
         concurrency: int,
     ) -> None:
         self._client = client
         self._locks = locker
-        self._taxonomy = taxonomy
+        self._catalog_placement = catalog_placement
         self._memory = memory
         self._inactive = inactive
         self._existing = existing
-        self._fixed = fixed
+        self._default_fields = default_fields
         self._concurrency = concurrency
-        self._look_up = Coalescer(self._find_all, collect_for=_COLLECT_FOR)
+        self._look_up = BatchLoader(self._find_all, window=_BATCH_WINDOW)
 
     async def resolve(self, products: Iterable[DesiredProduct]) -> dict[DesiredProduct, int]:
         """The catalog item id of each product; missing items are created."""
         distinct = _one_per_item(products)
         # Whose prices are to be kept up must be looked at, however well they are known.
         forgetful = self._existing == "update_prices"
-        remembered = (
+        cached = (
             [None] * len(distinct)
             if forgetful
-            else await self._memory.recall([_place_of(product) for product in distinct])
+            else await self._memory.get([_catalog_key_of(product) for product in distinct])
         )
         known = {
-            product: item_id
-            for product, item_id in zip(distinct, remembered, strict=True)
-            if item_id is not None
+            product: item_id for product, item_id in zip(distinct, cached, strict=True) if item_id is not None
         }
         unknown = [product for product in distinct if product not in known]
         found = await asyncio.gather(*(self._look_up.get(product.identifier) for product in unknown))
-        await concurrency.a_few_at_a_time(
+        await concurrency.gather_limited(
             (
                 self._settle(product, candidates, known)
                 for product, candidates in zip(unknown, found, strict=True)
             ),
-            most=self._concurrency,
+            limit=self._concurrency,
         )
-        by_place = {_place_of(product): item_id for product, item_id in known.items()}
-        return {product: by_place[_place_of(product)] for product in products}
+        by_catalog_key = {_catalog_key_of(product): item_id for product, item_id in known.items()}
+        return {product: by_catalog_key[_catalog_key_of(product)] for product in products}
 
     async def _settle(
         self,
@@ -89,11 +87,11 @@ class Catalog:
         known: dict[DesiredProduct, int],
     ) -> None:
         known[product] = await self._match_or_create(product, candidates)
-        await self._memory.remember({_place_of(product): known[product]})
+        await self._memory.put({_catalog_key_of(product): known[product]})
 
-    async def forget(self, products: Iterable[DesiredProduct]) -> None:
+    async def drop(self, products: Iterable[DesiredProduct]) -> None:
         """Look these up anew next time: ConnectWise no longer takes what we remember."""
-        await self._memory.forget(folded(product.identifier) for product in products)
+        await self._memory.drop(folded(product.identifier) for product in products)
 
     async def _find_all(self, identifiers: Sequence[str]) -> dict[str, list[models.CatalogItem]]:
         """Every catalog item, inactive ones included, under the identifier that asked for it."""
@@ -133,10 +131,10 @@ class Catalog:
 
     async def _existing_item(self, product: DesiredProduct, item: models.CatalogItem) -> int:
         """An item that stands is left as it is, or by setting gets the price and cost of the line."""
-        wanted = {"price": product.price, "cost": product.cost}
+        desired = {"price": product.price, "cost": product.cost}
         changes = [
             Change("replace", f"/{name}", value)
-            for name, value in wanted.items()
+            for name, value in desired.items()
             if getattr(item, name) != value
         ]
         if self._existing == "update_prices" and product.price and changes:
@@ -170,7 +168,7 @@ class Catalog:
     async def _create(self, product: DesiredProduct, identifier: str) -> int:
         draft = await self._draft(product, identifier)
         try:
-            with fixable("catalog"):
+            with naming_default_field("catalog"):
                 created = await self._client.catalog.create(draft)
         except (errors.OutcomeUnknown, errors.Duplicate):
             # It may have been made all the same: look, and only then let the failure through.
@@ -207,7 +205,7 @@ class Catalog:
 
     async def _draft(self, product: DesiredProduct, identifier: str) -> dict[str, Any]:
         draft: dict[str, Any] = {
-            **await self._fixed.of("catalog"),
+            **await self._default_fields.of("catalog"),
             "identifier": identifier,
             "description": product.description or identifier[:60],
             "customerDescription": product.customer_description or identifier,
@@ -215,7 +213,7 @@ class Catalog:
             "cost": product.cost,
             "taxableFlag": product.taxable,
             "integrationXRef": "cwbridge",
-            **await self._taxonomy.placement(product),
+            **await self._catalog_placement.placement(product),
         }
         if product.part_number:
             draft["manufacturerPartNumber"] = product.part_number
@@ -224,13 +222,13 @@ class Catalog:
 
 def _one_per_item(products: Iterable[DesiredProduct]) -> list[DesiredProduct]:
     """One product for each catalog item needed; lines at different prices share it."""
-    return list({_place_of(product): product for product in products}.values())
+    return list({_catalog_key_of(product): product for product in products}.values())
 
 
-def _place_of(product: DesiredProduct) -> Place:
+def _catalog_key_of(product: DesiredProduct) -> CatalogKey:
     """Where the found item is remembered: one identifier may stand for items of several manufacturers."""
     owner = folded(product.manufacturer) or ("factors" if product.kind == "factor" else "")
-    return Place(folded(product.identifier), owner)
+    return CatalogKey(folded(product.identifier), owner)
 
 
 def _only(product: DesiredProduct, active: list[models.CatalogItem]) -> models.CatalogItem | None:

@@ -44,7 +44,7 @@ def shelves(names: settings.CatalogSettings) -> dict[Kind, Shelf]:
     }
 
 
-class Taxonomy:
+class CatalogPlacement:
     """Resolves the names of shelves, units, manufacturers and opportunity types to references."""
 
     def __init__(
@@ -97,8 +97,8 @@ class Taxonomy:
 
     async def missing(self, products: Iterable[DesiredProduct], opportunity_type: str) -> list[str]:
         """Every name the opportunity and its products need that ConnectWise does not have."""
-        wanted: dict[tuple[NameTable[Any], str], None] = {(self._opportunity_types, opportunity_type): None}
-        wanted[self._categories, self._names.category] = None
+        desired: dict[tuple[NameTable[Any], str], None] = {(self._opportunity_types, opportunity_type): None}
+        desired[self._categories, self._names.category] = None
         category = await self._categories.find(self._names.category)
         absent = []
         for product in products:
@@ -106,11 +106,11 @@ class Taxonomy:
             name = self._subcategory_of(product, shelf)
             if category is None or await self._within(category.id).find(name) is None:
                 absent.append(f"sub-category {name!r}")
-            wanted[self._types, shelf.type] = None
-            wanted[self._units, self._names.unit_of_measure] = None
+            desired[self._types, shelf.type] = None
+            desired[self._units, self._names.unit_of_measure] = None
             if product.manufacturer:
-                wanted[self._manufacturers, product.manufacturer] = None
-        found = [f"{table.noun} {name!r}" for table, name in wanted if await table.find(name) is None]
+                desired[self._manufacturers, product.manufacturer] = None
+        found = [f"{table.noun} {name!r}" for table, name in desired if await table.find(name) is None]
         return [*found[:2], *dict.fromkeys(absent), *found[2:]]
 
     def _subcategory_of(self, product: DesiredProduct, shelf: Shelf) -> str:

@@ -7,17 +7,17 @@ from typing import Any
 import structlog
 
 from cwbridge import errors, locks, metrics
-from cwbridge.cache import Remembered
+from cwbridge.cache import CachedValue
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.ledger.links import Link, Links
 from cwbridge.text import clip, folded
 from worker.opportunity.desired import DesiredPerson
-from worker.psa.default_fields import FixedValues, fixable
+from worker.psa.default_fields import DefaultFields, naming_default_field
 
 log = structlog.get_logger()
-_REMEMBERED_SECONDS = 600.0
+_CACHE_TTL_SECONDS = 600.0
 
 
 class Contacts:
@@ -29,90 +29,90 @@ class Contacts:
         locker: locks.Locks,
         links: Links,
         *,
-        fixed: FixedValues,
+        default_fields: DefaultFields,
         allow_duplicates: bool,
     ) -> None:
         self._client = client
         self._locks = locker
         self._links = links
-        self._fixed = fixed
+        self._default_fields = default_fields
         self._allow_duplicates = allow_duplicates
-        self._kinds = Remembered(client.communication_types.find, seconds=_REMEMBERED_SECONDS)
+        self._kinds = CachedValue(client.communication_types.find, ttl=_CACHE_TTL_SECONDS)
 
-    async def forget(self, company: int, wanted: DesiredPerson) -> None:
+    async def forget(self, company: int, desired: DesiredPerson) -> None:
         """Look for the person anew next time."""
-        await self._links.remove("contact", _source(company, wanted))
+        await self._links.remove("contact", _source(company, desired))
 
-    async def ensure(self, company: int, wanted: DesiredPerson) -> Link:
-        source = _source(company, wanted)
+    async def ensure(self, company: int, desired: DesiredPerson) -> Link:
+        source = _source(company, desired)
         link = await self._links.get("contact", source)
         if link is not None:
             return link
-        async with self._locks.hold(f"contact:{company}:{folded(wanted.email or wanted.first_name)}"):
-            link = await self._match_or_create(company, wanted)
+        async with self._locks.hold(f"contact:{company}:{folded(desired.email or desired.first_name)}"):
+            link = await self._match_or_create(company, desired)
         await self._links.put("contact", source, link)
         return link
 
-    async def _match_or_create(self, company: int, wanted: DesiredPerson) -> Link:
-        found = await self._find(company, wanted)
+    async def _match_or_create(self, company: int, desired: DesiredPerson) -> Link:
+        found = await self._find(company, desired)
         if found is not None:
-            return Link(target=found.id, how="email" if wanted.email else "name")
-        default = await self._default_of(company, wanted)
+            return Link(target=found.id, how="email" if desired.email else "name")
+        default = await self._default_of(company, desired)
         if default is not None:
             return Link(target=default, how="default")
-        return Link(target=(await self._create(company, wanted)).id, how="created")
+        return Link(target=(await self._create(company, desired)).id, how="created")
 
-    async def _default_of(self, company: int, wanted: DesiredPerson) -> int | None:
+    async def _default_of(self, company: int, desired: DesiredPerson) -> int | None:
         """A client without any contact gets the default contact that its company may have."""
-        if wanted.jetbuilt_id is not None:
+        if desired.jetbuilt_id is not None:
             return None
         default = (await self._client.companies.get(company)).defaultContact
         return default.id if default is not None else None
 
-    async def _find(self, company: int, wanted: DesiredPerson) -> models.Contact | None:
+    async def _find(self, company: int, desired: DesiredPerson) -> models.Contact | None:
         """By e-mail within the company, else by name; the company is compared on our side."""
-        if wanted.email:
+        if desired.email:
             rows = await self._client.contacts.find(
-                child=field("communicationItems/value").equals(wanted.email)
+                child=field("communicationItems/value").equals(desired.email)
             )
             same = [row for row in rows if row.company is not None and row.company.id == company]
         else:
             rows = await self._client.contacts.find(field("company/id").equals(company))
-            name = (folded(wanted.first_name), folded(wanted.last_name))
+            name = (folded(desired.first_name), folded(desired.last_name))
             same = [row for row in rows if (folded(row.firstName), folded(row.lastName)) == name]
         active = [row for row in same if not row.inactiveFlag]
         if len(active) > 1:
             raise errors.Ambiguous(
-                f"ConnectWise has {len(active)} contacts that fit {wanted.email or wanted.first_name!r}",
+                f"ConnectWise has {len(active)} contacts that fit {desired.email or desired.first_name!r}",
                 detail=", ".join(f"{row.firstName} {row.lastName} (id {row.id})" for row in active),
                 remedy="Merge or inactivate all but one of them in ConnectWise and requeue, or choose one: "
-                f"cwbridge links relink contact:{_source(company, wanted)} --to ID",
+                f"cwbridge links relink contact:{_source(company, desired)} --to ID",
             )
         return active[0] if active else None
 
-    async def _create(self, company: int, wanted: DesiredPerson) -> models.Contact:
+    async def _create(self, company: int, desired: DesiredPerson) -> models.Contact:
         draft: dict[str, Any] = {
-            **await self._fixed.of("contact"),
-            "firstName": clip(wanted.first_name, 30),
+            **await self._default_fields.of("contact"),
+            "firstName": clip(desired.first_name, 30),
             "company": {"id": company},
-            "communicationItems": await self._communication(wanted),
+            "communicationItems": await self._communication(desired),
         }
-        if wanted.last_name:
-            draft["lastName"] = clip(wanted.last_name, 30)
-        if wanted.title:
-            draft["title"] = clip(wanted.title, 100)
+        if desired.last_name:
+            draft["lastName"] = clip(desired.last_name, 30)
+        if desired.title:
+            draft["title"] = clip(desired.title, 100)
         try:
             return await self._send(draft)
-        except (errors.OutcomeUnknown, errors.Duplicate) as problem:
-            found = await self._find(company, wanted)
+        except (errors.OutcomeUnknown, errors.Duplicate) as error:
+            found = await self._find(company, desired)
             if found is not None:
                 return found
-            if isinstance(problem, errors.Duplicate):
-                return await self._send_all_the_same(draft, problem)
+            if isinstance(error, errors.Duplicate):
+                return await self._send_all_the_same(draft, error)
             raise
 
     async def _send(self, draft: dict[str, Any]) -> models.Contact:
-        with fixable("contact"):
+        with naming_default_field("contact"):
             contact = await self._client.contacts.create(draft)
         metrics.OBJECTS.labels("contact", "created").inc()
         log.info("contact_created", id=contact.id)
@@ -127,24 +127,24 @@ class Contacts:
             raise refusal
         return await self._send({**draft, "ignoreDuplicates": True})
 
-    async def _communication(self, wanted: DesiredPerson) -> list[dict[str, Any]]:
+    async def _communication(self, desired: DesiredPerson) -> list[dict[str, Any]]:
         """E-mail and phones under the tenant's own communication types; ids differ from tenant to tenant."""
         kinds = await self._kinds.get()
         email = _default_kind(kinds, "emailFlag")
         phone = _default_kind(kinds, "phoneFlag")
         items: list[dict[str, Any]] = []
-        if wanted.email and email is not None:
-            items.append(_communication_item(email.id, wanted.email, "Email", default=True))
+        if desired.email and email is not None:
+            items.append(_communication_item(email.id, desired.email, "Email", default=True))
         if phone is not None:
             items += [
                 _communication_item(phone.id, clip(number, 30), "Phone", default=place == 0)
-                for place, number in enumerate(wanted.phones[:1])
+                for place, number in enumerate(desired.phones[:1])
             ]
         return items
 
 
-def _source(company: int, wanted: DesiredPerson) -> str:
-    return f"{wanted.jetbuilt_id or 'none'}@{company}"
+def _source(company: int, desired: DesiredPerson) -> str:
+    return f"{desired.jetbuilt_id or 'none'}@{company}"
 
 
 def _default_kind(kinds: list[models.CommunicationType], flag: str) -> models.CommunicationType | None:

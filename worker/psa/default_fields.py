@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from cwbridge import errors, settings
-from cwbridge.cache import Remembered
+from cwbridge.cache import CachedValue
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.text import folded
 
@@ -15,12 +15,12 @@ Kind = Literal["opportunity", "product", "catalog", "company", "contact"]
 _CUSTOM = "custom_fields"
 
 
-class FixedValues:
-    """The tables `[fixed.KIND]` of the settings as parts of drafts."""
+class DefaultFields:
+    """The tables `[default_fields.KIND]` of the settings as parts of drafts."""
 
-    def __init__(self, client: connectwise.ConnectWiseClient, chosen: settings.FixedSettings) -> None:
+    def __init__(self, client: connectwise.ConnectWiseClient, chosen: settings.DefaultFieldsSettings) -> None:
         self._chosen = chosen
-        self._definitions = Remembered(client.user_defined_fields.find, seconds=600)
+        self._definitions = CachedValue(client.user_defined_fields.find, ttl=600)
 
     async def of(self, kind: Kind) -> dict[str, Any]:
         """The fixed fields of a new record; `custom_fields` is a table of captions and values."""
@@ -37,7 +37,7 @@ class FixedValues:
         found = [row for row in await self._definitions.get() if folded(row.caption) == folded(caption)]
         if len(found) != 1:
             raise errors.MappingRefused(
-                f"fixed.{kind}.custom_fields names {caption!r}, and ConnectWise has {len(found)} custom fields called so",
+                f"defaults.{kind}.custom_fields names {caption!r}, and ConnectWise has {len(found)} custom fields called so",
                 detail=", ".join(f"id {row.id}" for row in found),
                 remedy="Correct the caption, or give customFields = [{id = ..., value = ...}] instead; then requeue.",
             )
@@ -45,14 +45,14 @@ class FixedValues:
 
 
 @contextmanager
-def fixable(kind: str) -> Iterator[None]:
-    """Point a MissingField raised inside to `fixed.{kind}` of the settings."""
+def naming_default_field(kind: str) -> Iterator[None]:
+    """Point a MissingField raised inside to `default_fields.{kind}` of the settings."""
     try:
         yield
     except errors.MissingField as refusal:
         field = refusal.field.split("/")[0] or "FIELD"
         refusal.remedy = (
-            f"Set a value in the [fixed.{kind}] table of the settings ({field} = ...), "
+            f"Set a value in the [defaults.{kind}] table of the settings ({field} = ...), "
             "or make the field optional in ConnectWise; then requeue."
         )
         raise

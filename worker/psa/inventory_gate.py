@@ -18,7 +18,7 @@ log = structlog.get_logger()
 _AFTER_THE_PROBE_SECONDS = 0.05
 
 
-class Parking:
+class InventoryGate:
     """The gate in front of all writes of lines."""
 
     def __init__(self, redis: Redis, queue: Queue, *, namespace: str, probe_every: timedelta) -> None:
@@ -53,7 +53,7 @@ class Parking:
             return
         parked = [
             job.key
-            for job in await self._queue.jobs(state="later", most=1_000_000)
+            for job in await self._queue.jobs(state="scheduled", limit=1_000_000)
             if job.failure is not None and job.failure.error == errors.InventoryLocked.__name__
         ]
         log.info("inventory_auditing_over", parked=len(parked))

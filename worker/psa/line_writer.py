@@ -19,8 +19,8 @@ from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.connectwise.resource import Resource
 from worker.opportunity.desired import DesiredProduct
-from worker.opportunity.plan import ActualLine, Finding, Habits, MarkedLine, Plan, plan
-from worker.psa.default_fields import fixable
+from worker.opportunity.plan import ActualLine, Discrepancy, LinePolicy, Plan, PlannedLine, plan
+from worker.psa.default_fields import naming_default_field
 
 log = structlog.get_logger()
 _ROUNDS = 4
@@ -46,7 +46,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     deleted: int = 0
     kept: int = 0
     foreign: int = 0
-    findings: tuple[Finding, ...] = ()
+    discrepancies: tuple[Discrepancy, ...] = ()
 
 
 class LineWriter:
@@ -58,26 +58,26 @@ class LineWriter:
         opportunity: int,
         catalog: Mapping[DesiredProduct, int],
         *,
-        habits: Habits,
-        fixed: Mapping[str, Any],
+        line_policy: LinePolicy,
+        default_fields: Mapping[str, Any],
         concurrency: int,
     ) -> None:
         self._products = client.products
         self._opportunity = opportunity
         self._catalog = catalog
-        self._habits = habits
-        self._fixed = fixed
+        self._line_policy = line_policy
+        self._default_fields = default_fields
         self._concurrency = concurrency
         self._refusals: list[errors.Refused] = []
         self._protected: set[int] = set()
         self._created = 0
         self._deleted = 0
 
-    async def settle(self, desired: Sequence[MarkedLine], *, known_empty: bool) -> Applied:
+    async def settle(self, desired: Sequence[PlannedLine], *, known_empty: bool) -> Applied:
         """Write and look again until the lines match; raises the refusal of a line, or Unsettled after four rounds."""
         actual = [] if known_empty else await self.lines()
         for _ in range(_ROUNDS):
-            step = plan(desired, actual, self._habits)
+            step = plan(desired, actual, self._line_policy)
             if step.empty:
                 return self._applied(step)
             await self._carry_out(step)
@@ -98,14 +98,14 @@ class LineWriter:
             deleted=self._deleted,
             kept=step.kept,
             foreign=step.foreign,
-            findings=step.findings,
+            discrepancies=step.discrepancies,
         )
 
     async def _carry_out(self, step: Plan) -> None:
         if step.creates:
             await self._create(step.creates[0])
             self._raise_refusal()
-        await concurrency.a_few_at_a_time(self._rest(step), most=self._concurrency)
+        await concurrency.gather_limited(self._rest(step), limit=self._concurrency)
         self._raise_refusal()
 
     def _rest(self, step: Plan) -> Iterator[Coroutine[Any, Any, None]]:
@@ -114,13 +114,13 @@ class LineWriter:
         for line_id in step.deletes:
             yield self._delete(line_id)
 
-    async def _create(self, line: MarkedLine) -> None:
+    async def _create(self, line: PlannedLine) -> None:
         """A lost answer is left to the second look; a refusal is kept until the other lines are done."""
         try:
-            with fixable("product"):
+            with naming_default_field("product"):
                 await self._products.create(self._draft(line))
         except errors.OutcomeUnknown:
-            log.info("line_outcome_unknown", mark=line.mark)
+            log.info("line_outcome_unknown", external_id=line.external_id)
         except errors.Refused as refusal:
             self._refusals.append(_about(refusal, line))
         else:
@@ -146,14 +146,14 @@ class LineWriter:
         if self._refusals:
             raise self._refusals[0]
 
-    def _draft(self, marked: MarkedLine) -> dict[str, Any]:
-        line = marked.line
+    def _draft(self, planned_lines: PlannedLine) -> dict[str, Any]:
+        line = planned_lines.line
         draft: dict[str, Any] = {
-            **self._fixed,
+            **self._default_fields,
             "opportunity": {"id": self._opportunity},
             "catalogItem": {"id": self._catalog[line.product]},
-            "integrationXRef": marked.mark,
-            "sequenceNumber": marked.position,
+            "integrationXRef": planned_lines.external_id,
+            "sequenceNumber": planned_lines.position,
             "quantity": line.quantity,
             "price": line.price,
             "cost": line.cost,
@@ -182,7 +182,7 @@ async def leave_each_once(client: connectwise.ConnectWiseClient, opportunity: in
         if not line.locked and line.id != newest[line.key]:
             with contextlib.suppress(errors.Protected, errors.NotFound):
                 await client.products.delete(line.id)
-                log.info("line_left_over_deleted", id=line.id, mark=line.mark)
+                log.info("line_left_over_deleted", id=line.id, external_id=line.external_id)
 
 
 async def _lines_of(products: Resource[models.ProductItem], opportunity: int) -> list[ActualLine]:
@@ -209,7 +209,7 @@ def _protection(row: models.ProductItem) -> str:
     return next((reason for sign, reason in signs if sign), "")
 
 
-def _about(refusal: errors.Refused, line: MarkedLine) -> errors.Refused:
+def _about(refusal: errors.Refused, line: PlannedLine) -> errors.Refused:
     """The refusal with the line it is about."""
     refusal.detail = f"{line.line.key} {line.line.product.identifier!r}: {refusal.detail}".rstrip(": ")
     return refusal

@@ -3,45 +3,47 @@
 from __future__ import annotations
 
 from cwbridge import errors
-from cwbridge.cache import Remembered
+from cwbridge.cache import CachedValue
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.text import folded
 from worker.opportunity.desired import DesiredRep
 
-_REMEMBERED_SECONDS = 600.0
+_CACHE_TTL_SECONDS = 600.0
 
 
-class Reps:
+class Members:
     """Finds the member who owns a project; members hardly ever change, so they are remembered for some minutes."""
 
     def __init__(self, client: connectwise.ConnectWiseClient, *, default: str | None) -> None:
-        self._members = Remembered(client.members.find, seconds=_REMEMBERED_SECONDS)
+        self._members = CachedValue(client.members.find, ttl=_CACHE_TTL_SECONDS)
         self._default_rep = default
 
     def forget(self) -> None:
         """Ask for the members anew next time."""
         self._members.forget()
 
-    async def find(self, wanted: DesiredRep) -> models.Member:
+    async def find(self, desired: DesiredRep) -> models.Member:
         """By e-mail, then by full name, else the configured default."""
         members = [member for member in await self._members.get() if not member.inactiveFlag]
-        by_email = [member for member in members if wanted.email and folded(wanted.email) in _emails(member)]
+        by_email = [
+            member for member in members if desired.email and folded(desired.email) in _emails(member)
+        ]
         by_name = [
             member
             for member in members
-            if wanted.full_name and _full_name(member) == folded(wanted.full_name)
+            if desired.full_name and _full_name(member) == folded(desired.full_name)
         ]
         for found in (by_email, by_name):
             if len(found) == 1:
                 return found[0]
-        return self._default(members, wanted)
+        return self._default(members, desired)
 
-    def _default(self, members: list[models.Member], wanted: DesiredRep) -> models.Member:
+    def _default(self, members: list[models.Member], desired: DesiredRep) -> models.Member:
         if self._default_rep is None:
             raise errors.MappingRefused(
-                f"No ConnectWise member fits the project owner {wanted.full_name or '(none)'!r}",
-                detail=wanted.email,
+                f"No ConnectWise member fits the project owner {desired.full_name or '(none)'!r}",
+                detail=desired.email,
                 remedy="Give the member that e-mail address, or set connectwise.default_sales_rep; then requeue.",
             )
         for member in members:
@@ -53,11 +55,11 @@ class Reps:
         )
 
 
-def rule(rep: models.Member, wanted: DesiredRep) -> str:
+def rule(rep: models.Member, desired: DesiredRep) -> str:
     """By which rule `rep` was chosen, for a person."""
-    if wanted.email and folded(wanted.email) in _emails(rep):
+    if desired.email and folded(desired.email) in _emails(rep):
         return "by e-mail"
-    return "by name" if _full_name(rep) == folded(wanted.full_name) else "the default"
+    return "by name" if _full_name(rep) == folded(desired.full_name) else "the default"
 
 
 def _emails(member: models.Member) -> set[str]:

@@ -8,14 +8,14 @@ from typing import Any, Generic, TypeVar
 import structlog
 
 from cwbridge import errors, locks, metrics
-from cwbridge.cache import Remembered
+from cwbridge.cache import CachedValue
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Resource
 from cwbridge.text import folded
 
 log = structlog.get_logger()
 T = TypeVar("T", bound=models.Tracked)
-_REMEMBERED_SECONDS = 600.0
+_CACHE_TTL_SECONDS = 600.0
 
 
 class NameTable(Generic[T]):
@@ -35,11 +35,11 @@ class NameTable(Generic[T]):
         self._locks = locker
         self._names_of = names_of
         self._scope = scope
-        self._rows = Remembered(self._list, seconds=_REMEMBERED_SECONDS)
+        self._rows = CachedValue(self._list, ttl=_CACHE_TTL_SECONDS)
 
     async def find(self, name: str, *, fresh: bool = False) -> T | None:
         """The row of that name, or None; raises MappingRefused when it is inactive, Ambiguous when there are two."""
-        rows = await self._rows.get(at_most=0 if fresh else None)
+        rows = await self._rows.get(max_age=0 if fresh else None)
         found = rows.get(folded(name), [])
         active = [row for row in found if not getattr(row, "inactiveFlag", None)]
         if found and not active:

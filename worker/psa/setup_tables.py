@@ -7,11 +7,11 @@ from typing import Any
 from cwbridge import locks
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
-from worker.opportunity.desired import Place, Progress
+from worker.opportunity.desired import OfficeAssignment, Progress
 from worker.psa.name_table import NameTable
 
 
-class Setup:
+class SetupTables:
     """Resolves names to what a draft or change needs; raises MappingRefused that names the setting."""
 
     def __init__(self, client: connectwise.ConnectWiseClient, locker: locks.Locks) -> None:
@@ -44,15 +44,17 @@ class Setup:
             "country", client.countries, locker=locker, names_of=lambda row: (row.countryCode, row.name)
         )
 
-    async def progress(self, wanted: Progress) -> dict[str, Any]:
+    async def progress(self, desired: Progress) -> dict[str, Any]:
         """Stage, status and probability as references."""
         fields: dict[str, Any] = {}
-        if wanted.stage is not None:
-            fields["stage"] = {"id": (await self._stages.need(wanted.stage, setting="opportunity.stages")).id}
-        if wanted.status is not None:
-            fields["status"] = {"id": await self.status(wanted.status, setting="opportunity.stages")}
-        if wanted.probability is not None:
-            found = await self._probabilities.need(str(wanted.probability), setting="opportunity.stages")
+        if desired.stage is not None:
+            fields["stage"] = {
+                "id": (await self._stages.need(desired.stage, setting="opportunity.stages")).id
+            }
+        if desired.status is not None:
+            fields["status"] = {"id": await self.status(desired.status, setting="opportunity.stages")}
+        if desired.probability is not None:
+            found = await self._probabilities.need(str(desired.probability), setting="opportunity.stages")
             fields["probability"] = {"id": found.id}
         return fields
 
@@ -60,14 +62,14 @@ class Setup:
         """The id of the opportunity status of that name."""
         return (await self._statuses.need(name, setting=setting)).id
 
-    async def place(self, wanted: Place) -> dict[str, Any]:
+    async def place(self, desired: OfficeAssignment) -> dict[str, Any]:
         """Location and department, which ConnectWise wants as bare ids."""
         fields: dict[str, Any] = {}
-        if wanted.location is not None:
-            found = await self._locations.need(wanted.location, setting="opportunity.offices")
+        if desired.location is not None:
+            found = await self._locations.need(desired.location, setting="opportunity.offices")
             fields["locationId"] = found.id
-        if wanted.department is not None:
-            department = await self._departments.need(wanted.department, setting="opportunity.offices")
+        if desired.department is not None:
+            department = await self._departments.need(desired.department, setting="opportunity.offices")
             fields["businessUnitId"] = department.id
         return fields
 

@@ -14,7 +14,7 @@ from cwbridge.connectors.calls import Address, Answer, Method, Request
 from cwbridge.connectors.connectwise import conditions, models, refusals
 from cwbridge.connectors.connectwise.codebase import Codebase
 from cwbridge.connectors.connectwise.conditions import Condition
-from cwbridge.connectors.connectwise.pages import MOST_PER_PAGE
+from cwbridge.connectors.connectwise.pages import MAX_PER_PAGE
 from cwbridge.connectors.connectwise.resource import Resource, query_string
 from cwbridge.connectors.reading import reader
 from cwbridge.connectors.session import open_session
@@ -25,7 +25,7 @@ __all__ = ["ConnectWiseClient", "Resource", "open_client", "session_headers"]
 T = TypeVar("T", bound=models.Tracked)
 Read = TypeVar("Read")
 
-MOST_URL_CHARACTERS = 1_999
+MAX_URL_CHARACTERS = 1_999
 """The developer guide wants addresses under 2,000 characters."""
 _THROTTLE_SECONDS = 30.0
 # Calls of one question under way at once: many jobs ask, and none shall fill the line.
@@ -106,12 +106,12 @@ class ConnectWiseClient:
         """Version and time zone of the server; proves nothing about the keys."""
         return (await self.call("GET", "/system/info", "/system/info", _read_system_info)).value
 
-    async def check_keys(self) -> None:
+    async def check_credentials(self) -> None:
         """Prove that the keys may read; raises AuthenticationRefused, PermissionRefused or what else is wrong.
 
         The system info may be answered without credentials, so a list of one stage is asked for.
         """
-        await self.stages.find(fields=("id",), most=1)
+        await self.stages.find(fields=("id",), limit=1)
 
     async def find_in(
         self,
@@ -124,18 +124,20 @@ class ConnectWiseClient:
     ) -> list[T]:
         """Records whose field `name` is one of `values`; batches of the longest address allowed go out, a few side by side."""
         listed = ",".join(dict.fromkeys(["id", *fields])) if fields else ""
-        fixed = {"conditions": "x", "fields": listed, "pageSize": str(MOST_PER_PAGE)}
+        parameters = {"conditions": "x", "fields": listed, "pageSize": str(MAX_PER_PAGE)}
         within = f" and ({also.render()})" if also is not None else ""
         address = await self._codebase.address()
-        used = len(str(address.url(resource.path, query_string(fixed)))) + len(conditions.encoded(within))
+        used = len(str(address.url(resource.path, query_string(parameters)))) + len(
+            conditions.encoded(within)
+        )
         spare_for_next_page = len("&pageId=") + 19
-        budget = MOST_URL_CHARACTERS + 1 - used - spare_for_next_page
-        lists = await concurrency.a_few_at_a_time(
+        budget = MAX_URL_CHARACTERS + 1 - used - spare_for_next_page
+        lists = await concurrency.gather_limited(
             (
                 resource.find(condition if also is None else condition & also, fields=fields)
                 for _, condition in conditions.batches(name, values, budget=budget)
             ),
-            most=_AT_ONCE,
+            limit=_AT_ONCE,
         )
         return list({row.id: row for rows in lists for row in rows}.values())
 
@@ -164,11 +166,11 @@ class ConnectWiseClient:
             moved = await self._codebase.moved_from(address)
             if moved is None:
                 if self._codebase.just_confirmed:
-                    await self._tell_keys_from_paths(address)
+                    await self._tell_credentials_from_paths(address)
                 raise
         return await self._transport.send(Request(method, moved, endpoint, path, decode, query, extra, body))
 
-    async def _tell_keys_from_paths(self, address: Address) -> None:
+    async def _tell_credentials_from_paths(self, address: Address) -> None:
         """Raise AuthenticationRefused when a path that every server has is missing too: the cloud answers wrong keys with 404."""
         path = self.stages.path
         probe = Request(
@@ -177,7 +179,7 @@ class ConnectWiseClient:
         try:
             await self._transport.send(probe)
         except refusals.EndpointMissing as missing:
-            await self._transport.hold_for_keys()
+            await self._transport.hold_for_credentials()
             raise errors.AuthenticationRefused(
                 "ConnectWise refused our keys",
                 detail="it answers 404 to every path",
@@ -192,9 +194,9 @@ def _refuse_overlong(request: Request[Read]) -> None:
     if length < 1_000:
         return
     length = len(str(request.url))
-    if length > MOST_URL_CHARACTERS:
+    if length > MAX_URL_CHARACTERS:
         raise errors.RequestRefused(
-            f"A question to ConnectWise is longer than the {MOST_URL_CHARACTERS} characters it takes",
+            f"A question to ConnectWise is longer than the {MAX_URL_CHARACTERS} characters it takes",
             detail=f"{request.method} {request.path}, {length} characters",
             remedy="Shorten the identifier or name in the source that makes it so long, then requeue.",
         )
@@ -224,7 +226,7 @@ async def open_client(configured: settings.Settings, limiter: Limits) -> AsyncIt
             limiter=limiter,
             classify=refusals.classify,
             timeout_seconds=configured.http.timeout.total_seconds(),
-            most_body_bytes=configured.http.most_body_bytes,
+            max_response_bytes=configured.http.max_response_bytes,
             throttle_seconds=_THROTTLE_SECONDS,
         )
         yield ConnectWiseClient(transport, configured.connectwise)

@@ -13,7 +13,7 @@ import msgspec
 
 from cwbridge.connectors import answers
 
-MOST_PER_PAGE = 1000
+MAX_PER_PAGE = 1000
 FORWARD_ONLY: Mapping[str, str] = {"pagination-type": "forward-only"}
 
 

@@ -30,7 +30,7 @@ _VALUE_CODES = frozenset(
     {"InvalidField", "OutOfRange", "UnsupportedFormat", "InvalidReference", "InvalidValue"}
 )
 _INVENTORY_SECONDS = 300.0
-_KEYS_CODES = frozenset({"Unauthorized", "UserNotAuthenticated"})
+_CREDENTIALS_CODES = frozenset({"Unauthorized", "UserNotAuthenticated"})
 
 
 class EndpointMissing(errors.RequestRefused):
@@ -42,7 +42,7 @@ class EndpointMissing(errors.RequestRefused):
     )
 
 
-class Problem(msgspec.Struct, frozen=True):
+class Complaint(msgspec.Struct, frozen=True):
     """One thing that a refusal complains about."""
 
     code: str
@@ -55,7 +55,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
     code: str
     message: str
-    problems: tuple[Problem, ...]
+    complaints: tuple[Complaint, ...]
     html: bool
 
     @classmethod
@@ -65,21 +65,21 @@ class Refusal(msgspec.Struct, frozen=True):
         if not isinstance(content, dict):
             return cls("", message, (), answers.is_html(headers, body))
         inner = content.get("errors")
-        problems = (
-            tuple(_problem(entry) for entry in inner if isinstance(entry, dict))
+        complaints = (
+            tuple(_complaint(entry) for entry in inner if isinstance(entry, dict))
             if isinstance(inner, list)
             else ()
         )
-        return cls(str(content.get("code") or ""), message, problems, html=False)
+        return cls(str(content.get("code") or ""), message, complaints, html=False)
 
     @property
     def codes(self) -> frozenset[str]:
-        return frozenset({self.code, *(problem.code for problem in self.problems)})
+        return frozenset({self.code, *(complaint.code for complaint in self.complaints)})
 
     @property
     def said(self) -> str:
         """Everything it says, on one line."""
-        parts = [self.message, *(problem.message for problem in self.problems)]
+        parts = [self.message, *(complaint.message for complaint in self.complaints)]
         return answers.shortened("; ".join(dict.fromkeys(part for part in parts if part)))
 
 
@@ -87,7 +87,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> errors.Wor
     """The error that a refusal is."""
     refusal = Refusal.read(headers, body)
     for reading in (
-        _keys,
+        _credentials,
         _host,
         _forbidden,
         _missing,
@@ -100,19 +100,19 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> errors.Wor
         error = reading(status, refusal)
         if error is not None:
             return error
-    code = next((problem.code for problem in refusal.problems if problem.code), refusal.code)
+    code = next((complaint.code for complaint in refusal.complaints if complaint.code), refusal.code)
     return errors.RequestRefused(
         f"ConnectWise refused a request ({code or f'status {status}'})", detail=refusal.said
     )
 
 
-def _problem(entry: dict[str, Any]) -> Problem:
+def _complaint(entry: dict[str, Any]) -> Complaint:
     code, message, field = (str(entry.get(name) or "") for name in ("code", "message", "field"))
-    return Problem(code, answers.shortened(message), field)
+    return Complaint(code, answers.shortened(message), field)
 
 
-def _keys(status: int, refusal: Refusal) -> errors.WorkError | None:
-    if status == 401 or (status != 404 and refusal.codes & _KEYS_CODES):
+def _credentials(status: int, refusal: Refusal) -> errors.WorkError | None:
+    if status == 401 or (status != 404 and refusal.codes & _CREDENTIALS_CODES):
         return errors.AuthenticationRefused("ConnectWise refused our keys", detail=refusal.said)
     return None
 
@@ -142,7 +142,7 @@ def _forbidden(status: int, refusal: Refusal) -> errors.WorkError | None:
 def _missing(status: int, refusal: Refusal) -> errors.WorkError | None:
     if status != 404:
         return None
-    if refusal.code and refusal.code not in {"ConnectWiseApi", *_KEYS_CODES}:
+    if refusal.code and refusal.code not in {"ConnectWiseApi", *_CREDENTIALS_CODES}:
         return errors.NotFound("ConnectWise has no such record", detail=refusal.said)
     return EndpointMissing("ConnectWise says that the endpoint does not exist", detail=refusal.said)
 
@@ -175,11 +175,11 @@ def _in_use(status: int, refusal: Refusal) -> errors.WorkError | None:
 
 def _existing(_status: int, refusal: Refusal) -> errors.WorkError | None:
     """Before what is missing: whoever hears of an existing record looks it up, and then nothing is missing."""
-    problem = _first(refusal, {"ObjectExists"})
-    if problem is not None:
+    complaint = _first(refusal, {"ObjectExists"})
+    if complaint is not None:
         return errors.Duplicate(
-            f"ConnectWise has a record with the same {problem.field or 'key'} already",
-            field=problem.field,
+            f"ConnectWise has a record with the same {complaint.field or 'key'} already",
+            field=complaint.field,
             detail=refusal.said,
         )
     if _DUPLICATE_CONTACT.search(refusal.said):
@@ -192,36 +192,36 @@ def _incomplete(_status: int, refusal: Refusal) -> errors.WorkError | None:
 
     A field that was sent and not taken may be called missing as well; then it is the value that is wrong.
     """
-    not_taken = {problem.field for problem in refusal.problems if problem.code in _VALUE_CODES}
+    not_taken = {complaint.field for complaint in refusal.complaints if complaint.code in _VALUE_CODES}
     missing = _first(refusal, {"MissingRequiredField"})
-    if (problem := missing) is not None and (not problem.field or problem.field not in not_taken):
+    if (complaint := missing) is not None and (not complaint.field or complaint.field not in not_taken):
         return errors.MissingField(
-            f"ConnectWise demands the field {problem.field or '(not named)'}",
-            field=problem.field,
+            f"ConnectWise demands the field {complaint.field or '(not named)'}",
+            field=complaint.field,
             detail=refusal.said,
         )
     if refusal.code == "ApiFindCondition":
         return errors.RequestRefused(
             "ConnectWise does not understand a condition of ours", detail=refusal.said
         )
-    if (problem := _value_refused(refusal)) is not None:
+    if (complaint := _value_refused(refusal)) is not None:
         return errors.ValueRefused(
-            f"ConnectWise does not take the value of {problem.field or 'a field'}",
-            field=problem.field,
+            f"ConnectWise does not take the value of {complaint.field or 'a field'}",
+            field=complaint.field,
             detail=refusal.said,
         )
     return None
 
 
-def _first(refusal: Refusal, codes: set[str]) -> Problem | None:
-    found = next((problem for problem in refusal.problems if problem.code in codes), None)
+def _first(refusal: Refusal, codes: set[str]) -> Complaint | None:
+    found = next((complaint for complaint in refusal.complaints if complaint.code in codes), None)
     if found is None and refusal.code in codes:
-        return Problem(refusal.code, refusal.message, "")
+        return Complaint(refusal.code, refusal.message, "")
     return found
 
 
-def _value_refused(refusal: Refusal) -> Problem | None:
+def _value_refused(refusal: Refusal) -> Complaint | None:
     found = _first(refusal, set(_VALUE_CODES))
     if found is not None:
         return found
-    return next((problem for problem in refusal.problems if _LENGTH.search(problem.message)), None)
+    return next((complaint for complaint in refusal.complaints if _LENGTH.search(complaint.message)), None)

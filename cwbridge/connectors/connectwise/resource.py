@@ -70,18 +70,18 @@ class Resource(Generic[T]):
         child: Condition | None = None,
         fields: Sequence[str] = (),
         order_by: str = "",
-        most: int | None = None,
+        limit: int | None = None,
     ) -> list[T]:
-        """All records that fit, by id unless `order_by` says otherwise; with `most`, that many at most.
+        """All records that fit, by id unless `order_by` says otherwise; with `limit`, that many at most.
 
         `child` is a condition on elements of arrays. `fields` narrows the answer (the id always comes, `_info` only
         when named). A record that moved while the pages were read is listed once.
         """
-        size = pages.MOST_PER_PAGE if most is None else max(1, min(most, pages.MOST_PER_PAGE))
+        size = pages.MAX_PER_PAGE if limit is None else max(1, min(limit, pages.MAX_PER_PAGE))
         asked = self._asked(condition, child, fields) | {"orderBy": order_by, "pageSize": str(size)}
         found: dict[int, T] = {}
         step: pages.Step | None = pages.Step(page=1) if order_by else pages.Step()
-        while step is not None and (most is None or len(found) < most):
+        while step is not None and (limit is None or len(found) < limit):
             answer = await self._client.call(
                 "GET",
                 self._endpoint,
@@ -94,7 +94,7 @@ class Resource(Generic[T]):
             found.update((row.id, row) for row in rows)
             last_id = rows[-1].id if rows else 0
             step = pages.following(step, answer.headers, rows=len(rows), size=size, last_id=last_id)
-        return list(found.values())[:most]
+        return list(found.values())[:limit]
 
     async def get(self, record_id: int) -> T:
         """The record; raises errors.NotFound when it does not exist."""

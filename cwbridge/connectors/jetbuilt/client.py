@@ -124,7 +124,7 @@ class JetbuiltClient:
         """The integrator with its offices."""
         return (await self._get("/company", "/company", _read_company)).value
 
-    async def check_keys(self) -> None:
+    async def check_credentials(self) -> None:
         """Prove that the key may read; raises AuthenticationRefused, PermissionRefused or what else is wrong."""
         await self.company()
 
@@ -165,12 +165,12 @@ class JetbuiltClient:
         first = await self._get(endpoint, path, decode)
         announced: Page[object] = Page.read([], first.headers, number=1)
         answers = [first]
-        answers += await concurrency.a_few_at_a_time(
+        answers += await concurrency.gather_limited(
             (
                 self._get(endpoint, path, decode, _query({}, number))
                 for number in range(2, announced.last_page + 1)
             ),
-            most=_AT_ONCE,
+            limit=_AT_ONCE,
         )
         while (number := Page.read([], answers[-1].headers, number=len(answers)).next_page) is not None:
             answers.append(await self._get(endpoint, path, decode, _query({}, number)))
@@ -207,7 +207,7 @@ async def open_client(configured: settings.Settings, limiter: Limits) -> AsyncIt
             limiter=limiter,
             classify=refusals.classify,
             timeout_seconds=configured.http.timeout.total_seconds(),
-            most_body_bytes=configured.http.most_body_bytes,
+            max_response_bytes=configured.http.max_response_bytes,
             throttle_seconds=_THROTTLE_SECONDS,
         )
         yield JetbuiltClient(transport, configured.jetbuilt.url or "")
