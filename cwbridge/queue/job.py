@@ -17,7 +17,13 @@ State = Literal["due", "scheduled", "dispatched", "running", "dead", "held", "ar
 FLOWS: Sequence[str] = ("opportunity",)
 """Those that keys have."""
 
+Mode = Literal["if_changed", "verify", "force"]
+"""What a run may skip: everything when the content is unchanged, nothing, or not even what an older state would undo."""
+
 Reason = Literal["enqueued", "wait", "retry", "crash"]
+
+
+_MODES: dict[Lane, Mode] = {"interactive": "force", "fresh": "if_changed", "backlog": "verify"}
 
 
 class Enqueue(msgspec.Struct, frozen=True):
@@ -49,6 +55,11 @@ class Run(msgspec.Struct, frozen=True):
     due_ms: int
     generation: int
     started_ms: int
+
+    @property
+    def mode(self) -> Mode:
+        """As the lane tells it."""
+        return _MODES[self.lane]
 
 
 class Job(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ from cwbridge.queue.lease import Lease
 from cwbridge.queue.outcome import DeadLettered, Deferred, Outcome, Retried, Succeeded
 from cwbridge.queue.queue import Queue, Settled
 
-Handler = Callable[[keys.Key], Coroutine[Any, Any, None]]
+Handler = Callable[[Run], Coroutine[Any, Any, None]]
 OnSettled = Callable[[Run, Outcome], Awaitable[None]]
 
 _SETTLE_AGAIN_SECONDS = 0.5
@@ -109,7 +109,7 @@ class Runner:
                 f"this worker has no flow {key.flow!r}",
                 remedy="Switch its systems on in the settings, then requeue.",
             )
-        await handler(key)
+        await handler(run)
 
     async def _settle(self, run: Run, outcome: Outcome, lease: Lease) -> Settled | None:
         """Say how the run ended, again and again while Redis is away and the lease lasts."""
