@@ -11,7 +11,6 @@ from cwbridge.connectors.records import Link as Reference
 from cwbridge.keys import Key
 from cwbridge.ledger.named import LinkName
 from cwbridge.ledger.sightings import Sightings
-from cwbridge.text import folded
 from worker.opportunity import projection
 from worker.opportunity.desired import DesiredOpportunity, Rules
 from worker.opportunity.source import SourceReader
@@ -47,7 +46,7 @@ class Dependents:
         if not found:
             return []
         if name.kind == "company":
-            families = await self._families(int(name.source))
+            families = await self._families(name.client)
             asking = [key for key in found if key.family in families]
         else:
             asking = [key for key in found if await self._asks(key, name)]
@@ -59,7 +58,7 @@ class Dependents:
             if name.kind == "opportunity":
                 await self._check_key(Key.parse(name.source))
             elif name.kind == "company":
-                await self._source.client(int(name.source))
+                await self._source.client(name.client)
         except errors.NotFound as error:
             noun = "client" if name.kind == "company" else "project or option"
             raise errors.Refused(
@@ -115,4 +114,4 @@ def _id(record: Reference | None) -> int | None:
 
 
 def _person_or_place(desired: DesiredOpportunity, name: LinkName) -> str:
-    return str(desired.contact.jetbuilt_id or "none") if name.kind == "contact" else folded(desired.site.name)
+    return desired.contact.identity if name.kind == "contact" else desired.site.identity

@@ -19,7 +19,8 @@ from cwbridge.settings import Settings
 Name = Annotated[
     str,
     typer.Argument(
-        metavar="KEY", help="jetbuilt/project/97737, company:8801, contact:55@120 or site:main@120."
+        metavar="KEY",
+        help="jetbuilt/project/97737, jetbuilt:client:8801, jetbuilt:contact:55@120 or jetbuilt:site:main@120.",
     ),
 ]
 
@@ -47,7 +48,8 @@ def list_links(
     kind: Annotated[Kind | None, typer.Option("--kind", help="Only links of this kind.")] = None,
     how: Annotated[How | None, typer.Option("--how", help="Only links found in this way.")] = None,
     key: Annotated[
-        str, typer.Option("--key", metavar="GLOB", help="Only names of this pattern, e.g. 'company:*'.")
+        str,
+        typer.Option("--key", metavar="GLOB", help="Only names of this pattern, e.g. 'jetbuilt:client:*'."),
     ] = "",
     limit: Annotated[int | None, typer.Option("--most", min=1, help="At most so many.")] = None,
     as_json: output.AsJson = False,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from cwbridge import errors
 from cwbridge.ledger.named import LinkName
 from cwbridge.text import folded
+
+_SITE = "jetbuilt:site:"
 
 
 def named(text: str) -> LinkName:
@@ -20,5 +20,5 @@ def named(text: str) -> LinkName:
 
 def _folded(site: LinkName) -> LinkName:
     """Capitals and blanks do not count in the name of a site."""
-    name, _, company = site.source.rpartition("@")
-    return LinkName.parse(str(msgspec.structs.replace(site, source=f"{folded(name)}@{company}")))
+    name, _, company = site.source.removeprefix(_SITE).rpartition("@")
+    return LinkName.parse(f"{_SITE}{folded(name)}@{company}")

@@ -1,9 +1,10 @@
-"""How people name a link: an object of Jetbuilt whose record in ConnectWise is kept.
+"""How the operator names a link: a key, or the identity of a record of the source whose record in ConnectWise is kept.
 
-jetbuilt/project/97737      the opportunity of a project or option, by its key
-company:8801                the company of a Jetbuilt client
-contact:55@120              the contact of a Jetbuilt contact in company 120 of ConnectWise (contact:none@120: of a client without one)
-site:main office@120        the site of that name, in small letters, in company 120
+jetbuilt/project/97737              the opportunity of a project or option, by its key
+jetbuilt:client:8801                the company of a Jetbuilt client
+jetbuilt:contact:55@120             the contact of a Jetbuilt contact in company 120 of ConnectWise
+jetbuilt:contact:none@120           the contact of a client without one
+jetbuilt:site:main office@120       the site of that name, in small letters, in company 120
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from cwbridge.ledger.links import Kind
 
 _NUMBER = r"[1-9]\d{0,18}"
 _FORMS: dict[Kind, re.Pattern[str]] = {
-    "company": re.compile(_NUMBER),
-    "contact": re.compile(rf"(?:{_NUMBER}|none)@(?P<company>{_NUMBER})"),
-    "site": re.compile(rf".+@(?P<company>{_NUMBER})"),
+    "company": re.compile(rf"jetbuilt:client:(?P<client>{_NUMBER})"),
+    "contact": re.compile(rf"jetbuilt:contact:(?:{_NUMBER}|none)@(?P<company>{_NUMBER})"),
+    "site": re.compile(rf"jetbuilt:site:.+@(?P<company>{_NUMBER})"),
 }
 
 
@@ -34,16 +35,25 @@ class LinkName(msgspec.Struct, frozen=True, order=True):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a name as a person writes it; raises Refused that shows the forms."""
-        kind, colon, source = text.strip().partition(":")
-        if not colon or kind == "opportunity":
-            return cls("opportunity", str(Key.parse(source or kind)))
-        for known, form in _FORMS.items():
-            if kind == known and form.fullmatch(source):
-                return cls(known, source)
+        source = text.strip()
+        if "/" in source and ":" not in source:
+            return cls("opportunity", str(Key.parse(source)))
+        for kind, form in _FORMS.items():
+            if form.fullmatch(source):
+                return cls(kind, source)
         raise errors.Refused(
             f"{text[:80]!r} is not the name of a link",
-            remedy="Names look like jetbuilt/project/97737, company:8801, contact:55@120 or site:main@120.",
+            remedy="Names look like jetbuilt/project/97737, jetbuilt:client:8801, jetbuilt:contact:55@120 or "
+            "'jetbuilt:site:main office@120'.",
         )
+
+    @property
+    def client(self) -> int:
+        """The Jetbuilt client of a company; raises ValueError for other names."""
+        found = _FORMS["company"].fullmatch(self.source)
+        if found is None:
+            raise ValueError(f"{self} is not the name of a client")
+        return int(found["client"])
 
     @property
     def company(self) -> int | None:
@@ -53,4 +63,4 @@ class LinkName(msgspec.Struct, frozen=True, order=True):
         return int(found["company"]) if found is not None and "company" in found.re.groupindex else None
 
     def __str__(self) -> str:
-        return self.source if self.kind == "opportunity" else f"{self.kind}:{self.source}"
+        return self.source

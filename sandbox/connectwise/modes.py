@@ -40,6 +40,10 @@ class Modes:
     inventory_auditing: Literal["off", "inventory", "all"] = "off"
     """Whether product items can be created and deleted: `inventory` refuses those of class Inventory only."""
     inventory_text: str = "The record cannot be changed while inventory auditing is in progress."
+    missing_reference: Literal["InvalidField", "NotFound"] = "InvalidField"
+    """The code with which a reference to a record that does not exist is refused; servers differ."""
+    stored_decimals: int | None = None
+    """How many decimals of quantity, price and cost a product item keeps; all when it is not set."""
     readonly_setup: bool = False
     """On: the set-up tables (types, categories, manufacturers, ...) refuse writes with 403."""
     tenant_required: list[tuple[str, str]] = field(default_factory=list)

@@ -93,16 +93,16 @@ class Play:
         if by is None and given.deleted:
             await self._bench.queue.enqueue(Enqueue(key=KEY, lane="backlog"))
         else:
-            await self._notice(by or ("poll" if edited else "full pass"))
+            await self._notice(by or ("poll" if edited else "full sync"))
         await self._work(patient=by == "waiting")
         return await self._compare(expect)
 
     async def _notice(self, by: By) -> None:
-        """What makes the bridge look: the poll, the slow full pass, or a person; `waiting` is nobody."""
+        """What makes the bridge look: the poll, the slow full sync, or a person; with `waiting` nothing does."""
         queue, settings = self._bench.queue, self._bench.settings()
         if by == "requeue":
             await queue.requeue(*[job.key for job in await queue.jobs(limit=100)])
-        elif by in {"poll", "full pass"}:
+        elif by in {"poll", "full sync"}:
             async with producers.jetbuilt_poller(settings, self._bench.redis) as poller:
                 await (poller.poll() if by == "poll" else poller.full_sync())
 
@@ -144,7 +144,7 @@ class Play:
         if row is not None:
             differences += self._of_opportunity(expect, row)
         elif expect.opportunity or expect.lines:
-            differences.append(Difference("opportunity", "one with the mark " + external_id, "none"))
+            differences.append(Difference("opportunity", "one with the external id " + external_id, "none"))
         return differences
 
     def _identity(self, expect: Expected, external_id: str, row: Record | None) -> Iterator[Difference]:

@@ -125,7 +125,7 @@ class Desk:
         for name in ("One", "Other"):
             self.tenant.add("sales/opportunities", name=name, source=f"jetbuilt:{self.family}")
 
-    def no_marks(self) -> None:
+    def no_external_ids(self) -> None:
         for row in self.rows("sales/opportunities", source=f"jetbuilt:{self.family}"):
             self.change("sales/opportunities", row, source=None)
 
@@ -247,13 +247,13 @@ REFUSALS = {
         arrange=lambda desk: desk.fault("fail", method="POST", path="/procurement/products", status=403),
         repair=Desk.no_fault,
     ),
-    "two opportunities with one mark": Refusal(
+    "two opportunities with one external id": Refusal(
         error="Ambiguous",
-        cause="Several opportunities carry the mark",
+        cause="Several opportunities carry the external id",
         detail="jetbuilt:",
         remedy="Clear the field Source",
         arrange=Desk.two_opportunities,
-        repair=Desk.no_marks,
+        repair=Desk.no_external_ids,
     ),
     "answers that are somebody else's": Refusal(
         error="ServerFailed",

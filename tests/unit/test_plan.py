@@ -196,9 +196,7 @@ def test_marks_fit_and_are_recognised_as_ours(wanted):
             planned_lines.external_id for planned_lines in plan.planned_lines(opportunity(wanted), rules)
         ]
         assert len(set(external_ids)) == len(external_ids)
-        assert all(
-            len(external_id) <= 50 and plan.is_own(external_id) for external_id in external_ids
-        )
+        assert all(len(external_id) <= 50 and plan.is_own(external_id) for external_id in external_ids)
 
 
 def test_the_longest_jetbuilt_id_fits_into_a_mark():

@@ -27,7 +27,7 @@ _DUPLICATE_CONTACT = re.compile(r"duplicate contact", re.IGNORECASE)
 _CLIENT_ID = re.compile(r"client\s?id", re.IGNORECASE)
 _SSL = re.compile(r"SSL is required", re.IGNORECASE)
 _VALUE_CODES = frozenset(
-    {"InvalidField", "OutOfRange", "UnsupportedFormat", "InvalidReference", "InvalidValue"}
+    {"InvalidField", "OutOfRange", "UnsupportedFormat", "InvalidReference", "InvalidValue", "NotFound"}
 )
 _INVENTORY_SECONDS = 300.0
 _CREDENTIALS_CODES = frozenset({"Unauthorized", "UserNotAuthenticated"})
