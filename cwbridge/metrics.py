@@ -78,7 +78,7 @@ POLLS = Counter("cwbridge_polls_total", "Polls by how they ended.", ["schedule",
 POLL_LAST_SUCCESS = Gauge(
     "cwbridge_poll_last_success_timestamp_seconds", "When a poll last succeeded.", ["schedule"]
 )
-KEYS_WANTED = Counter("cwbridge_keys_wanted_total", "Keys marked as wanted by producers.", ["schedule"])
+JOBS_ENQUEUED = Counter("cwbridge_jobs_enqueued_total", "Keys enqueued by producers.", ["schedule"])
 
 # The process itself.
 LOOP_LAG = Gauge("cwbridge_event_loop_lag_seconds", "How late the event loop woke at the last look.")

@@ -24,7 +24,9 @@ class Enqueue(msgspec.Struct, frozen=True):
     """An object that may have changed; with a `version`, only when it differs from the last one wanted."""
 
     key: str
+    flow: str = "opportunity"
     lane: Lane = "fresh"
+    mode: str = "if_changed"
     version: str = ""
 
 

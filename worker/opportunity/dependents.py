@@ -9,8 +9,8 @@ from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.connectors.records import Link as Reference
 from cwbridge.keys import Key
-from cwbridge.ledger.named import LinkName
 from cwbridge.ledger.sightings import Sightings
+from cwbridge.linker import LinkName
 from cwbridge.text import folded
 from worker.opportunity import projection
 from worker.opportunity.desired import DesiredOpportunity, Rules
@@ -47,7 +47,7 @@ class Dependents:
         if not found:
             return []
         if name.kind == "company":
-            families = await self._families(int(name.source))
+            families = await self._families(_client_of(name))
             asking = [key for key in found if key.family in families]
         else:
             asking = [key for key in found if await self._asks(key, name)]
@@ -57,9 +57,9 @@ class Dependents:
         """Raise Refused when Jetbuilt has no such project, option or client."""
         try:
             if name.kind == "opportunity":
-                await self._check_key(Key.parse(name.source))
+                await self._check_key(Key.parse(name.identity))
             elif name.kind == "company":
-                await self._source.client(int(name.source))
+                await self._source.client(_client_of(name))
         except errors.NotFound as error:
             noun = "client" if name.kind == "company" else "project or option"
             raise errors.Refused(
@@ -75,8 +75,9 @@ class Dependents:
 
     async def _ours_beside(self, name: LinkName, target: int) -> dict[Key, models.Opportunity]:
         """Asked by one field, as compound conditions are not to be trusted; the rest is compared on our side."""
+        company = company_of(name)
         rows = await self._client.opportunities.find(
-            field("source").like(_OURS) if name.company is None else field("company/id").equals(name.company),
+            field("source").like(_OURS) if company is None else field("company/id").equals(company),
             fields=("source", "status", "closedDate", "company", name.kind),
         )
         ours = {key_of(row.source): row for row in rows if _id(getattr(row, name.kind)) != target}
@@ -99,7 +100,7 @@ class Dependents:
         except errors.Refused:
             # It is gone or not exported as it is; its own job says so.
             return False
-        return name.source.rpartition("@")[0] == _person_or_place(desired, name)
+        return _without_company(name) == _person_or_place(desired, name)
 
 
 def key_of(external_id: str | None) -> Key | None:
@@ -108,6 +109,21 @@ def key_of(external_id: str | None) -> Key | None:
         return Key.of_external_id(external_id or "")
     except errors.Refused:
         return None
+
+
+def company_of(name: LinkName) -> int | None:
+    """The ConnectWise company of a contact or site, as its identity names it (`...@120`)."""
+    _, at, company = name.identity.rpartition("@")
+    return int(company) if at else None
+
+
+def _client_of(name: LinkName) -> int:
+    return int(name.identity.rpartition(":")[2])
+
+
+def _without_company(name: LinkName) -> str:
+    """The contact's id or the site's name in an identity such as `jetbuilt:contact:55@120`."""
+    return name.identity.split(":", 2)[2].rpartition("@")[0]
 
 
 def _id(record: Reference | None) -> int | None:
