@@ -18,11 +18,6 @@ class LinkKind(msgspec.Struct, frozen=True, kw_only=True):
     example: str
     identity: re.Pattern[str] | None = None
 
-    def company_of(self, identity: str) -> int | None:
-        """The ConnectWise company that the linked record belongs to, where the identity names one (`...@120`)."""
-        found = self.identity.fullmatch(identity) if self.identity is not None else None
-        return int(found["company"]) if found is not None and "company" in found.re.groupindex else None
-
 
 class LinkName(msgspec.Struct, frozen=True, order=True):
     """A link by its kind and its source, as the ledger keeps it."""

@@ -22,8 +22,8 @@ class ProjectsPoller:
         self, context: FlowContext, jetbuilt: JetbuiltPoller, connectwise: ConnectWisePoller
     ) -> None:
         self._settings = context.settings
-        self._jetbuilt = jetbuilt
-        self._connectwise = connectwise
+        self.jetbuilt = jetbuilt
+        self.connectwise = connectwise
 
     @classmethod
     def over(cls, context: FlowContext, flow: Flow) -> Self:
@@ -56,13 +56,13 @@ class ProjectsPoller:
         """The poll and the full sync of Jetbuilt, and the poll of ConnectWise."""
         jetbuilt, connectwise = self._settings.jetbuilt, self._settings.connectwise
         return (
-            Schedule("jetbuilt_poll", jetbuilt.poll_interval, self._jetbuilt.poll),
+            Schedule("jetbuilt_poll", jetbuilt.poll_interval, self.jetbuilt.poll),
             Schedule(
-                "jetbuilt_full_sync", jetbuilt.full_sync_interval, self._jetbuilt.full_sync, starts_late=True
+                "jetbuilt_full_sync", jetbuilt.full_sync_interval, self.jetbuilt.full_sync, starts_late=True
             ),
-            Schedule("connectwise_poll", connectwise.poll_interval, self._connectwise.poll),
+            Schedule("connectwise_poll", connectwise.poll_interval, self.connectwise.poll),
         )
 
     async def poll(self, *, full: bool) -> Polled:
         """Look at Jetbuilt once."""
-        return await (self._jetbuilt.full_sync() if full else self._jetbuilt.poll())
+        return await (self.jetbuilt.full_sync() if full else self.jetbuilt.poll())

@@ -9,7 +9,11 @@ import typer
 from console.jobs import changing, listing
 from console.options import AsJson
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List jobs by cause, requeue, archive, hold and release them.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="List jobs by cause, requeue, archive, hold and release them.",
+)
 app.command("list")(listing.list_jobs)
 app.command("requeue")(changing.requeue_jobs)
 app.command("archive")(changing.archive_jobs)

@@ -8,7 +8,9 @@ import typer
 
 from console.options import AsJson, DryRun, Limit
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at what is linked to what, and correct it.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Look at what is linked to what, and correct it."
+)
 Name = Annotated[
     str,
     typer.Argument(

@@ -26,7 +26,9 @@ def _registered() -> Iterator[None]:
 
 def write(store: Store, **notes: str) -> None:
     async def act(redis: Redis, _: Queue) -> None:
-        await reply(redis.hset(f"{store.namespace}:notes", mapping={name[1:]: text for name, text in notes.items()}))
+        await reply(
+            redis.hset(f"{store.namespace}:notes", mapping={name[1:]: text for name, text in notes.items()})
+        )
 
     store.do(act)
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from console import sync
+from console import flows, sync
 from cwbridge.queue.job import Job
 from sandbox.faults import FaultRule
 from tests.integration.conftest import OpenBench
@@ -283,7 +283,7 @@ REFUSALS = {
         repair=Desk.no_fault,
     ),
     "keys that are refused meanwhile": Refusal(
-        error="SystemStopped",
+        error="SystemOnHold",
         cause="refused our keys",
         remedy="Correct the keys",
         state="scheduled",
@@ -297,7 +297,8 @@ async def one_pass(bench: Bench, key: str) -> None:
     """One pass, ended as soon as the job is settled, given up or parked."""
     stop = asyncio.Event()
     running = asyncio.create_task(
-        sync.one_pass(bench.settings(), bench.redis, stop, show=False), name="one pass"
+        sync.one_pass(bench.settings(), bench.redis, stop, flows=flows.registered(), show=False),
+        name="one pass",
     )
 
     async def over() -> bool:

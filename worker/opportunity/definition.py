@@ -12,9 +12,11 @@ from cwbridge.connectors.jetbuilt.system import JETBUILT
 from cwbridge.flow import Flow, FlowContext, Handler
 from cwbridge.keys import Key
 from cwbridge.ledger.history import Event
-from cwbridge.linker import Linker, LinkKind
+from cwbridge.linker import Linker, LinkKind, LinkName
+from cwbridge.text import folded
 
 _NUMBER = r"[1-9]\d{0,18}"
+_SITE = "jetbuilt:site:"
 
 
 class Opportunities(Flow):
@@ -37,13 +39,13 @@ class Opportunities(Flow):
             name="contact",
             plural="contacts",
             example="jetbuilt:contact:55@120",
-            identity=re.compile(rf"jetbuilt:contact:(?:{_NUMBER}|none)@(?P<company>{_NUMBER})"),
+            identity=re.compile(rf"jetbuilt:contact:(?:{_NUMBER}|none)@{_NUMBER}"),
         ),
         LinkKind(
             name="site",
             plural="sites",
             example="jetbuilt:site:main@120",
-            identity=re.compile(rf"jetbuilt:site:.+@(?P<company>{_NUMBER})"),
+            identity=re.compile(rf"{_SITE}.+@{_NUMBER}"),
         ),
     )
     has_linker = True
@@ -53,6 +55,14 @@ class Opportunities(Flow):
     def keys_of(self, number: str) -> tuple[str, ...]:
         """A number means a project and its options."""
         return (f"jetbuilt/project/{number}",)
+
+    def link_name(self, text: str) -> LinkName | None:
+        """Case and blanks do not count in the name of a site."""
+        named = super().link_name(text)
+        if named is None or named.kind != "site":
+            return named
+        site, _, company = named.identity.removeprefix(_SITE).rpartition("@")
+        return LinkName("site", f"{_SITE}{folded(site)}@{company}") if folded(site) else None
 
     def external_id(self, key: str) -> str:
         """The text in the field Source of the opportunity."""
