@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 import uvloop
 
-from cwbridge import embedded, errors
+from cwbridge import embedded_redis, errors
 from cwbridge import redis as redis_module
 from cwbridge import settings as settings_module
 from cwbridge.redis import Redis
@@ -52,7 +52,7 @@ async def store(settings: Settings) -> AsyncIterator[Redis]:
         async with _connected(settings.redis.url.get_secret_value()) as client:
             yield client
         return
-    async with embedded.EmbeddedRedis(settings.state_dir) as url, _connected(url) as client:
+    async with embedded_redis.EmbeddedRedis(settings.state_dir) as url, _connected(url) as client:
         yield client
 
 
@@ -62,7 +62,7 @@ async def existing_store(settings: Settings) -> AsyncIterator[Redis]:
 
     An empty server started for the question would answer that everything is settled.
     """
-    if settings.redis.url is None and not await embedded.EmbeddedRedis(settings.state_dir).exists():
+    if settings.redis.url is None and not await embedded_redis.EmbeddedRedis(settings.state_dir).exists():
         url, state_dir = settings_module.variable("redis", "url"), settings_module.variable("state_dir")
         raise errors.SettingsError(
             f"no bridge has worked here: {url} is not set, and {settings.state_dir.absolute()} has no data of Redis",

@@ -12,7 +12,7 @@ import hypothesis
 import pytest
 
 from cwbridge import redis as redis_module
-from cwbridge.embedded import EmbeddedRedis
+from cwbridge.embedded_redis import EmbeddedRedis
 
 # Time on a shared machine says nothing; and continuous integration repeats the same examples, so that a red run is about the
 # change. New examples are searched for on every other run.

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from cwbridge import embedded, errors
+from cwbridge import embedded_redis, errors
 from cwbridge import redis as redis_module
-from cwbridge.embedded import EmbeddedRedis
+from cwbridge.embedded_redis import EmbeddedRedis
 from cwbridge.redis import Redis
 
 _JOIN_AND_WAIT = """
 import asyncio, sys
 from pathlib import Path
-from cwbridge.embedded import EmbeddedRedis
+from cwbridge.embedded_redis import EmbeddedRedis
 
 async def main():
     async with EmbeddedRedis(Path(sys.argv[1])) as url:
@@ -174,7 +174,7 @@ async def test_a_binary_that_does_not_run_is_named_with_its_remedy(
 ) -> None:
     broken = tmp_path / "redis-server"
     broken.write_text("no program")
-    monkeypatch.setattr(embedded, "_binary", lambda: str(broken))
+    monkeypatch.setattr(embedded_redis, "_binary", lambda: str(broken))
     with pytest.raises(errors.StoreUnavailable) as caught:
         await EmbeddedRedis(tmp_path / "state").__aenter__()
     assert str(broken) in caught.value.cause
