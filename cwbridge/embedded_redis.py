@@ -1,7 +1,13 @@
 """A real Redis server for one machine, kept in the state directory and shared by every command that names it.
 
-The server belongs to nobody: it runs detached, whoever comes joins it, and the last one out stops it. Who is in is known by a
-shared lock on a file, which the kernel drops when a process dies, so that a killed command leaves nothing behind to clean up.
+The server runs detached: a command that needs it joins it or starts it, and the last one that leaves stops it. The users are
+known by a shared lock on a file, which the kernel drops when a process dies, so a killed command leaves nothing to clean up.
+
+A server whose last user was killed ends by itself, orderly and so with all its data: a guardian process looks for users and
+stops the server when none is left. The guardian is a process of its own because every other place for this duty can die with
+the user (a thread, the starter as parent), does not know the users (the server itself; it has no such setting), or would stop
+the server under users that live (a signal at the death of its parent, which Linux alone has). Each user starts another guardian
+when the guardian was killed. `cwbridge.embedded_redis_guardian` lists the locks that keep users, server and guardian apart.
 """
 
 from __future__ import annotations
@@ -14,8 +20,9 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -23,14 +30,19 @@ from urllib.parse import quote
 
 import redis.asyncio
 import redis.exceptions
+import structlog
 
-from cwbridge import errors
+from cwbridge import embedded_redis_guardian as guardian
+from cwbridge import errors, together
+
+log = structlog.get_logger()
 
 # The kernel takes 107 bytes for the path of a socket on Linux, 103 on macOS.
 _LONGEST_SOCKET_PATH = 100
 _POLL_SECONDS = 0.02
 _LONGEST_START_SECONDS = 15.0
 _LONGEST_LOAD_SECONDS = 600.0
+_UNUSED_SECONDS = 5.0
 _State = Literal["serving", "loading", "absent"]
 _REMEDY = (
     "Set CWBRIDGE_REDIS__URL to a Redis server of your own, or CWBRIDGE_STATE_DIR to a writable directory."
@@ -38,14 +50,18 @@ _REMEDY = (
 
 
 class EmbeddedRedis:
-    """`async with EmbeddedRedis(state_dir) as url`: a durable server without a TCP port; raises StoreUnavailable."""
+    """`async with EmbeddedRedis(state_dir) as url`: a durable server without a TCP port; raises StoreUnavailable.
 
-    def __init__(self, state_dir: Path) -> None:
+    `unused_seconds` is how long the server stays when its last user was killed.
+    """
+
+    def __init__(self, state_dir: Path, *, unused_seconds: float = _UNUSED_SECONDS) -> None:
         self._home = state_dir.absolute() / "redis"
-        self._log = self._home / "redis.log"
-        self._pid_file = self._home / "redis.pid"
+        self._log = self._home / guardian.LOG
         self._socket = self._home / "redis.sock"
+        self._unused_seconds = unused_seconds
         self._membership: int | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -65,9 +81,11 @@ class EmbeddedRedis:
             self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._socket = _socket_path(self._home)
             async with self._one_at_a_time():
-                membership = _open(self._home / "users.lock")
+                membership = _open(self._home / guardian.USERS)
                 try:
                     fcntl.flock(membership, fcntl.LOCK_SH)
+                    # The guardian comes first, so that a server is guarded from its first moment.
+                    await self._start_guardian()
                     if await self._look() == "absent":
                         await self._start()
                     await self._wait_until_it_serves()
@@ -75,6 +93,7 @@ class EmbeddedRedis:
                     os.close(membership)
                     raise
                 self._membership = membership
+            self._watch = asyncio.create_task(self._keep_guarded())
         except OSError as problem:
             raise errors.StoreUnavailable(
                 f"the embedded Redis server cannot use {self._home}: {problem.strerror or problem}",
@@ -89,12 +108,14 @@ class EmbeddedRedis:
         trace: TracebackType | None,
     ) -> None:
         membership, self._membership = self._membership, None
+        watch, self._watch = self._watch, None
         if membership is None:
             return
         try:
+            if watch is not None:
+                await together.end(watch)
             async with self._one_at_a_time():
-                with contextlib.suppress(BlockingIOError):
-                    fcntl.flock(membership, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _take(membership):
                     await self._stop()
         finally:
             os.close(membership)
@@ -102,35 +123,55 @@ class EmbeddedRedis:
     @contextlib.asynccontextmanager
     async def _one_at_a_time(self) -> AsyncIterator[Self]:
         """Starting, joining and stopping exclude each other between processes."""
-        gate = _open(self._home / "server.lock")
+        gate = _open(self._home / guardian.GATE)
         try:
-            while True:
-                try:
-                    fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    await asyncio.sleep(_POLL_SECONDS)
+            while not _take(gate):  # noqa: ASYNC110 - another process holds it, and does not tell
+                await asyncio.sleep(_POLL_SECONDS)
             yield self
         finally:
             os.close(gate)
 
     async def _start(self) -> None:
         binary = server_binary()
-        self._pid_file.unlink(missing_ok=True)
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        while (ended := await self._launch(guardian.SERVER, lambda _: [binary, *self._arguments()])) is None:
+            # A server that was killed may leave a child that writes the data anew, and ends soon.
+            if clock() - started > _LONGEST_START_SECONDS:
+                raise _unusable(f"a server that does not answer still uses the data in {self._home}")
+            await asyncio.sleep(_POLL_SECONDS)
+        if ended.returncode != 0:
+            raise _unusable(_last_line(ended.stdout + ended.stderr))
+
+    async def _start_guardian(self) -> None:
+        """Start a guardian unless one lives."""
+        script = [sys.executable, "-I", "-S", guardian.__file__]
+        given = [str(self._home), str(self._socket), str(self._unused_seconds)]
+        ended = await self._launch(guardian.GUARDIAN, lambda lock: [*script, *given, str(lock)])
+        if ended is not None and ended.returncode != 0:
+            raise _unusable(f"its guardian does not start: {_last_line(ended.stdout + ended.stderr)}")
+
+    async def _keep_guarded(self) -> None:
+        """Start another guardian when the guardian was killed, as long as this process uses the server."""
+        while True:
+            await asyncio.sleep(self._unused_seconds / guardian.LOOKS)
+            try:
+                async with self._one_at_a_time():
+                    await self._start_guardian()
+            except (OSError, errors.StoreUnavailable) as problem:
+                log.warning("embedded_redis_unguarded", error=str(problem))
+
+    async def _launch(
+        self, lock: str, command: Callable[[int], Sequence[str]]
+    ) -> subprocess.CompletedProcess[bytes] | None:
+        """Start a process that detaches itself and holds `lock` while it lives; None when another one holds it.
+
+        `command` makes the arguments from the descriptor of the lock.
+        """
         try:
-            started = await asyncio.to_thread(
-                subprocess.run,
-                [binary, *self._arguments()],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_LONGEST_START_SECONDS,
-                check=False,
-                start_new_session=True,
-            )
+            return await asyncio.to_thread(_launch, self._home / lock, command)
         except (OSError, subprocess.TimeoutExpired) as problem:
-            raise _unusable(f"{binary} does not run: {problem}") from problem
-        if started.returncode != 0:
-            raise _unusable(_last_line(started.stdout + started.stderr))
+            raise _unusable(f"{command(0)[0]} does not run: {problem}") from problem
 
     def _arguments(self) -> list[str]:
         given = {
@@ -140,7 +181,7 @@ class EmbeddedRedis:
             "unixsocketperm": "700",
             "dir": str(self._home),
             "logfile": str(self._log),
-            "pidfile": str(self._pid_file),
+            "pidfile": str(self._home / "redis.pid"),
             "appendonly": "yes",
             "appendfsync": "everysec",
             "save": "",
@@ -153,17 +194,17 @@ class EmbeddedRedis:
         started = clock()
         while (state := await self._look()) != "serving":
             longest = _LONGEST_LOAD_SECONDS if state == "loading" else _LONGEST_START_SECONDS
-            if self._is_running() is False or clock() - started > longest:
+            if not self._is_running() or clock() - started > longest:
                 raise _unusable(_last_line(self._log.read_bytes()) if self._log.exists() else "no log")
             await asyncio.sleep(_POLL_SECONDS)
 
-    def _is_running(self) -> bool | None:
-        """Whether the process of the pid file lives; None before it has written one."""
+    def _is_running(self) -> bool:
+        """Whether the process of the server lives, whatever it answers; asked under the gate only."""
+        lock = _open(self._home / guardian.SERVER)
         try:
-            os.kill(int(self._pid_file.read_text("ascii")), 0)
-        except (OSError, ValueError) as problem:
-            return False if isinstance(problem, ProcessLookupError) else None
-        return True
+            return not _take(lock)
+        finally:
+            os.close(lock)
 
     async def _look(self) -> _State:
         """The socket is opened before the data is loaded, so who is absent cannot be about to write the same data."""
@@ -190,6 +231,35 @@ def _open(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 
+def _take(lock: int) -> bool:
+    """Take the lock for this descriptor alone, if that is possible at once."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _launch(
+    lock_file: Path, command: Callable[[int], Sequence[str]]
+) -> subprocess.CompletedProcess[bytes] | None:
+    lock = _open(lock_file)
+    try:
+        if not _take(lock):
+            return None
+        return subprocess.run(  # noqa: S603 - the server and the guardian, with arguments of this module
+            command(lock),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_LONGEST_START_SECONDS,
+            check=False,
+            start_new_session=True,
+            pass_fds=(lock,),
+        )
+    finally:
+        os.close(lock)
+
+
 def _has_kept_something(home: Path) -> bool:
     """Whether the append-only files hold commands; a server begins with a first base file that has none."""
     written = any(path.stat().st_size > 0 for path in home.rglob("appendonly*.aof"))
@@ -197,7 +267,7 @@ def _has_kept_something(home: Path) -> bool:
 
 
 def _socket_path(home: Path) -> Path:
-    """Beside the data, or in a private directory of ours when the kernel would not take so long a path."""
+    """Beside the data, or in a private temporary directory when the kernel would not take so long a path."""
     path = home / "redis.sock"
     if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
         return path
@@ -206,7 +276,7 @@ def _socket_path(home: Path) -> Path:
     private.mkdir(mode=0o700, exist_ok=True)
     about = private.lstat()
     if private.is_symlink() or about.st_uid != os.getuid() or about.st_mode & 0o077:
-        raise _unusable(f"{private} belongs to somebody else")
+        raise _unusable(f"{private} belongs to another user")
     return private / "redis.sock"
 
 
