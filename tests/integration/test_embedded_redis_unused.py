@@ -17,7 +17,7 @@ from cwbridge import embedded_redis, embedded_redis_guardian, errors
 from cwbridge import redis as redis_module
 from cwbridge.embedded_redis import EmbeddedRedis
 from cwbridge.redis import Redis
-from tests.support.embedded import guardians_of, nothing_runs, server_lives, server_of
+from tests.support.embedded import guardians_of, lives, nothing_runs, server_lives, server_of
 from tests.support.until import until
 
 UNUSED_SECONDS = 0.4
@@ -182,9 +182,7 @@ async def test_the_guardian_waits_for_a_command_that_is_about_to_join(tmp_path: 
     await until(is_guarded, what="the guardian has connected")
     async with EmbeddedRedis(tmp_path)._one_at_a_time():
         leave_as_if_killed(last)
-        await until(
-            lambda: waits() or not psutil.pid_exists(server), what="the guardian has looked for users"
-        )
+        await until(lambda: waits() or not lives(server), what="the guardian has looked for users")
         assert await client.ping()
     async with EmbeddedRedis(tmp_path):
         assert server_of(tmp_path) == server

@@ -18,7 +18,7 @@ from cwbridge.embedded_redis import EmbeddedRedis
 from tests.support import commands
 from tests.support.bench import Bench
 from tests.support.commands import COMMAND
-from tests.support.embedded import guardians_of, nothing_runs, server_lives, server_of
+from tests.support.embedded import guardians_of, lives, nothing_runs, server_lives, server_of
 from tests.support.until import until
 
 # The session's own terminal is the one on standard input, as a login shell or a terminal emulator makes it.
@@ -133,7 +133,7 @@ async def test_the_server_of_a_run_that_was_killed_ends_and_the_next_run_has_its
         assert len(guardians_of(state_dir)) == 1
         await keep_something(state_dir)
         await run.kill()
-        await until(lambda: not psutil.pid_exists(server), what="the server has ended", within=60)
+        await until(lambda: not lives(server), what="the server has ended", within=60)
     await nothing_runs(state_dir, server=server)
     assert not server_lives(state_dir)
     await assert_kept(state_dir)

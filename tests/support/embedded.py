@@ -16,6 +16,14 @@ def server_of(state_dir: Path) -> int:
     return int((state_dir / "redis" / "redis.pid").read_text())
 
 
+def lives(process: int) -> bool:
+    """Whether a process runs; one that has ended is not counted although its parent has not asked for it yet."""
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def server_lives(state_dir: Path) -> bool:
     """Whether a server holds its lock; asked when no other process would try it."""
     lock = os.open(state_dir / "redis" / embedded_redis_guardian.SERVER, os.O_RDWR | os.O_CREAT)
@@ -36,5 +44,5 @@ def guardians_of(state_dir: Path) -> list[int]:
 
 
 async def nothing_runs(state_dir: Path, *, server: int) -> None:
-    await until(lambda: not psutil.pid_exists(server), what="the server has ended")
+    await until(lambda: not lives(server), what="the server has ended")
     await until(lambda: not guardians_of(state_dir), what="its guardian has ended")
