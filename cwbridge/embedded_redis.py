@@ -81,7 +81,7 @@ class EmbeddedRedis:
             self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._socket = _socket_path(self._home)
             async with self._one_at_a_time():
-                membership = _open(self._home / guardian.USERS)
+                membership = guardian.open_lock(self._home / guardian.USERS)
                 try:
                     fcntl.flock(membership, fcntl.LOCK_SH)
                     # The guardian comes first, so that a server is guarded from its first moment.
@@ -123,7 +123,7 @@ class EmbeddedRedis:
     @contextlib.asynccontextmanager
     async def _one_at_a_time(self) -> AsyncIterator[Self]:
         """Starting, joining and stopping exclude each other between processes."""
-        gate = _open(self._home / guardian.GATE)
+        gate = guardian.open_lock(self._home / guardian.GATE)
         try:
             while not _take(gate):  # noqa: ASYNC110 - another process holds it, and does not tell
                 await asyncio.sleep(_POLL_SECONDS)
@@ -157,7 +157,8 @@ class EmbeddedRedis:
             await asyncio.sleep(self._unused_seconds / guardian.LOOKS)
             try:
                 async with self._one_at_a_time():
-                    await self._start_guardian()
+                    if self._is_running():
+                        await self._start_guardian()
             except (OSError, errors.StoreUnavailable) as problem:
                 log.warning("embedded_redis_unguarded", error=str(problem))
 
@@ -200,14 +201,14 @@ class EmbeddedRedis:
 
     def _is_running(self) -> bool:
         """Whether the process of the server lives, whatever it answers; asked under the gate only."""
-        lock = _open(self._home / guardian.SERVER)
+        lock = guardian.open_lock(self._home / guardian.SERVER)
         try:
             return not _take(lock)
         finally:
             os.close(lock)
 
     async def _look(self) -> _State:
-        """The socket is opened before the data is loaded, so who is absent cannot be about to write the same data."""
+        """Ask the server for a sign of life; it opens its socket before it loads its data."""
         async with self._client() as client:
             try:
                 await client.ping()
@@ -227,10 +228,6 @@ class EmbeddedRedis:
         return redis.asyncio.Redis(unix_socket_path=str(self._socket), socket_timeout=_LONGEST_START_SECONDS)
 
 
-def _open(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-
-
 def _take(lock: int) -> bool:
     """Take the lock for this descriptor alone, if that is possible at once."""
     try:
@@ -243,7 +240,7 @@ def _take(lock: int) -> bool:
 def _launch(
     lock_file: Path, command: Callable[[int], Sequence[str]]
 ) -> subprocess.CompletedProcess[bytes] | None:
-    lock = _open(lock_file)
+    lock = guardian.open_lock(lock_file)
     try:
         if not _take(lock):
             return None

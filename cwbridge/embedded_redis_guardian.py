@@ -39,7 +39,7 @@ _LONGEST_ANSWER_SECONDS = 60.0
 def main() -> None:
     """Arguments: the server's directory, its socket, the seconds it may be unused, the descriptor of the guardian's lock."""
     home, address, seconds, own_lock = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
-    gate, users, server_lock = (_open(os.path.join(home, name)) for name in (GATE, USERS, SERVER))  # noqa: PTH118 - pathlib takes longer to import than the rest
+    gate, users, server_lock = (open_lock(os.path.join(home, name)) for name in (GATE, USERS, SERVER))  # noqa: PTH118 - pathlib takes longer to import than the rest
     _detach(os.path.join(home, LOG))  # noqa: PTH118 - as above
     while True:
         with _locked(gate):
@@ -128,7 +128,8 @@ def _detach(log: str) -> None:
     os.close(output)
 
 
-def _open(path: str) -> int:
+def open_lock(path: str | os.PathLike[str]) -> int:
+    """A descriptor of the lock file at `path`, for a lock of its own."""
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 

@@ -143,10 +143,9 @@ async def test_a_starter_that_is_killed_during_the_start_leaves_nothing_behind(
 
 
 async def test_the_guardian_ends_with_a_server_that_was_killed(tmp_path: Path) -> None:
-    async with EmbeddedRedis(tmp_path):
-        server = server_of(tmp_path)
+    async with user(tmp_path):
         assert len(guardians_of(tmp_path)) == 1
-        os.kill(server, signal.SIGKILL)
+        os.kill(server_of(tmp_path), signal.SIGKILL)
         await until(lambda: not guardians_of(tmp_path), what="its guardian has ended")
 
 
