@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cwbridge import redis as redis_module
-from cwbridge.embedded import EmbeddedRedis
+from cwbridge.embedded_redis import EmbeddedRedis
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.settings import QueueSettings
