@@ -33,7 +33,7 @@ import redis.exceptions
 import structlog
 
 from cwbridge import embedded_redis_guardian as guardian
-from cwbridge import errors, together
+from cwbridge import concurrency, errors
 
 log = structlog.get_logger()
 
@@ -113,7 +113,7 @@ class EmbeddedRedis:
             return
         try:
             if watch is not None:
-                await together.end(watch)
+                await concurrency.end(watch)
             async with self._one_at_a_time():
                 if _take(membership):
                     await self._stop()
