@@ -11,6 +11,7 @@ from console import lifecycle
 from cwbridge import concurrency, metrics, web
 from cwbridge.ledger.history import Event
 from cwbridge.limits.holds import SystemHolds
+from cwbridge.limits.lane import LANES
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
@@ -63,9 +64,12 @@ def gauges(settings: Settings, redis: Redis) -> web.Refresh:
     async def refresh() -> None:
         await holds.all()
         counts = await queue.counts()
-        for state in ("due", "scheduled", "dispatched", "running", "dead", "held"):
-            metrics.QUEUE_JOBS.labels(state).set(getattr(counts, state))
-        metrics.QUEUE_OLDEST.set(counts.oldest_due_age_ms / 1000)
+        for flow, of_flow in counts.flows.items():
+            for state in ("due", "scheduled", "dispatched", "running", "waiting", "dead", "held"):
+                metrics.QUEUE_JOBS.labels(flow, state).set(getattr(of_flow, state))
+            for lane in LANES:
+                age_ms = of_flow.oldest_pending_age_ms.get(lane, 0)
+                metrics.QUEUE_OLDEST_PENDING.labels(flow, lane).set(age_ms / 1000)
 
     return refresh
 

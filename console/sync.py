@@ -108,7 +108,7 @@ def show(summary: Summary) -> None:
 
 async def _enqueue(settings: Settings, redis: Redis, queue: Queue, keys: Sequence[Key], *, full: bool) -> int:
     if keys:
-        await queue.enqueue(*(Enqueue(key=str(key), lane="interactive") for key in keys))
+        await queue.enqueue(*(Enqueue(str(key), "opportunity", lane="interactive", mode="force") for key in keys))
         await queue.requeue(*(str(key) for key in keys))
         return len(keys)
     async with producers.jetbuilt_poller(settings, redis) as poller:
@@ -140,7 +140,7 @@ async def _busy(queue: Queue, keys: Sequence[str]) -> bool:
         job is not None
         and (
             job.state in {"due", "dispatched", "running"}
-            or (job.state == "scheduled" and job.due_ms - counts.now_ms < _LONGEST_PAUSE_MS)
+            or (job.state in {"scheduled", "waiting"} and job.due_ms - counts.now_ms < _LONGEST_PAUSE_MS)
         )
         for job in jobs
     )

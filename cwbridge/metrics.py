@@ -39,33 +39,37 @@ LIMITER_LIMIT = Gauge("cwbridge_limiter_limit_calls_per_second", "Configured lim
 LIMITER_IN_FLIGHT = Gauge("cwbridge_limiter_in_flight", "Calls of this process under way.", ["system"])
 
 # Jobs.
-JOBS = Counter("cwbridge_jobs_total", "Runs of jobs, by how they ended.", ["flow", "outcome"])
+JOB_RUNS = Counter(
+    "cwbridge_job_runs_total",
+    "Runs of jobs, by outcome: succeeded, deferred, retried, dead_lettered, or lease_lost when another worker has the job.",
+    ["flow", "outcome"],
+)
 JOB_DURATION = Histogram(
     "cwbridge_job_duration_seconds",
     "Time a run of a job took.",
-    ["flow"],
+    ["flow", "outcome"],
     buckets=(0.05, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600),
 )
-JOBS_RUNNING = Gauge("cwbridge_jobs_in_progress", "Jobs running in this process.", ["flow"])
-QUEUE_WAIT = Histogram(
+JOBS_IN_PROGRESS = Gauge("cwbridge_jobs_in_progress", "Jobs running in this process.", ["flow"])
+JOB_QUEUE_WAIT = Histogram(
     "cwbridge_job_queue_wait_seconds",
     "Time between a job being due and its start; deliberate delay is left out.",
-    ["flow"],
-    buckets=(0.05, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600),
+    ["flow", "lane"],
+    buckets=(0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600),
 )
-QUEUE_JOBS = Gauge("cwbridge_queue_jobs", "Jobs by state: due, later, running, dead, held.", ["state"])
-QUEUE_OLDEST = Gauge("cwbridge_queue_oldest_due_age_seconds", "Age of the oldest job that could start now.")
-RECLAIMED = Counter("cwbridge_jobs_reclaimed_total", "Jobs taken back from workers that fell silent.")
-DEAD_LETTERS = Counter("cwbridge_dead_letters_total", "Jobs given up until somebody acts.", ["flow", "error"])
-REQUEUES = Counter("cwbridge_requeues_total", "Jobs put back by a person or a schedule.", ["by"])
+JOB_CRASHES = Counter("cwbridge_job_crashes_total", "Runs taken back from workers that died.", ["flow"])
+QUEUE_JOBS = Gauge(
+    "cwbridge_queue_jobs",
+    "Jobs by state: due, scheduled, dispatched, running, waiting, dead, held.",
+    ["flow", "state"],
+)
+QUEUE_OLDEST_PENDING = Gauge(
+    "cwbridge_queue_oldest_pending_age_seconds",
+    "Age of the oldest job that is not settled, from its first enqueue; waiting and retrying jobs included.",
+    ["flow", "lane"],
+)
 
 # What the flows did.
-SYNC_LAG = Histogram(
-    "cwbridge_sync_lag_seconds",
-    "From the first sign of a change to the target confirmed.",
-    ["flow"],
-    buckets=(0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600, 14400),
-)
 LAST_SUCCESS = Gauge(
     "cwbridge_sync_last_success_timestamp_seconds", "When an object was last settled.", ["flow"]
 )

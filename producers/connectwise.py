@@ -77,7 +77,7 @@ class ConnectWisePoller:
         changed_items = await self._by_others("catalog", items)
         await self._catalog.drop(" ".join(row.identifier.split()).casefold() for row in changed_items)
         keys = await self._keys(others, touched)
-        enqueued = await self._queue.enqueue(*(Enqueue(key=key, lane="backlog") for key in sorted(keys)))
+        enqueued = await self._queue.enqueue(*(Enqueue(key=key, flow="opportunity", lane="backlog") for key in sorted(keys)))
         await self._remember({"opportunity": others, "product": touched, "catalog": changed_items})
         latest = _latest([*opportunities, *products, *items])
         if latest is not None:

@@ -11,7 +11,6 @@ import hashlib
 
 import structlog
 
-from cwbridge import metrics
 from cwbridge.queue import selection
 from cwbridge.queue.failure import WORKER_DIED
 from cwbridge.queue.queue import Queue
@@ -43,9 +42,10 @@ class DeadLetterRetry:
             and job.failure.work_class in _WORTH_A_TRY
             and job.failure.error != WORKER_DIED
         ]
-        started = await self._queue.spread(dict.fromkeys(refused, 0), lane="backlog", again=True)
+        started = await self._queue.requeue_later(
+            dict.fromkeys(refused, 0), lane="backlog", by="schedule", only_dead=True
+        )
         if started:
-            metrics.REQUEUES.labels("schedule").inc(len(started))
             log.info("refused_tried_again", jobs=len(started))
         return len(started)
 

@@ -60,7 +60,7 @@ class JetbuiltPoller:
         polled = await self._read(None, "backlog", "jetbuilt_full_sync")
         gone = await self._not_listed(polled.families)
         await self._sightings.note({key.family: NOT_LISTED for key in gone})
-        enqueued = await self._queue.enqueue(*(Enqueue(key=str(key), lane="backlog") for key in gone))
+        enqueued = await self._queue.enqueue(*(Enqueue(key=str(key), flow="opportunity", lane="backlog") for key in gone))
         return msgspec.structs.replace(polled, enqueued=polled.enqueued + enqueued)
 
     async def _not_listed(self, listed: frozenset[int]) -> list[Key]:
@@ -92,4 +92,4 @@ class JetbuiltPoller:
 def _enqueue(project: models.Project, lane: Lane) -> Enqueue:
     """A full pass wants every project; a poll only what differs from the version it enqueued last."""
     version = f"{project.id}@{project.updated_at}" if lane == "fresh" and project.updated_at else ""
-    return Enqueue(key=str(Key(project.family)), lane=lane, version=version)
+    return Enqueue(key=str(Key(project.family)), flow="opportunity", lane=lane, version=version)

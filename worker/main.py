@@ -8,8 +8,10 @@ from collections.abc import Callable
 import structlog
 
 from cwbridge import connections
+from cwbridge.keys import Key
 from cwbridge.ledger.history import Event, History
 from cwbridge.queue import arq_port
+from cwbridge.queue.job import Run
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Runner
 from cwbridge.redis import Redis
@@ -38,6 +40,10 @@ async def serve(
         flow = assembly.opportunity_flow(settings, redis, source, target, history)
         queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
         log.info("worker_started", concurrency=settings.queue.concurrency)
-        runner = Runner(queue, {"opportunity": flow.handle})
+
+        async def handle(run: Run) -> None:
+            await flow.handle(Key.parse(run.key))
+
+        runner = Runner(queue, {"opportunity": handle})
         await arq_port.serve(redis, queue, runner, stop=stop)
         log.info("worker_stopped")

@@ -13,8 +13,8 @@ from console import lifecycle, loading, output
 from console.jobs import verbs
 from console.jobs.filters import Limit, filtered, rate, why_none
 from console.jobs.verbs import Verb
-from cwbridge import metrics
 from cwbridge.limits.rate import Rate
+from cwbridge.mode import Mode
 from cwbridge.queue import selection as jobs
 from cwbridge.queue.job import Enqueue, Job
 from cwbridge.queue.lanes import Lane
@@ -108,10 +108,11 @@ def requeue_jobs(
 
     async def act(queue: Queue, found: list[str], known: Known) -> list[str]:
         archived = [key for key in found if key in known and known[key].state == "archived"]
-        await queue.enqueue(*(Enqueue(key) for key in archived))
+        await queue.enqueue(*(Enqueue(key, known[key].flow) for key in archived))
         # A worker may have taken one of those before its place is given to it: it runs again all the same.
-        started = set(await queue.spread(_pauses(found, at_rate), lane=into)) | set(archived)
-        metrics.REQUEUES.labels("person").inc(len(started))
+        mode: Mode = "force" if choice.keys else "if_changed"
+        requeued = await queue.requeue_later(_pauses(found, at_rate), lane=into, mode=mode)
+        started = {*requeued, *archived}
         return [key for key in found if key in started]
 
     def more(found: list[str]) -> dict[str, Any]:

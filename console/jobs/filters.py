@@ -15,11 +15,12 @@ import typer
 from cwbridge import errors
 from cwbridge.limits.rate import Rate
 from cwbridge.queue import selection as jobs
-from cwbridge.queue.job import FLOWS, State
+from cwbridge.queue.job import State
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.selection import Selection
 from cwbridge.settings.values import Duration
 
+_FLOWS = ("opportunity",)
 _duration = pydantic.TypeAdapter(Duration)
 
 
@@ -121,11 +122,12 @@ def _selection(
     older: Older = None,
     younger: Younger = None,
 ) -> Selection:
-    if flow and flow not in FLOWS:
-        raise typer.BadParameter(f"{flow!r} is no flow; there are: {', '.join(FLOWS)}", param_hint="--flow")
+    if flow and flow not in _FLOWS:
+        raise typer.BadParameter(f"{flow!r} is no flow; there are: {', '.join(_FLOWS)}", param_hint="--flow")
+    prefixes = (f"jetbuilt/project/{key}",) if key.isdecimal() else ()
     states = () if state is None else (state,)
     return Selection(
-        states=states, flow=flow, key=key, work_class=work_class, cause=cause, older=older, younger=younger
+        states=states, flow=flow, key="" if prefixes else key, prefixes=prefixes, work_class=work_class, cause=cause, older=older, younger=younger
     )
 
 
@@ -133,6 +135,7 @@ _OPTION_OF = {
     "states": "--state",
     "flow": "--flow",
     "key": "--key",
+    "prefixes": "--key",
     "work_class": "--class",
     "cause": "--cause",
     "older": "--older",

@@ -23,8 +23,8 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
 
 REQUEUE = Verb(
     done="requeued",
-    states=("dead", "scheduled"),
-    fits=lambda job: job is not None and job.state in {"dead", "due", "scheduled", "archived"},
+    states=("dead", "scheduled", "waiting"),
+    fits=lambda job: job is not None and job.state in {"dead", "due", "scheduled", "waiting", "archived"},
     why_not="neither given up, waiting nor archived",
 )
 ARCHIVE = Verb(
@@ -35,7 +35,7 @@ ARCHIVE = Verb(
 )
 HOLD = Verb(
     done="held",
-    states=("due", "scheduled", "dispatched", "running", "dead"),
+    states=("due", "scheduled", "dispatched", "running", "waiting", "dead"),
     fits=lambda job: job is None or not job.held,
     why_not="held before",
 )

@@ -82,7 +82,7 @@ class Relinker:
             await self._dependents.check(name)
             async with self._queue.paused(str(key)):
                 await self._links.put(name.kind, name.source, link)
-            await self._queue.enqueue(Enqueue(key=str(key), lane="interactive"))
+            await self._queue.enqueue(Enqueue(str(key), "opportunity", lane="interactive", mode="force"))
             await self._queue.requeue(str(key))
             enqueued = [str(key)]
             notes = await self._also_identified(key, target)
@@ -195,7 +195,7 @@ class Relinker:
             async for job, _ in selection.find(self._queue, dead)
             if job.failure is not None and asked.search(job.failure.remedy)
         ]
-        started = await self._queue.spread(dict.fromkeys(waiting, 0), lane="backlog")
+        started = await self._queue.requeue_later(dict.fromkeys(waiting, 0), lane="backlog")
         mistaken = [str(key) for key in await self._dependents.mistaken(name, target)]
         anew = [key for key in mistaken if await self._write_anew(key)]
         return sorted({*started, *anew})
@@ -209,7 +209,7 @@ class Relinker:
             link = await self._links.get("opportunity", key)
             if link is not None:
                 await self._links.put("opportunity", key, msgspec.structs.replace(link, fingerprint=""))
-        return await self._queue.enqueue(Enqueue(key=key, lane="backlog")) > 0
+        return await self._queue.enqueue(Enqueue(key, "opportunity", lane="backlog")) > 0
 
 
 def _missing(noun: str, target: int) -> errors.Refused:

@@ -15,7 +15,6 @@ from cwbridge.ledger.named import LinkName
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from cwbridge.queue.job import Enqueue
-from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.outcome import Succeeded
 from sandbox.faults import FaultRule
 from tests.support import commands
@@ -29,6 +28,7 @@ from tests.support.linking import (
     wanted_in,
 )
 from tests.support.until import until
+from tests.support.jobs import claimed
 
 
 async def test_the_answer_to_an_ambiguity_is_kept_and_the_job_runs_again(
@@ -321,8 +321,8 @@ async def test_a_run_under_way_does_not_overwrite_the_answer(bench: Bench) -> No
     key = f"jetbuilt/project/{bench.families()[0]}"
     chosen = another_opportunity(bench)
     queue, links = bench.queue, links_of(bench)
-    await queue.enqueue(Enqueue(key))
-    [(_, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    await queue.enqueue(Enqueue(key, "opportunity"))
+    [(_, fencing_token, *_)] = await claimed(queue, 1)
     run = await queue.start(key, fencing_token)
     assert run is not None
     answering = asyncio.create_task(relink(bench, key, chosen["id"]))
