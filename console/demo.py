@@ -158,7 +158,7 @@ class _Demo:
 
     async def _quiet(self) -> bool:
         counts = await self._queue.counts()
-        return bool(self._tally.settled) and not counts.active and not counts.scheduled
+        return bool(self._tally.settled) and not counts.active and not counts.scheduled and not counts.waiting
 
     async def _edit_something(self) -> Edit | None:
         """Add one piece to a line of a project that is still being sold."""

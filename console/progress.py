@@ -17,7 +17,7 @@ from console import output
 from cwbridge import metrics
 from cwbridge.flow import Flows
 from cwbridge.ledger.history import Event
-from cwbridge.queue.job import Counts
+from cwbridge.queue.counts import Counts
 from cwbridge.queue.queue import Queue
 
 _REDRAW_SECONDS = 0.25
@@ -88,7 +88,9 @@ class Progress:
         )
 
     def _waiting(self) -> int:
-        return 0 if self._counts is None else self._counts.active + self._counts.scheduled
+        return (
+            0 if self._counts is None else self._counts.active + self._counts.scheduled + self._counts.waiting
+        )
 
     def _picture(self) -> Group:
         tally, counts = self._tally, self._counts

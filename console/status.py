@@ -16,7 +16,7 @@ from cwbridge import settings as settings_module
 from cwbridge.flow import Flows
 from cwbridge.limits.holds import TITLES, SystemHolds
 from cwbridge.queue import selection
-from cwbridge.queue.job import Counts
+from cwbridge.queue.counts import Counts
 from cwbridge.queue.reading import JobReader
 from cwbridge.queue.selection import Group, Selection
 from producers.watermarks import Watermark
@@ -25,7 +25,7 @@ NO_WORKER = "no worker"
 _GROUPS_SHOWN = 5
 _LOOKED_AT = 10_000
 """Of how many jobs the causes are read: one screen must not take seconds however much went wrong."""
-_WAITING = Selection(states=("scheduled",))
+_WAITING = Selection(states=("scheduled", "waiting"))
 _DEAD = Selection(states=("dead",))
 
 
@@ -138,7 +138,7 @@ def show(status: Status) -> None:
         *((f"linked {noun}", str(count)) for noun, count in status.links.items()),
     ]
     console.print(output.table("", ("", ""), rows))
-    _show_groups("Waiting", status.waiting, queue["scheduled"])
+    _show_groups("Waiting", status.waiting, queue["scheduled"] + queue["waiting"])
     _show_groups("Dead", status.dead, queue["dead"])
 
 
@@ -166,7 +166,7 @@ def _verdict(counts: Counts, on_hold: dict[str, int], *, forsaken: bool) -> str:
         return "failed jobs"
     if counts.active:
         return "working"
-    if counts.scheduled:
+    if counts.scheduled or counts.waiting:
         return "waiting"
     return "held" if counts.held else "settled"
 

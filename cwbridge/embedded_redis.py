@@ -32,8 +32,8 @@ import redis.asyncio
 import redis.exceptions
 import structlog
 
-from cwbridge import embedded_redis_guardian as guardian
 from cwbridge import concurrency, errors
+from cwbridge import embedded_redis_guardian as guardian
 
 log = structlog.get_logger()
 

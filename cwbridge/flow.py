@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -24,16 +24,13 @@ from cwbridge.connectors.system import System
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Links
 from cwbridge.linker import Linker, LinkKind, LinkName
-from cwbridge.queue.job import Run
 from cwbridge.queue.queue import Queue
+from cwbridge.queue.runner import Handler
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 
 if TYPE_CHECKING:
     from cwbridge.connections import Connections
-
-Handler = Callable[[Run], Coroutine[Any, Any, None]]
-"""Makes the object of one run right; what it raises decides how the run ends."""
 
 
 class FlowContext(msgspec.Struct, frozen=True, kw_only=True):

@@ -47,7 +47,9 @@ class DeadLetterRetry:
             and job.failure.work_class in _WORTH_A_TRY
             and job.failure.error != WORKER_DIED
         ]
-        started = await self._queue.spread(dict.fromkeys(refused, 0), lane="backlog", again=True)
+        started = await self._queue.requeue_later(
+            dict.fromkeys(refused, 0), lane="backlog", by="schedule", only_dead=True
+        )
         if started:
             log.info("dead_letters_requeued", jobs=len(started))
         return len(started)

@@ -9,10 +9,10 @@ from contextlib import AsyncExitStack
 import structlog
 
 from cwbridge import connections
-from cwbridge.flow import FlowContext, Flows, Handler
+from cwbridge.flow import FlowContext, Flows
 from cwbridge.ledger.history import Event
 from cwbridge.queue import arq_port
-from cwbridge.queue.runner import Runner
+from cwbridge.queue.runner import Handler, Runner
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 

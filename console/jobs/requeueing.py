@@ -9,8 +9,9 @@ from console.command import Bridge
 from console.jobs import verbs
 from console.jobs.choice import Choice, Known, carry_out
 from cwbridge.limits.rate import Rate
-from cwbridge.queue.job import Enqueue, Mode
-from cwbridge.queue.lanes import Lane
+from cwbridge.mode import Mode
+from cwbridge.queue.job import Enqueue
+from cwbridge.limits.lane import Lane
 
 
 def requeue(choice: Choice, *, force: bool, at_rate: Rate | None, dry_run: bool, as_json: bool) -> NoReturn:
@@ -21,11 +22,11 @@ def requeue(choice: Choice, *, force: bool, at_rate: Rate | None, dry_run: bool,
     async def act(bridge: Bridge, found: list[str], known: Known) -> list[str]:
         archived = [key for key in found if key in known and known[key].state == "archived"]
         await bridge.queue.enqueue(
-            *(Enqueue(key=key, flow=bridge.flows.of_key(key).name, lane=lane, mode=mode) for key in archived)
+            *(Enqueue(key=key, flow=known[key].flow, lane=lane, mode=mode) for key in archived)
         )
         # A worker may take one of those before its pause is set: it runs again all the same.
         pauses = _pauses(found, at_rate)
-        started = {*await bridge.queue.spread(pauses, lane=lane, mode=mode, by="person"), *archived}
+        started = {*await bridge.queue.requeue_later(pauses, lane=lane, mode=mode), *archived}
         return [key for key in found if key in started]
 
     def more(found: list[str]) -> dict[str, Any]:

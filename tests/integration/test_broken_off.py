@@ -15,7 +15,6 @@ from cwbridge.keys import Key
 from cwbridge.ledger.links import Link, Links
 from cwbridge.ledger.options import Options
 from cwbridge.queue.job import Enqueue
-from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.lease import Lease
 from cwbridge.queue.outcome import Succeeded
 from cwbridge.queue.queue import Queue
@@ -23,6 +22,7 @@ from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
 from sandbox.faults import FaultRule
 from tests.support.bench import Bench
+from tests.support.jobs import claimed
 from tests.support.until import until
 from worker.opportunity.options import OptionFanOut
 from worker.opportunity.target import Target
@@ -92,7 +92,7 @@ async def test_a_late_job_of_an_option_that_has_moved_does_nothing(bench: Bench)
     await bench.settled()
     writes = bench.writes
 
-    await bench.queue.enqueue(Enqueue(str(Key(family, option)), lane="backlog"))
+    await bench.queue.enqueue(Enqueue(str(Key(family, option)), "opportunity", lane="backlog"))
     await bench.settled()
 
     assert bench.writes == writes
@@ -158,8 +158,8 @@ async def test_an_option_does_not_move_while_it_is_being_written(queue: Queue, r
     fan_out = OptionFanOut(queue, known, links=links, target=cast("Target", Nowhere()))
     await known.note(OLD.family, 71, "projector")
     await links.put("opportunity", str(OLD), Link(target=5, how="created"))
-    await queue.enqueue(Enqueue(str(OLD)))
-    [(key, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    await queue.enqueue(Enqueue(str(OLD), "opportunity"))
+    [(key, fencing_token, *_)] = await claimed(queue, 1)
     run = await queue.start(key, fencing_token)
     assert run is not None
     project, option = models.Project(id=8), models.Option(id=72, name="Projector")
@@ -192,8 +192,8 @@ async def test_an_option_that_never_had_an_opportunity_is_forgotten(
 
 
 async def begun(queue: Queue) -> Lease:
-    await queue.enqueue(Enqueue(str(OLD)))
-    [(key, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    await queue.enqueue(Enqueue(str(OLD), "opportunity"))
+    [(key, fencing_token, *_)] = await claimed(queue, 1)
     run = await queue.start(key, fencing_token)
     assert run is not None
     return Lease(queue, run, taken_at=asyncio.get_running_loop().time())

@@ -19,7 +19,6 @@ from cwbridge.limits.rate import Rate
 from cwbridge.queue import outcome
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Enqueue
-from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.outcome import DeadLettered, Outcome, Retried
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
@@ -28,6 +27,7 @@ from producers import main as producers
 from producers.dead_letters import DeadLetterRetry
 from sandbox.faults import FaultRule
 from tests.support.bench import Bench
+from tests.support.jobs import claimed
 from tests.support.until import until
 from worker import main as worker
 
@@ -51,8 +51,8 @@ def queue(redis: Redis, namespace: str) -> Queue:
 async def ended(queue: Queue, *outcomes: Outcome) -> None:
     """Objects 1, 2, 3... were wanted and ended so."""
     for number, end in enumerate(outcomes, start=1):
-        await queue.enqueue(Enqueue(key(number)))
-        [(name, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+        await queue.enqueue(Enqueue(key(number), "opportunity"))
+        [(name, fencing_token, *_)] = await claimed(queue, 1)
         run = await queue.start(name, fencing_token)
         assert run is not None
         await queue.settle(run, end)
@@ -159,7 +159,7 @@ async def test_refused_keys_stop_all_jobs_of_the_system_and_are_said_once(bench:
             )
             bench.forget_calls()
             bench.box.connectwise_faults.add(FaultRule(name="keys", action="fail", status=401))
-            await bench.queue.enqueue(*(Enqueue(name, lane="interactive") for name in keys))
+            await bench.queue.enqueue(*(Enqueue(name, "opportunity", lane="interactive") for name in keys))
             await until(all_wait, what="all jobs wait")
             first = bench.box.connectwise_faults.hits("keys")
             assert first <= CALLS_AT_ONCE

@@ -144,7 +144,7 @@ def test_a_rate_spreads_the_starts_and_a_new_edit_need_not_wait_for_its_turn(
     assert [round((job.due_ms - first.due_ms) / 1_800_000, 2) for job in others] == [1, 2, 3, 4, 5]
 
     async def edit(_: Redis, queue: Queue) -> None:
-        await queue.enqueue(Enqueue(key(6)))
+        await queue.enqueue(Enqueue(key(6), "opportunity"))
 
     store.do(edit)
     assert (store.job(6).state, store.job(6).lane, store.job(5).state) == ("due", "fresh", "scheduled")
@@ -195,7 +195,7 @@ def test_held_jobs_wait_for_their_release(cwbridge: Command, store: Store) -> No
 
 def test_what_runs_meanwhile_is_left_to_its_worker(cwbridge: Command, store: Store) -> None:
     async def enqueue(_: Redis, queue: Queue) -> None:
-        await queue.enqueue(Enqueue(key(1)))
+        await queue.enqueue(Enqueue(key(1), "opportunity"))
 
     store.do(enqueue)
     run = store.run_of(1)

@@ -14,11 +14,11 @@ from cwbridge.ledger.links import Link
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from cwbridge.queue.job import Enqueue
-from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.outcome import Succeeded
 from sandbox.faults import FaultRule
 from tests.support import commands
 from tests.support.bench import Bench
+from tests.support.jobs import claimed
 from tests.support.linking import (
     another_opportunity,
     another_site,
@@ -321,8 +321,8 @@ async def test_a_run_under_way_does_not_overwrite_the_answer(bench: Bench) -> No
     key = f"jetbuilt/project/{bench.families()[0]}"
     chosen = another_opportunity(bench)
     queue, links = bench.queue, links_of(bench)
-    await queue.enqueue(Enqueue(key))
-    [(_, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    await queue.enqueue(Enqueue(key, "opportunity"))
+    [(_, fencing_token, *_)] = await claimed(queue, 1)
     run = await queue.start(key, fencing_token)
     assert run is not None
     answering = asyncio.create_task(relink(bench, key, chosen["id"]))

@@ -12,7 +12,8 @@ import pytest
 from cwbridge import errors
 from cwbridge.locks import Locks
 from cwbridge.redis import Redis
-from producers.scheduler import Schedule, Scheduler
+from cwbridge.flow import Schedule
+from producers.scheduler import Scheduler
 from tests.support.until import until
 
 SHORT = timedelta(milliseconds=300)

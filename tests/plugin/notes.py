@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from cwbridge import errors
-from cwbridge.flow import Flow, FlowContext, Handler
+from cwbridge.flow import Flow, FlowContext
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from cwbridge.linker import LinkKind
 from cwbridge.queue.job import Run
+from cwbridge.queue.runner import Handler
 from cwbridge.redis import reply
 
 

@@ -31,6 +31,7 @@ def failed(work_class: errors.WorkClass = "refused", cause: str = "Sub-category 
 def job(number: int = 1, *, age_ms: int = 0, **changed: Any) -> Job:
     fields: dict[str, Any] = {
         "key": f"jetbuilt/project/{number}",
+        "flow": "opportunity",
         "state": "dead",
         "lane": "fresh",
         "generation": 1,
@@ -48,8 +49,9 @@ def job(number: int = 1, *, age_ms: int = 0, **changed: Any) -> Job:
     ("selection", "other"),
     [
         (Selection(states=("dead", "scheduled")), job(state="held")),
-        (Selection(flow="opportunity"), job(key="bss/invoice/1")),
+        (Selection(flow="opportunity"), job(flow="billing")),
         (Selection(key="jetbuilt/project/1*"), job(2)),
+        (Selection(prefixes=("jetbuilt/project/1",)), job(12)),
         (Selection(work_class="refused"), job(failure=failed("bug"))),
         (Selection(work_class="refused"), job(failure=None)),
         (Selection(cause="category RACK"), job(failure=failed(cause="Sub-category Screen is missing"))),

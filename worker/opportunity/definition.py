@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 from cwbridge import errors
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.connectors.jetbuilt.system import JETBUILT
-from cwbridge.flow import Flow, FlowContext, Handler
+from cwbridge.flow import Flow, FlowContext
 from cwbridge.keys import Key
 from cwbridge.ledger.history import Event
 from cwbridge.linker import Linker, LinkKind, LinkName
+from cwbridge.queue.runner import Handler
 from cwbridge.text import folded
 
 _NUMBER = r"[1-9]\d{0,18}"

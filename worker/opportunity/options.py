@@ -31,14 +31,20 @@ class OptionFanOut:
         """Want every option whose content may differ from what its opportunity holds."""
         gone = await self._settle_identities(key.family, options)
         enqueues = [self._enqueue(key, project, option) for option in options]
-        enqueues += [Enqueue(key=str(Key(key.family, option)), lane=lane.CURRENT.get()) for option in gone]
+        enqueues += [
+            Enqueue(key=str(Key(key.family, option)), flow="opportunity", lane=lane.CURRENT.get())
+            for option in gone
+        ]
         await self._queue.enqueue(*enqueues)
 
     async def enqueue_known(self, key: Key) -> None:
         """Want every option that has an opportunity, because their project is no more."""
         known = await self._known.known(key.family)
         await self._queue.enqueue(
-            *(Enqueue(key=str(Key(key.family, option)), lane=lane.CURRENT.get()) for option in known)
+            *(
+                Enqueue(key=str(Key(key.family, option)), flow="opportunity", lane=lane.CURRENT.get())
+                for option in known
+            )
         )
 
     async def note(self, key: Key, option: models.Option) -> None:
@@ -95,4 +101,4 @@ class OptionFanOut:
         """A change of the project counts, too: company, stage and name of the opportunity come from there."""
         chosen = lane.CURRENT.get()
         version = f"{project.id}@{project.updated_at}/{option.updated_at}" if chosen == "fresh" else ""
-        return Enqueue(key=str(Key(key.family, option.id)), lane=chosen, version=version)
+        return Enqueue(key=str(Key(key.family, option.id)), flow="opportunity", lane=chosen, version=version)

@@ -189,7 +189,7 @@ class Relinker:
             async for job, _ in selection.find(self._queue, dead)
             if job.failure is not None and asked.search(job.failure.remedy)
         ]
-        started = await self._queue.spread(dict.fromkeys(waiting, 0), lane="backlog")
+        started = await self._queue.requeue_later(dict.fromkeys(waiting, 0), lane="backlog", mode="verify")
         mistaken = [str(key) for key in await self._dependents.mistaken(name, target)]
         anew = [key for key in mistaken if await self._write_anew(key)]
         return sorted({*started, *anew})
