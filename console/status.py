@@ -129,9 +129,10 @@ def show(status: Status) -> None:
     rows = [
         (
             "jobs",
-            f"{queue['due']} due, {queue['running'] + queue['dispatched']} running, {queue['later']} later",
+            f"{queue['due']} due, {queue['running'] + queue['dispatched']} running, "
+            f"{queue['scheduled']} scheduled, {queue['waiting']} waiting",
         ),
-        ("given up", f"{queue['dead']} (held {queue['held']}, archived {queue['archived']})"),
+        ("dead", f"{queue['dead']} (held {queue['held']}, archived {queue['archived']})"),
         ("oldest due for", output.age(queue["oldest_due_age_ms"])),
         ("next due", output.moment(queue["next_due_ms"])),
         *((read.title, _ago(read.moment)) for read in status.read_until),
