@@ -105,7 +105,9 @@ class InventoryLocked(Wait):
 class SystemOnHold(Wait):
     """A system refused the credentials, so nothing is sent to it until they work again."""
 
-    remedy_by_default = "Correct the credentials of that system and restart; its jobs then go on by themselves."
+    remedy_by_default = (
+        "Correct the credentials of that system and restart; its jobs then go on by themselves."
+    )
 
 
 class Retry(WorkError):
@@ -145,7 +147,9 @@ class Refused(WorkError):
 class AuthenticationRefused(Refused):
     """The other system refused the credentials."""
 
-    remedy_by_default = "Check that system's credentials in the settings and whether its API member is active."
+    remedy_by_default = (
+        "Check that system's credentials in the settings and whether its API member is active."
+    )
 
 
 class PermissionRefused(Refused):

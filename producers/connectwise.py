@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from cwbridge import clock, errors, metrics
+from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
@@ -89,7 +90,8 @@ class ConnectWisePoller:
         return seen
 
     async def _changed(self, resource: Resource[T], since: datetime, fields: tuple[str, ...]) -> list[T]:
-        return await resource.find(field("lastUpdated").at_least(since), fields=("id", *fields, "_info"))
+        rows = await resource.find(field("lastUpdated").at_least(since), fields=("id", *fields, "_info"))
+        return [unclear.left_out(row) for row in rows]
 
     async def _by_others(self, table: str, rows: list[T]) -> list[T]:
         """The rows somebody else changed last, less those looked at already at that state."""

@@ -89,7 +89,7 @@ class JetbuiltPoller:
         return Polled(len(seen), enqueued, frozenset(seen))
 
 
-def _enqueue(project: models.Project, lane: Lane) -> Enqueue:
+def _enqueue(project: models.ListedProject, lane: Lane) -> Enqueue:
     """A full pass wants every project; a poll only what differs from the version it enqueued last."""
     version = f"{project.id}@{project.updated_at}" if lane == "fresh" and project.updated_at else ""
     return Enqueue(key=str(Key(project.family)), lane=lane, version=version)
