@@ -26,6 +26,19 @@ _UNCLEAR = "_unclear"
 _PLACE = re.compile(r" - at `\$(?P<rest>[^`]*)`$")
 
 
+class _Unclear:
+    """The unclear fields of a record by name; equal when they are the same fields, so that equal answers compare equal."""
+
+    def __init__(self, explained: dict[str, Callable[[], errors.Malformed]] | None = None) -> None:
+        self.explained = explained if explained is not None else {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Unclear) and self.explained.keys() == other.explained.keys()
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.explained))
+
+
 def understood(content: Any, kind: Any, explain: Explain, *, place: str = "$") -> Any:
     """JSON `content` (numbers as Decimal) as `kind`, with unclear fields where a field cannot be understood.
 
@@ -48,7 +61,7 @@ def left_out(record: T) -> T:
     """`record` without its unclear fields, as if the answer had not named them: to look through many records for one."""
     if not _has_unclear_fields(record):
         return record
-    unclear = object.__getattribute__(record, _UNCLEAR)
+    unclear = object.__getattribute__(record, _UNCLEAR).explained
     (plain,) = type(record).__bases__
     values = {
         name: _left_out_within(getattr(record, name))
@@ -98,7 +111,7 @@ def _record(content: dict[str, Any], kind: type[msgspec.Struct], explain: Explai
     if not unclear and not any(map(_has_unclear_fields, values.values())):
         return kind(**values)
     record = _with_unclear_fields(kind)(**values)
-    msgspec.structs.force_setattr(record, _UNCLEAR, unclear)
+    msgspec.structs.force_setattr(record, _UNCLEAR, _Unclear(unclear))
     return record
 
 
@@ -128,7 +141,7 @@ def _with_unclear_fields(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
     """A kind of `kind` whose unclear fields raise when they are read."""
     return msgspec.defstruct(
         kind.__name__,
-        [(_UNCLEAR, dict, msgspec.field(default_factory=dict))],
+        [(_UNCLEAR, _Unclear, msgspec.field(default_factory=_Unclear))],
         bases=(kind,),
         namespace={"__getattribute__": _read},
         frozen=True,
@@ -137,8 +150,7 @@ def _with_unclear_fields(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
 
 
 def _read(record: msgspec.Struct, name: str) -> Any:
-    unclear = object.__getattribute__(record, _UNCLEAR)
-    explained = unclear.get(name)
+    explained = object.__getattribute__(record, _UNCLEAR).explained.get(name)
     if explained is not None:
         error = explained()
         raise error

@@ -13,7 +13,6 @@ from cwbridge import concurrency, errors, settings
 from cwbridge.connectors.calls import Address, Answer, Method, Request
 from cwbridge.connectors.connectwise import conditions, models, refusals
 from cwbridge.connectors.connectwise.codebase import Codebase
-from cwbridge.connectors.connectwise.conditions import Condition
 from cwbridge.connectors.connectwise.pages import MAX_PER_PAGE
 from cwbridge.connectors.connectwise.resource import Resource, query_string
 from cwbridge.connectors.reading import Reader, reader
@@ -109,22 +108,18 @@ class ConnectWiseClient:
         name: str,
         values: Iterable[str],
         *,
-        also: Condition | None = None,
         fields: Sequence[str] = (),
     ) -> list[T]:
         """Records whose field `name` is one of `values`; batches of the longest address allowed go out, a few side by side."""
         listed = ",".join(dict.fromkeys(["id", *fields])) if fields else ""
         parameters = {"conditions": "x", "fields": listed, "pageSize": str(MAX_PER_PAGE)}
-        within = f" and ({also.render()})" if also is not None else ""
         address = await self._codebase.address()
-        used = len(str(address.url(resource.path, query_string(parameters)))) + len(
-            conditions.encoded(within)
-        )
+        used = len(str(address.url(resource.path, query_string(parameters))))
         spare_for_next_page = len("&pageId=") + 19
         budget = MAX_URL_CHARACTERS + 1 - used - spare_for_next_page
         lists = await concurrency.gather_limited(
             (
-                resource.find(condition if also is None else condition & also, fields=fields)
+                resource.find(condition, fields=fields)
                 for _, condition in conditions.batches(name, values, budget=budget)
             ),
             limit=_AT_ONCE,

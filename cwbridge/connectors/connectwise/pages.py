@@ -1,7 +1,7 @@
 """How a list is read page by page.
 
 Forward-only pages (`pagination-type: forward-only`) name the last id seen and let the server skip the counting; what is
-created or deleted meanwhile moves no other row. Page numbers are used where an order is asked for, which forward-only refuses.
+created or deleted meanwhile moves no other row. A server that does not know forward-only pages names page numbers instead.
 Source: ConnectWise developer guide, pagination.
 """
 

@@ -62,18 +62,17 @@ class Resource(Generic[T]):
         *,
         child: Condition | None = None,
         fields: Sequence[str] = (),
-        order_by: str = "",
         limit: int | None = None,
     ) -> list[T]:
-        """All records that fit, by id unless `order_by` says otherwise; with `limit`, that many at most.
+        """All records that fit, by id; with `limit`, that many at most.
 
         `child` is a condition on elements of arrays. `fields` narrows the answer (the id always comes, `_info` only
         when named). A record that moved while the pages were read is listed once.
         """
         size = pages.MAX_PER_PAGE if limit is None else max(1, min(limit, pages.MAX_PER_PAGE))
-        asked = self._asked(condition, child, fields) | {"orderBy": order_by, "pageSize": str(size)}
+        asked = _asked(condition, child, fields) | {"pageSize": str(size)}
         found: dict[int, T] = {}
-        step: pages.Step | None = pages.Step(page=1) if order_by else pages.Step()
+        step: pages.Step | None = pages.Step()
         while step is not None and (limit is None or len(found) < limit):
             answer = await self._client.call(
                 "GET",
@@ -124,15 +123,14 @@ class Resource(Generic[T]):
         path = f"{self._path.rstrip('/')}/{int(record_id)}"
         return await self._client.call(method, endpoint, path, decode, body=body)
 
-    def _asked(
-        self, condition: Condition | None, child: Condition | None, fields: Sequence[str]
-    ) -> dict[str, str]:
-        listed = dict.fromkeys(["id", *fields]) if fields else {}
-        return {
-            "conditions": condition.render() if condition is not None else "",
-            "childConditions": child.render() if child is not None else "",
-            "fields": ",".join(listed),
-        }
+
+def _asked(condition: Condition | None, child: Condition | None, fields: Sequence[str]) -> dict[str, str]:
+    listed = dict.fromkeys(["id", *fields]) if fields else {}
+    return {
+        "conditions": condition.render() if condition is not None else "",
+        "childConditions": child.render() if child is not None else "",
+        "fields": ",".join(listed),
+    }
 
 
 def query_string(parameters: dict[str, str]) -> str:
