@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from cwbridge import clock, metrics
+from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
@@ -94,7 +95,8 @@ class ConnectWisePoller:
         return noticed
 
     async def _changed(self, resource: Resource[T], since: datetime, fields: tuple[str, ...]) -> list[T]:
-        return await resource.find(field("lastUpdated").at_least(since), fields=("id", *fields, "_info"))
+        rows = await resource.find(field("lastUpdated").at_least(since), fields=("id", *fields, "_info"))
+        return [unclear.left_out(row) for row in rows]
 
     async def _by_others(self, table: str, rows: list[T]) -> list[T]:
         """The rows that another user changed last, less those looked at already in that state."""

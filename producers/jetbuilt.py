@@ -101,7 +101,7 @@ class JetbuiltPoller:
             log.info("jobs_enqueued", schedule=schedule, seen=len(families), enqueued=enqueued)
         return Listed(families=tuple(families), enqueued=enqueued)
 
-    def _if_changed(self, project: models.Project) -> Enqueue:
+    def _if_changed(self, project: models.ListedProject) -> Enqueue:
         """Skips a version of the project that was already enqueued."""
         version = f"{project.id}@{project.updated_at}" if project.updated_at else ""
         return Enqueue(key=_key(project.family), flow=self._flow.name, lane="fresh", version=version)

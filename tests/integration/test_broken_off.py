@@ -162,7 +162,7 @@ async def test_an_option_does_not_move_while_it_is_being_written(queue: Queue, r
     [(key, fencing_token, *_)] = await claimed(queue, 1)
     run = await queue.start(key, fencing_token)
     assert run is not None
-    project, option = models.Project(id=8), models.Option(id=72, name="Projector")
+    project, option = models.Project(id=8), models.ListedOption(id=72, name="Projector")
 
     with pytest.raises(errors.Busy):
         await fan_out.enqueue(Key(7), project, [option])
@@ -185,7 +185,7 @@ async def test_an_option_that_never_had_an_opportunity_is_forgotten(
     fan_out = OptionFanOut(queue, known, links=links, target=cast("Target", Nowhere()))
     await known.note(OLD.family, 71, "projector")
 
-    await fan_out.enqueue(Key(7), models.Project(id=8), [models.Option(id=72, name="Projector")])
+    await fan_out.enqueue(Key(7), models.Project(id=8), [models.ListedOption(id=72, name="Projector")])
 
     assert await known.known(7) == {}
     assert [job.key for job in await queue.jobs()] == [str(NEW)]

@@ -27,7 +27,7 @@ class OptionFanOut:
         self._links = links
         self._target = target
 
-    async def enqueue(self, key: Key, project: models.Project, options: list[models.Option]) -> None:
+    async def enqueue(self, key: Key, project: models.Project, options: list[models.ListedOption]) -> None:
         """Want every option whose content may differ from what its opportunity holds."""
         gone = await self._settle_identities(key.family, options)
         enqueues = [self._enqueue(key, project, option) for option in options]
@@ -55,7 +55,7 @@ class OptionFanOut:
         """Whether `key` is an option whose opportunity, if it ever had one, is another option's by now."""
         return key.option is not None and key.option not in await self._known.known(key.family)
 
-    async def _settle_identities(self, family: int, options: list[models.Option]) -> set[int]:
+    async def _settle_identities(self, family: int, options: list[models.ListedOption]) -> set[int]:
         """A new version of a project gives its options new ids: where name tells which is which, opportunities move along.
 
         Returns the options that are gone for good.
@@ -97,7 +97,7 @@ class OptionFanOut:
         found = await self._target.find(key.external_id, None)
         return Link(target=found.record.id, how="external_id") if found is not None else None
 
-    def _enqueue(self, key: Key, project: models.Project, option: models.Option) -> Enqueue:
+    def _enqueue(self, key: Key, project: models.Project, option: models.ListedOption) -> Enqueue:
         """A change of the project counts, too: company, stage and name of the opportunity come from there."""
         chosen = lane.CURRENT.get()
         version = f"{project.id}@{project.updated_at}/{option.updated_at}" if chosen == "fresh" else ""

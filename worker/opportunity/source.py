@@ -50,7 +50,7 @@ class SourceReader:
             )
         return project
 
-    async def options(self, project: models.Project) -> list[models.Option]:
+    async def options(self, project: models.Project) -> list[models.ListedOption]:
         """Options and change orders of the project, without their lines."""
         return await self._client.options(project.id)
 

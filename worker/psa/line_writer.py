@@ -118,7 +118,7 @@ class LineWriter:
         """A lost answer is left to the second look; a refusal is kept until the other lines are done."""
         try:
             with naming_default_field("product"):
-                await self._products.create(self._draft(line))
+                await self._products.create_id(self._draft(line))
         except errors.OutcomeUnknown:
             log.info("line_outcome_unknown", external_id=line.external_id)
         except errors.Refused as refusal:
