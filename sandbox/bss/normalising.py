@@ -1,0 +1,32 @@
+"""What the server makes of the text that it is given, when its tenant normalises values."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sandbox.bss.modes import Modes
+
+PHONES = frozenset({"phone", "fax", "mobilePhone"})
+_INTERNATIONAL = re.compile(r"\s*(\+|00)")
+
+
+def normalised(modes: Modes, name: str, value: Any) -> Any:
+    """Return a value as the server keeps it; a second time changes nothing."""
+    if not isinstance(value, str):
+        return value
+    if modes.trim_text:
+        value = " ".join(value.split())
+    if modes.format_phones and name in PHONES:
+        value = _phone(value)
+    return value
+
+
+def _phone(text: str) -> str:
+    """Return `+302101234567` for an international number, `206-555-0100` for one of ten digits."""
+    digits = re.sub(r"\D", "", text)
+    if not digits:
+        return text
+    if prefix := _INTERNATIONAL.match(text):
+        return f"+{digits.removeprefix('00') if prefix[1] == '00' else digits}"
+    return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}" if len(digits) == 10 else digits
