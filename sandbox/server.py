@@ -14,6 +14,7 @@ from sandbox.bss import app as bss_app
 from sandbox.bss import problems as bss_problems
 from sandbox.bss import seed as bss_seed
 from sandbox.bss.store import BssStore
+from sandbox.bss.user import BssUser
 from sandbox.calls import CallLog
 from sandbox.connectwise import app as connectwise_app
 from sandbox.connectwise import seed as connectwise_seed
@@ -117,7 +118,12 @@ class Sandbox:
         if not self.options.limits:
             modes.rate_limit = 0
         control = Control(
-            key=credentials.CONTROL_KEY, calls=self.bss_calls, faults=self.bss_faults, modes=modes
+            key=credentials.CONTROL_KEY,
+            calls=self.bss_calls,
+            faults=self.bss_faults,
+            modes=modes,
+            user=BssUser(self.bss),
+            commands={"revoke-tokens": self.bss.tokens.revoke},
         )
         return bss_app.build_app(self.bss, log=self.bss_calls, faults=self.bss_faults, control=control)
 

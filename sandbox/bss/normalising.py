@@ -8,7 +8,6 @@ from typing import Any
 from sandbox.bss.modes import Modes
 
 PHONES = frozenset({"phone", "fax", "mobilePhone"})
-_INTERNATIONAL = re.compile(r"\s*(\+|00)")
 
 
 def normalised(modes: Modes, name: str, value: Any) -> Any:
@@ -25,8 +24,7 @@ def normalised(modes: Modes, name: str, value: Any) -> Any:
 def _phone(text: str) -> str:
     """Return `+302101234567` for an international number, `206-555-0100` for one of ten digits."""
     digits = re.sub(r"\D", "", text)
-    if not digits:
-        return text
-    if prefix := _INTERNATIONAL.match(text):
-        return f"+{digits.removeprefix('00') if prefix[1] == '00' else digits}"
-    return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}" if len(digits) == 10 else digits
+    if text.lstrip().startswith("+") or digits.startswith("00"):
+        number = digits.lstrip("0")
+        return f"+{number}" if number else text
+    return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}" if len(digits) == 10 else digits or text

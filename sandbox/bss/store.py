@@ -17,6 +17,8 @@ from sandbox.bss.tokens import Tokens
 
 ADDRESS = ("address1", "address2", "city", "postCode", "stateCode", "stateName", "countryCode", "countryName")
 
+KEPT_BY_SERVER = frozenset({"id", "createdAt", "updatedAt"})
+
 
 class Write(msgspec.Struct, frozen=True):
     """One accepted change by a caller of the API."""
@@ -99,7 +101,7 @@ class BssStore:
         return str(uuid4()) if COLLECTIONS[collection].guids else self._last_ids[collection] + 1
 
     def _changed(self, row: Row, fields: Mapping[str, Any]) -> Row:
-        unknown = fields.keys() - row.keys() - {"address"}
+        unknown = fields.keys() - row.keys() - {"address"} | fields.keys() & KEPT_BY_SERVER
         if unknown:
             raise ValueError(f"There is no field {', '.join(sorted(unknown))}.")
         plain = {

@@ -80,12 +80,13 @@ def _operation(collection: Collection, operation: Any) -> Changes:
         raise invalid(f"The operation '{op}' on '{path}' has no value.")
     value = None if op == "remove" else operation["value"]
     name = path.removeprefix("/")
-    if collection.branch(name) and value is None:
-        return {known: None for known in collection.model if known.startswith(f"{name}/")}
+    emptied: Changes = {known: None for known in collection.model if known.startswith(f"{name}/")}
+    if emptied and value is None:
+        return emptied
     nested: Any = value
     for part in reversed(name.split("/")):
         nested = {part: nested}
-    return dict(_flat(collection, nested))
+    return emptied | dict(_flat(collection, nested))
 
 
 def _fields(store: BssStore, collection: Collection, changes: Changes) -> Row:
