@@ -20,6 +20,7 @@ from sandbox.connectwise import app as connectwise_app
 from sandbox.connectwise import seed as connectwise_seed
 from sandbox.connectwise.modes import Modes as ConnectWiseModes
 from sandbox.connectwise.store import ConnectWiseStore
+from sandbox.connectwise.user import ConnectWiseUser
 from sandbox.control import Control
 from sandbox.faults import Faults
 from sandbox.jetbuilt import app as jetbuilt_app
@@ -56,6 +57,7 @@ class Sandbox:
         connectwise_seed.seed(self.connectwise, self.world)
         self.bss = BssStore()
         bss_seed.seed(self.bss, self.world)
+        self.connectwise_user, self.bss_user = ConnectWiseUser(self.connectwise), BssUser(self.bss)
         self.jetbuilt_calls, self.connectwise_calls, self.bss_calls = CallLog(), CallLog(), CallLog()
         self.jetbuilt_faults = Faults(jetbuilt_problems.DIALECT, seed=self.options.seed)
         self.connectwise_faults = Faults(connectwise_app.DIALECT, seed=self.options.seed)
@@ -107,6 +109,8 @@ class Sandbox:
             calls=self.connectwise_calls,
             faults=self.connectwise_faults,
             modes=modes,
+            user=self.connectwise_user,
+            commands={"merge": self.connectwise_user.merge},
         )
         return connectwise_app.build_app(
             self.connectwise, log=self.connectwise_calls, faults=self.connectwise_faults, control=control
@@ -122,7 +126,7 @@ class Sandbox:
             calls=self.bss_calls,
             faults=self.bss_faults,
             modes=modes,
-            user=BssUser(self.bss),
+            user=self.bss_user,
             commands={"revoke-tokens": self.bss.tokens.revoke},
         )
         return bss_app.build_app(self.bss, log=self.bss_calls, faults=self.bss_faults, control=control)

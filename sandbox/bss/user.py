@@ -19,14 +19,14 @@ class BssUser:
         number: int | str = self._store.add(table, **fields)["id"]
         return number
 
-    def edit(self, table: str, number: str, fields: dict[str, Any]) -> None:
+    def edit(self, table: str, number: int | str, fields: dict[str, Any]) -> None:
         """Change a record; raise KeyError when it is not there, ValueError for an unknown field."""
         self._store.edit(table, _id(table, number), **fields)
 
-    def remove(self, table: str, number: str) -> None:
+    def remove(self, table: str, number: int | str) -> None:
         """Let a record vanish; raise KeyError when it is not there."""
         self._store.remove(table, _id(table, number))
 
 
-def _id(table: str, number: str) -> int | str:
+def _id(table: str, number: int | str) -> int | str:
     return number if COLLECTIONS[table].guids else int(number)

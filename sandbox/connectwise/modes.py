@@ -40,6 +40,10 @@ class Modes:
     inventory_auditing: Literal["off", "inventory", "all"] = "off"
     """Whether product items can be created and deleted: `inventory` refuses those of class Inventory only."""
     inventory_text: str = "The record cannot be changed while inventory auditing is in progress."
+    trim_text: bool = False
+    """On: stored text loses outer blanks and has single ones inside."""
+    format_phones: bool = False
+    """On: stored phone and fax numbers are reduced to their digits."""
     readonly_setup: bool = False
     """On: the set-up tables (types, categories, manufacturers, ...) refuse writes with 403."""
     tenant_required: list[tuple[str, str]] = field(default_factory=list)

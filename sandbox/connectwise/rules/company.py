@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from sandbox.connectwise.errors import Problem
 from sandbox.connectwise.rules.base import Rules, set_missing
-from sandbox.connectwise.store import API_MEMBER
 from sandbox.connectwise.table import Row
 
 SITES = "company/companies/sites"
 TYPES = "company/companyTypeAssociations"
+CONTACTS = "company/contacts"
 ADDRESS = ("addressLine1", "addressLine2", "city", "zip", "country", "phoneNumber")
 SINGLE_FLAGS = ("primaryAddressFlag", "defaultShippingFlag", "defaultBillingFlag", "defaultMailingFlag")
 LONGEST_ACCOUNT = 41
@@ -59,6 +59,8 @@ class CompanyRules(_Lengths):
         for year in ("yearEstablished", "revenueYear"):
             if row.get(year) is not None and not 1900 <= row[year] <= 9999:
                 yield Problem("OutOfRange", f"{year} must be between 1900 and 9999.", year)
+        if row.get("parentCompany") == {"id": row["id"]}:
+            yield Problem("InvalidField", "A company cannot be its own parent.", "parentCompany")
         for field, table in OWN.items():
             referred = self.row(table, row.get(field))
             if referred is not None and referred.get("company", {}).get("id") != row["id"]:
@@ -66,6 +68,7 @@ class CompanyRules(_Lengths):
 
     def stored(self, row: Row, old: Row | None, body: Row) -> None:
         if old is not None:
+            self._tell_contacts(row, old)
             return
         address = {name: row[name] for name in ADDRESS if row.get(name) is not None}
         flags = dict.fromkeys(SINGLE_FLAGS, True)
@@ -76,8 +79,19 @@ class CompanyRules(_Lengths):
 
     def remove(self, row: Row) -> None:
         """Move the company to the recycle bin, where lists still find it."""
-        gone = {"deletedFlag": True, "dateDeleted": self.store.now(), "deletedBy": API_MEMBER}
-        self.store.put("company/companies", row | gone)
+        now = self.store.now()
+        gone = {"deletedFlag": True, "dateDeleted": now, "deletedBy": self.member}
+        info = row["_info"] | {"lastUpdated": now, "updatedBy": self.member}
+        self.store.put("company/companies", row | gone | {"_info": info})
+
+    def _tell_contacts(self, row: Row, old: Row) -> None:
+        """Give the flag of the default contact to the one that the company now names."""
+        chosen = row.get("defaultContact")
+        if chosen == old.get("defaultContact"):
+            return
+        for contact in self.store.table(CONTACTS).find("company/id", row["id"]):
+            if contact["defaultFlag"] != (chosen == {"id": contact["id"]}):
+                self.store.put(CONTACTS, contact | {"defaultFlag": not contact["defaultFlag"]})
 
 
 class SiteRules(_Lengths):
