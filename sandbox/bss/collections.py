@@ -83,6 +83,11 @@ COLLECTIONS: Final = {
             model=CONTACT_MODEL,
             required=("accountId", "firstName"),
         ),
+        Collection(name="products", noun="product"),
+        Collection(name="orders", noun="order", detail=frozenset({"items"})),
+        Collection(name="invoices", noun="invoice", detail=frozenset({"items"})),
+        Collection(name="payments", noun="payment"),
+        Collection(name="subscriptions", noun="subscription"),
         Collection(
             name="organization/accounttypes",
             noun="account type",

@@ -50,6 +50,8 @@ class Modes:
     """The zone in which times are shown and literals of `$filter` are read."""
     offsets: bool = True
     """Off: shown times lack their offset."""
+    day_form: Literal["midnight", "day", "offset"] = "midnight"
+    """How a date is shown: `2026-04-30T00:00:00`, `2026-04-30`, or as midnight in the zone of the tenant with its offset."""
     time_digits: int = 3
     """Digits of a second's fraction in shown times, 0 to 7."""
 

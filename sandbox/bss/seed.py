@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.bss import documents
 from sandbox.bss.store import BssStore
 from sandbox.world.billing import Account, AccountAddress, AccountContact
 from sandbox.world.model import World
@@ -18,10 +19,11 @@ def seed(store: BssStore, world: World) -> None:
     store.states = {(country, name.casefold()): code for country, code, name in states()}
     for number, name in enumerate(ACCOUNT_TYPES, start=1):
         store.put(TYPES, {"id": number, "name": name})
-    for account in world.accounts:
+    for account in world.billing.accounts:
         _add_account(store, account)
-    for contact in world.account_contacts:
+    for contact in world.billing.contacts:
         _add_contact(store, contact)
+    documents.add_documents(store, world.billing)
 
 
 def _add_account(store: BssStore, account: Account) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 from zlib import crc32
@@ -13,7 +13,10 @@ from sandbox.bss.collections import Collection, Row
 from sandbox.bss.modes import Modes
 from sandbox.bss.store import BssStore
 
-OBJECTS = frozenset({"type", "transactionCurrency", "currency", "parentAccount", "account"})
+OBJECTS = frozenset(
+    {"type", "transactionCurrency", "currency", "parentAccount", "account", "contact", "unitOfMeasure"}
+    | {"responsibleUser", "paymentMethod"}
+)
 """Fields that hold an object: without one they are null also where a text would be empty."""
 
 
@@ -52,7 +55,7 @@ def _account(store: BssStore, row: Row) -> Row:
     return shape
 
 
-def _contact(store: BssStore, row: Row) -> Row:
+def _of_account(store: BssStore, row: Row) -> Row:
     shape = {name: value for name, value in row.items() if name != "accountId"}
     return shape | {"account": _named(store, row["accountId"])}
 
@@ -62,7 +65,12 @@ def _named(store: BssStore, account_id: int | None) -> Row | None:
     return {"id": account["id"], "name": account["name"]} if account else None
 
 
-SHAPES: dict[str, Callable[[BssStore, Row], Row]] = {"accounts": _account, "contacts": _contact}
+SHAPES: dict[str, Callable[[BssStore, Row], Row]] = {
+    "accounts": _account,
+    "contacts": _of_account,
+    "orders": _of_account,
+    "subscriptions": _of_account,
+}
 
 
 class _Dress:
@@ -84,7 +92,9 @@ class _Dress:
                 return [self.value(item) for item in value]
             case datetime():
                 return self._time(value)
-            case int() | Decimal() if not isinstance(value, bool) and self._modes.numbers == "text":
+            case date():
+                return self._day(value)
+            case int() | float() | Decimal() if not isinstance(value, bool) and self._modes.numbers == "text":
                 return str(value)
         return value
 
@@ -97,6 +107,11 @@ class _Dress:
     def _name(self, name: str) -> str:
         capital = self._modes.names == "pascal" or (self._modes.names == "mixed" and crc32(name.encode()) % 2)
         return name[:1].upper() + name[1:] if capital else name
+
+    def _day(self, day: date) -> str:
+        form = self._modes.day_form
+        midnight = datetime.combine(day, time(), self._zone if form == "offset" else None)
+        return day.isoformat() if form == "day" else midnight.isoformat()
 
     def _time(self, at: datetime) -> str:
         local = at.astimezone(self._zone)

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import msgspec
 
+from sandbox.bss.blanks import BLANKS
 from sandbox.bss.collections import COLLECTIONS, Row
 from sandbox.bss.modes import Modes
 from sandbox.bss.normalising import normalised
@@ -72,7 +73,7 @@ class BssStore:
     def add(self, collection: str, **fields: Any) -> Row:
         """Store a new row without any check, the way another user of BSS makes one."""
         now = self.now()
-        fresh = {"id": self._new_id(collection), "createdAt": now, **BLANK.get(collection, {})}
+        fresh = {"id": self._new_id(collection), "createdAt": now, **BLANKS[collection]}
         return self.put(collection, self._changed(fresh, fields) | {"updatedAt": now})
 
     def edit(self, collection: str, number: int | str, **fields: Any) -> Row:
@@ -123,21 +124,3 @@ def with_billing_address(addresses: list[Row], changes: Row) -> list[Row]:
         blank: Row = {"id": str(uuid4()), **dict.fromkeys(ADDRESS), "isBilling": True}
         addresses = [*addresses, blank]
     return [address | changes if address["isBilling"] else address for address in addresses]
-
-
-BLANK: dict[str, Row] = {
-    "accounts": {
-        **dict.fromkeys(("name", "code", "phone", "fax", "webSite", "email", "typeId", "currencyCode")),
-        **dict.fromkeys(("parentAccountId", "integrationId")),
-        "addresses": [],
-        "isTaxable": True,
-    },
-    "contacts": {
-        **dict.fromkeys(
-            ("firstName", "lastName", "jobTitle", "email", "phone", "mobilePhone", "fax", "accountId")
-        ),
-        "isPrimary": False,
-    },
-    "organization/accounttypes": {"name": None},
-}
-"""The fields of a new row, by collection."""

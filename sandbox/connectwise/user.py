@@ -19,7 +19,7 @@ ADMIN = "admin"
 
 
 class ConnectWiseUser:
-    """A member who works by hand; the log of writes does not name him.
+    """Another member, whose changes do not count as calls of the API.
 
     Tables are named as in the store (`company/companies/sites`), the parent of a nested record is a field of it. Raises
     KeyError for what does not exist, ValueError for what the server would refuse.

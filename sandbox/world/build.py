@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sandbox.world import accounts as billing
-from sandbox.world import catalogue, clients, people
+from sandbox.world import catalogue, charges, clients, people
 from sandbox.world import projects as orders
 from sandbox.world.model import World
 from sandbox.world.numbers import Numbers
@@ -31,7 +30,6 @@ def build(seed: int = 7, projects: int = 40, *, today: date = LAST_DAY) -> World
         products=products,
         vendors=catalogue.VENDORS,
     )
-    billed, account_contacts = billing.accounts(seed, evening)
     return World(
         seed=seed,
         company=company,
@@ -42,6 +40,5 @@ def build(seed: int = 7, projects: int = 40, *, today: date = LAST_DAY) -> World
         item_types=tuple({product.item_type.id: product.item_type for product in products}.values()),
         products=products,
         projects=orders.projects(around, Numbers(), projects),
-        accounts=billed,
-        account_contacts=account_contacts,
+        billing=charges.billing(seed, evening),
     )

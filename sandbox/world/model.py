@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
-from sandbox.world.billing import Account, AccountContact
+from sandbox.world.billing import Billing
 from sandbox.world.house import Address, Client, Company, Contact, Named, Office, Product, User
 
 __all__ = [
@@ -290,8 +290,7 @@ class World:
     item_types: tuple[Named, ...]
     products: tuple[Product, ...]
     projects: tuple[Project, ...]
-    accounts: tuple[Account, ...] = ()
-    account_contacts: tuple[AccountContact, ...] = ()
+    billing: Billing = field(default_factory=Billing)
 
     @property
     def offices(self) -> tuple[Office, ...]:

@@ -39,7 +39,7 @@ async def names(tenant: Tenant, path: str) -> set[str]:
 
 
 async def test_the_set_up_tables_cover_the_countries_of_the_accounts_but_one(tenant: Tenant) -> None:
-    accounts = tenant.box.world.accounts
+    accounts = tenant.box.world.billing.accounts
     used = {(a.country_code, a.country_name) for account in accounts for a in account.addresses}
     rows = await tenant.get("/company/countries", pageSize=1000)
     assert {code for code, _ in used} - {row["countryCode"] for row in rows} == {"KZ"}
