@@ -31,31 +31,41 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 def build_app(store: BssStore, *, log: CallLog, faults: Faults, control: Control) -> web.Application:
     """Return the stand-in as an application.
 
-    The order: call log, control, faults, refusals, token and version, rate limit, handler.
+    The order: call log, control, route, faults, refusals, token and version, rate limit, handler.
     """
-    door = _Door(store)
+    access = _Access(store)
     app = web.Application(
         middlewares=[
             log.middleware,
             control.middleware,
+            access.name_route,
             faults.middleware,
-            door.refuse,
-            door.authenticate,
-            door.throttle,
+            access.refuse,
+            access.authenticate,
+            access.throttle,
         ],
         client_max_size=LARGEST_BODY,
     )
-    app.router.add_route("*", "/{path:.*}", _Desk(store).answer)
+    app.router.add_route("*", "/{path:.*}", _Endpoints(store).answer)
     return app
 
 
-class _Door:
-    """Who may come in, and how often."""
+class _Access:
+    """The middlewares around the handlers: route of the call, refusals, token and version, rate limit."""
 
     def __init__(self, store: BssStore) -> None:
         self._store = store
         self._modes = store.modes
         self._window = SlidingWindow(store.modes.rate_limit, store.modes.rate_seconds)
+
+    @web.middleware
+    async def name_route(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Enter the template of the path in the call log, also for a call that is refused on its way."""
+        path = _below(request)
+        name, number = _place(path)
+        known = f"/{name}/{{id}}" if number else f"/{name}"
+        calls.current().route = GRANT if path == GRANT else known if name in COLLECTIONS else "(no route)"
+        return await handler(request)
 
     @web.middleware
     async def refuse(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -95,23 +105,20 @@ class _Door:
         return await handler(request)
 
 
-class _Desk:
+class _Endpoints:
     """Finds the collection of a request and answers for it."""
 
     def __init__(self, store: BssStore) -> None:
         self._store = store
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        path, call = _below(request), calls.current()
+        path = _below(request)
         if path == GRANT:
-            call.route = GRANT
             return await self._grant(request)
         name, number = _place(path)
         collection = COLLECTIONS.get(name)
         if collection is None:
-            call.route = "(no route)"
             raise Refusal(404)
-        call.route = f"/{name}" + ("/{id}" if number else "")
         self._permit(request.method, collection)
         if number:
             return await self._one(request, collection, number)

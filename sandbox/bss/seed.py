@@ -1,4 +1,4 @@
-"""The distributor's tenant as the day begins: account types, accounts and contacts of the world."""
+"""Fills the store from the world: account types, accounts, contacts, and the documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the BSS stand-in keeps, and the edits that another user of BSS can make."""
+"""The rows of the BSS stand-in, the log of writes, and the changes that another user of BSS makes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def utc_now() -> datetime:
 class BssStore:
     """The tenant: `rows(collection)` gives its rows by id, `writes` grows with every accepted change.
 
-    The rows handed out are the stored ones and are replaced, never edited. They hold references as ids (`typeId`,
+    `clock` is the clock of the server and may be replaced. The rows handed out are the stored ones and are replaced, never edited. They hold references as ids (`typeId`,
     `accountId`, `parentAccountId`, `currencyCode`) and times as aware datetimes.
     """
 
@@ -52,7 +52,7 @@ class BssStore:
         self.states: dict[tuple[str, str], str] = {}
         self._rows: dict[str, dict[Any, Row]] = {name: {} for name in COLLECTIONS}
         self._last_ids = dict.fromkeys(COLLECTIONS, 0)
-        self._clock = clock
+        self.clock = clock
 
     def rows(self, collection: str) -> Mapping[Any, Row]:
         """Return the rows of a collection by id; raise KeyError when there is no such collection."""
@@ -60,7 +60,7 @@ class BssStore:
 
     def now(self) -> datetime:
         """Return the time of the server, in milliseconds."""
-        at = self._clock()
+        at = self.clock()
         return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
     def put(self, collection: str, row: Row) -> Row:

@@ -1,4 +1,4 @@
-"""What the server makes of the text that it is given, when its tenant normalises values."""
+"""Normalises written text the way the server of the tenant does, when a mode says so."""
 
 from __future__ import annotations
 

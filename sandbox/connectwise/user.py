@@ -1,4 +1,4 @@
-"""What another member of the tenant does: changes under the rules of the server, recycle bin and merges included."""
+"""Another member of the ConnectWise tenant, who changes records under the rules of the server."""
 
 from __future__ import annotations
 
@@ -60,14 +60,17 @@ class ConnectWiseUser:
         """Delete a record: a company goes to the recycle bin, a contact is taken off its company first."""
         resource, row = self._found(table, number)
         if table == CONTACTS:
-            self._resign(row)
+            self._clear_roles(row)
         try:
             self._records.delete(resource, row)
         except Refusal as refused:
             raise ValueError(str(refused.body)) from refused
 
     def merge(self, company: int, into: int) -> None:
-        """Merge a company into another: contacts and sites move there, the company goes to the recycle bin."""
+        """Merge a company into another: contacts and sites move there, the company goes to the recycle bin.
+
+        Raise KeyError when one is not there, ValueError when one is deleted or both are the same.
+        """
         _, gone = self._found(COMPANIES, company)
         _, kept = self._found(COMPANIES, into)
         if company == into or gone["deletedFlag"] or kept["deletedFlag"]:
@@ -84,7 +87,7 @@ class ConnectWiseUser:
         self._put(COMPANIES, empty | {"types": []})
         self.remove(COMPANIES, company)
 
-    def _resign(self, contact: Row) -> None:
+    def _clear_roles(self, contact: Row) -> None:
         company = self._store.table(COMPANIES).get(contact.get("company", {}).get("id"))
         if company is not None:
             me = {"id": contact["id"]}

@@ -1,4 +1,4 @@
-"""The nouns of the cloud distributor whose accounts are billed in BSS: plain frozen data without behaviour."""
+"""The records of a distributor of cloud services that bills in BSS: plain frozen data without behaviour."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class OrderItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """An order of an account; its code is the same only once in the world."""
+    """An order of an account; two orders of one account share a code."""
 
     id: str
     code: str

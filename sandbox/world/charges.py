@@ -1,4 +1,4 @@
-"""What the accounts order, have and pay: subscriptions first, and from them orders, invoices and payments."""
+"""Builds the subscriptions of the accounts, and from them their orders, invoices and payments."""
 
 from __future__ import annotations
 
@@ -46,19 +46,20 @@ def billing(seed: int, today: datetime) -> Billing:
     """Return everything that is billed; the same arguments yield the same."""
     billed, contacts = accounts(seed, today)
     sold = products(seed, today)
-    desk = _Desk(seed, today, sold, contacts)
+    builder = _Builder(seed, today, sold, contacts)
     for account in billed:
         if account.currency and account.type in ("Customer", "Reseller", "Distributor"):
-            desk.serve(account)
-    desk.odd_payments()
+            builder.serve(account)
+    builder.add_odd_payments()
+    builder.add_order_of_same_code()
     return Billing(
         accounts=billed,
         contacts=contacts,
         products=sold,
-        subscriptions=tuple(desk.subscriptions),
-        orders=tuple(desk.orders),
-        invoices=tuple(desk.invoices),
-        payments=tuple(desk.payments),
+        subscriptions=tuple(builder.subscriptions),
+        orders=tuple(builder.orders),
+        invoices=tuple(builder.invoices),
+        payments=tuple(builder.payments),
     )
 
 
@@ -74,7 +75,7 @@ class _Period:
         return datetime.combine(self.ends, time(21, 15, 30), UTC)
 
 
-class _Desk:
+class _Builder:
     """The distributor's billing over the last months."""
 
     def __init__(
@@ -107,8 +108,8 @@ class _Desk:
         if chance.random() < 0.15:
             self._credit(self.invoices[-1])
 
-    def odd_payments(self) -> None:
-        """Add what a bank statement also has: two equal payments of a day, one without an invoice, a refund."""
+    def add_odd_payments(self) -> None:
+        """Add two equal payments of one invoice and day, a payment without an invoice, and a refund."""
         paid = [payment for payment in self.payments if payment.amount > 1]
         if len(paid) < 3:
             return
@@ -120,6 +121,13 @@ class _Desk:
         self.payments.append(replace(half, id=guid(chance)))
         self.payments.append(replace(refunded, id=guid(chance), amount=-refunded.amount))
         self.payments.append(replace(loose, id=guid(chance), invoice_id=None, amount=Decimal(500)))
+
+    def add_order_of_same_code(self) -> None:
+        """Add a second order with the code of an earlier one of the same account."""
+        chance = dice(self._seed, "order of same code")
+        first = self.orders[0]
+        items = tuple(replace(item, id=guid(chance)) for item in first.items)
+        self.orders.append(replace(first, id=guid(chance), items=items))
 
     def _subscription(self, chance: random.Random, account: Account, product: CloudProduct) -> Subscription:
         annual = chance.random() < 0.25

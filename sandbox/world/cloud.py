@@ -1,4 +1,4 @@
-"""What the distributor sells: code | name | type | unit of measure | price | cost | description.
+"""The products of the distributor. A row is: code | name | type | unit of measure | price | cost | description.
 
 An empty code is none, `-` before the code marks a product that is no longer sold, prices are per month in euros.
 """

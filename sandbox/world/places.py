@@ -1,4 +1,4 @@
-"""Countries, their states and their currencies, as both the accounts and the set-up tables know them."""
+"""Countries with their states and currencies, for the accounts of BSS and the set-up tables of ConnectWise."""
 
 from __future__ import annotations
 

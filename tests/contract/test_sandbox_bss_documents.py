@@ -162,6 +162,8 @@ def test_the_documents_hold_the_known_traps(billing: Billing) -> None:
         "Cancelled",
     }
     assert {subscription.unit for subscription in billing.subscriptions} == {"Month", "Annual"}
+    orders = Counter((order.account_id, order.code) for order in billing.orders)
+    assert sorted(orders.values())[-2:] == [1, 2]
     twice = Counter((payment.invoice_id, payment.amount, payment.day) for payment in billing.payments)
     assert max(twice.values()) == 2
     assert any(payment.amount < 0 for payment in billing.payments)

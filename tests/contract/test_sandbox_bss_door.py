@@ -223,6 +223,16 @@ async def test_calls_are_counted_by_template(bss: Bss) -> None:
     }
 
 
+async def test_a_refused_call_is_counted_under_its_template_too(bss: Bss) -> None:
+    bss.box.bss_faults.add(FaultRule(name="rule", action="fail", status=500, path="/contacts"))
+    await bss.call("GET", "/api/contacts")
+    await bss.call("GET", "/api/accounts/1040", headers={"Authorization": None})
+    await bss.call("GET", "/api/nothing/1040")
+    log = bss.box.bss_calls
+    assert log.count("GET", "/contacts", 500) == log.count("GET", "/accounts/{id}", 401) == 1
+    assert log.count("GET", "(no route)", 404) == 1
+
+
 async def test_modes_are_switched_over_http(bss: Bss) -> None:
     control = f"{bss.box.bss_url}/__sandbox__/modes"
     assert (await bss.call("PATCH", control, {"offsets": False})).status == 401

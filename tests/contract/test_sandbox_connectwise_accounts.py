@@ -127,6 +127,21 @@ async def test_a_deleted_contact_answers_404_and_is_no_default_contact(tenant: T
     assert "defaultContact" not in await tenant.get(f"/company/companies/{company['id']}")
 
 
+@pytest.mark.parametrize(("touch", "expected"), [(True, "admin"), (False, "apibridge")])
+async def test_a_change_of_what_belongs_to_a_record_may_move_its_time(
+    tenant: Tenant, touch: bool, expected: str
+) -> None:
+    company = await tenant.company()
+    items = [{"type": {"id": 1}, "value": "ann@acme.example"}]
+    ann = await contact(tenant, company, communicationItems=items)
+    tenant.store.modes.touch_owner = touch
+    user(tenant).add("company/companyTypeAssociations", {"company": {"id": company["id"]}, "type": {"id": 1}})
+    number = ann["communicationItems"][0]["id"]
+    user(tenant).edit("company/contacts/communications", number, {"value": "lee@acme.example"})
+    for path in (f"/company/companies/{company['id']}", f"/company/contacts/{ann['id']}"):
+        assert (await tenant.get(path))["_info"]["updatedBy"] == expected
+
+
 async def test_the_default_contact_is_one_and_known_on_both_sides(tenant: Tenant) -> None:
     company = await tenant.company()
     path = f"/company/companies/{company['id']}"
@@ -186,6 +201,14 @@ async def test_communications_keep_their_ids_and_belong_to_one_contact(tenant: T
     assert (await tenant.get(path))["communicationItems"][0]["value"] == "555 0123"
     other = f"/company/contacts/{ben['id']}/communications/{mobile['id']}"
     assert (await tenant.patch(other, value="1")).status == 404
+
+
+async def test_a_tenant_may_demand_an_address(tenant: Tenant) -> None:
+    tenant.store.modes.address_required = True
+    body = {"identifier": "ACME", "name": "Acme", "site": {"name": "Main"}}
+    refused = await tenant.call("POST", "/company/companies", body | {"phoneNumber": "1"})
+    assert refused.inner == ("MissingRequiredField", "addressLine1")
+    await tenant.company(city="Bern")
 
 
 async def test_a_tenant_may_normalise_what_is_written(tenant: Tenant) -> None:

@@ -69,6 +69,13 @@ class Rules:
         chosen = next((row for row in rows if row.get("defaultFlag")), rows[0] if rows else None)
         return {"id": chosen["id"]} if chosen is not None else None
 
+    def touched(self, row: Row) -> Row:
+        """Return a row as the member's change of something that belongs to it leaves it."""
+        if not self.store.modes.touch_owner:
+            return row
+        info = row["_info"] | {"lastUpdated": self.store.now(), "updatedBy": self.member}
+        return row | {"_info": info}
+
     def acting_member(self) -> Row:
         """Return the member on whose behalf the caller acts."""
         return next(iter(self.store.table("system/members").find("identifier", self.member)), {})

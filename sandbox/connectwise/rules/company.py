@@ -12,6 +12,7 @@ SITES = "company/companies/sites"
 TYPES = "company/companyTypeAssociations"
 CONTACTS = "company/contacts"
 ADDRESS = ("addressLine1", "addressLine2", "city", "zip", "country", "phoneNumber")
+ADDRESS_LINES = ("addressLine1", "addressLine2", "city", "state", "zip")
 SINGLE_FLAGS = ("primaryAddressFlag", "defaultShippingFlag", "defaultBillingFlag", "defaultMailingFlag")
 LONGEST_ACCOUNT = 41
 OLDER_COMPANY = {"identifier": 30, "name": 50}
@@ -54,6 +55,8 @@ class CompanyRules(_Lengths):
         site = body.get("site")
         if old is None and not (isinstance(site, dict) and site.get("name")):
             yield Problem("MissingRequiredField", "Company Site name is required.", "site")
+        if old is None and self.store.modes.address_required and not any(row.get(n) for n in ADDRESS_LINES):
+            yield Problem("MissingRequiredField", "At least one address field is required.", "addressLine1")
         yield from self._too_long(row, OLDER_COMPANY)
         yield from _longer(row, "accountNumber", LONGEST_ACCOUNT)
         for year in ("yearEstablished", "revenueYear"):
@@ -121,7 +124,7 @@ class CompanyTypeRules(Rules):
         company = self.store.table("company/companies").get(number)
         if company is not None:
             types = [row["type"] for row in self.store.table(TYPES).find("company/id", number)]
-            self.store.put("company/companies", company | {"types": types})
+            self.store.put("company/companies", self.touched(company) | {"types": types})
 
 
 def _longer(row: Row, name: str, length: int) -> Iterator[Problem]:

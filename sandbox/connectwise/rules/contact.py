@@ -78,7 +78,7 @@ class ContactRules(Rules):
         company = self.row(COMPANIES, row.get("company"))
         if company is None:
             return
-        self.store.put(COMPANIES, company | {"defaultContact": {"id": row["id"]}})
+        self.store.put(COMPANIES, self.touched(company) | {"defaultContact": {"id": row["id"]}})
         for other in self.store.table(CONTACTS).find("company/id", company["id"]):
             if other["defaultFlag"] and other["id"] != row["id"]:
                 self.store.put(CONTACTS, other | {"defaultFlag": False})
@@ -125,7 +125,7 @@ class CommunicationRules(Rules):
                 {name: way[name] for name in WAY_FIELDS if name in way}
                 for way in self.store.table(WAYS).find("contactId", number)
             ]
-            self.store.put(CONTACTS, contact | {"communicationItems": ways})
+            self.store.put(CONTACTS, self.touched(contact) | {"communicationItems": ways})
 
 
 def kind_of_way(rules: Rules, way: Row) -> dict[str, Any]:
