@@ -143,13 +143,14 @@ class _Endpoints:
         raise Refusal(405)
 
     async def _one(self, request: web.Request, collection: Collection, number: str) -> web.Response:
+        body = await request.read()
         row = self._row(collection, number)
         match request.method:
             case "GET":
                 return _json(200, show(self._store, collection, row, listed=False))
             case "PATCH" if collection.model:
                 _demand_type(request, PATCHES)
-                changed = writing.patched(self._store, collection, row, await request.read())
+                changed = writing.patched(self._store, collection, row, body)
                 self._store.wrote("PATCH", collection.name, changed["id"])
                 return self._patched(collection, changed)
         raise Refusal(405)

@@ -116,11 +116,13 @@ class BssStore:
 
 
 def with_billing_address(addresses: list[Row], changes: Row) -> list[Row]:
-    """Return addresses with changes of the billing address, which is made when there is none."""
+    """Return addresses with changes of the billing address, which is made when there is none and a change has a value."""
     unknown = changes.keys() - set(ADDRESS)
     if unknown:
         raise ValueError(f"An address has no field {', '.join(sorted(unknown))}.")
     if not any(address["isBilling"] for address in addresses):
+        if not any(changes.values()):
+            return addresses
         blank: Row = {"id": str(uuid4()), **dict.fromkeys(ADDRESS), "isBilling": True}
         addresses = [*addresses, blank]
     return [address | changes if address["isBilling"] else address for address in addresses]

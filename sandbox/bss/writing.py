@@ -26,7 +26,7 @@ def created(store: BssStore, collection: Collection, body: bytes) -> Row:
     fields = _fields(store, collection, changes)
     _demand(store, collection, fields)
     row = store.add(collection.name, **fields)
-    _followed(store, collection, row)
+    _touch_account(store, collection, row)
     return row
 
 
@@ -41,8 +41,8 @@ def patched(store: BssStore, collection: Collection, row: Row, body: bytes) -> R
     fields = _fields(store, collection, changes)
     _demand(store, collection, row | fields)
     changed = store.edit(collection.name, row["id"], **fields)
-    _followed(store, collection, row)
-    _followed(store, collection, changed)
+    _touch_account(store, collection, row)
+    _touch_account(store, collection, changed)
     return changed
 
 
@@ -103,10 +103,14 @@ def _fields(store: BssStore, collection: Collection, changes: Changes) -> Row:
 
 
 def _place_state(store: BssStore, address: Row) -> None:
-    """Give a state its code where the server knows it."""
-    name = address.get("stateName")
-    if name:
-        codes = {code for (_, known), code in store.states.items() if known == name.casefold()}
+    """Give a state its code: the one in the country that comes with it, else the only one of that name."""
+    if name := address.get("stateName"):
+        within = address.get("countryCode")
+        codes = {
+            code
+            for (country, known), code in store.states.items()
+            if known == name.strip().casefold() and within in (None, country)
+        }
         address["stateCode"] = codes.pop() if len(codes) == 1 else None
 
 
@@ -176,7 +180,7 @@ def _demand(store: BssStore, collection: Collection, fields: Mapping[str, Any]) 
             raise invalid(f"'{name}' is required.")
 
 
-def _followed(store: BssStore, collection: Collection, row: Row) -> None:
+def _touch_account(store: BssStore, collection: Collection, row: Row) -> None:
     if collection.name == "contacts":
         store.touch(row["accountId"])
 

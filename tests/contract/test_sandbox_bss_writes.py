@@ -79,6 +79,24 @@ async def test_the_id_of_a_vanished_account_is_not_given_again(bss: Bss) -> None
     assert await created(bss, "accounts", ACCOUNT) == number + 1
 
 
+@pytest.mark.parametrize("address", [None, {}, {"city": None, "country": None}])
+async def test_an_account_without_an_address_has_none(bss: Bss, address: Any) -> None:
+    number = await created(bss, "accounts", {"name": "Nowhere", "address": address})
+    assert (await bss.get(f"/api/accounts/{number}"))["addresses"] == []
+
+
+async def test_a_state_has_its_code_where_the_server_knows_it(bss: Bss) -> None:
+    for country, state, code in (
+        ("India", "Maharashtra", "MH"),
+        ("Greece", "Attica", None),
+        ("Canada", "Maharashtra", None),
+    ):
+        body = {"name": "X", "address": {"country": country, "state": state}}
+        number = await created(bss, "accounts", body)
+        (address,) = (await bss.get(f"/api/accounts/{number}"))["addresses"]
+        assert (address["stateName"], address["stateCode"]) == (state, code)
+
+
 async def test_a_contact_belongs_to_an_account(bss: Bss) -> None:
     number = await created(bss, "contacts", CONTACT)
     contact = await bss.get(f"/api/contacts/{number}")
