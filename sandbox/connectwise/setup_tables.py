@@ -32,7 +32,7 @@ TYPES = (
     ("Non-Inventory Part", "NonInventoryPart"),
     ("Professional Service", "Service"),
 )
-NOT_SET_UP = frozenset({"KZ", "KZT"})
+NOT_SET_UP = frozenset({"JP", "JPY"})
 """A country and a currency that the tenant lacks."""
 OWN_NAMES = {"AE": "UAE"}
 """Countries that the tenant calls by another name."""
