@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-Row = dict[str, Any]
+from sandbox.bss.collections import Row
 
 
 def _blank(names: str, **values: Any) -> Row:
