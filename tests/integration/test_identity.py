@@ -171,7 +171,7 @@ async def test_a_line_that_a_person_removed_is_reported_and_not_restored(bench: 
 
 async def test_a_custom_field_is_filled_by_its_caption(bench: Bench):
     definition = bench.books.rows("system/userDefinedFields")[0]
-    bench.changes = {"fixed": {"opportunity": {"custom_fields": {definition["caption"].upper(): "AV-7"}}}}
+    bench.changes = {"defaults": {"opportunity": {"custom_fields": {definition["caption"].upper(): "AV-7"}}}}
 
     await bench.settled()
 

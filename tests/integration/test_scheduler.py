@@ -10,9 +10,9 @@ from datetime import timedelta
 import pytest
 
 from cwbridge import errors
+from cwbridge.flow import Schedule
 from cwbridge.locks import Locks
 from cwbridge.redis import Redis
-from cwbridge.flow import Schedule
 from producers.scheduler import Scheduler
 from tests.support.until import until
 

@@ -11,7 +11,6 @@ from cwbridge.connectors.records import Link as Reference
 from cwbridge.keys import Key
 from cwbridge.ledger.sightings import Sightings
 from cwbridge.linker import LinkName
-from cwbridge.text import folded
 from worker.opportunity import projection
 from worker.opportunity.desired import DesiredOpportunity, Rules
 from worker.opportunity.source import SourceReader
@@ -100,7 +99,7 @@ class Dependents:
         except errors.Refused:
             # It is gone or not exported as it is; its own job says so.
             return False
-        return _without_company(name) == _person_or_place(desired, name)
+        return name.identity.rpartition("@")[0] == _identity(desired, name)
 
 
 def key_of(external_id: str | None) -> Key | None:
@@ -121,14 +120,10 @@ def _client_of(name: LinkName) -> int:
     return int(name.identity.rpartition(":")[2])
 
 
-def _without_company(name: LinkName) -> str:
-    """The contact's id or the site's name in an identity such as `jetbuilt:contact:55@120`."""
-    return name.identity.split(":", 2)[2].rpartition("@")[0]
-
-
 def _id(record: Reference | None) -> int | None:
     return None if record is None else record.id
 
 
-def _person_or_place(desired: DesiredOpportunity, name: LinkName) -> str:
-    return str(desired.contact.jetbuilt_id or "none") if name.kind == "contact" else folded(desired.site.name)
+def _identity(desired: DesiredOpportunity, name: LinkName) -> str:
+    """The identity, without the company, that a run would look for."""
+    return desired.contact.identity if name.kind == "contact" else desired.site.identity
