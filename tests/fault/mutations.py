@@ -22,7 +22,7 @@ from worker.psa.line_writer import LineWriter
 LOCK_SECONDS = 3.0
 CODEBASE_SECONDS = 1.0
 SLOT_MS = 3_000
-_GROWN = "local grown = tonumber(job[4]) > tonumber(job[5])"
+_GROWN = "local enqueued_meanwhile = tonumber(job.generation) > tonumber(job.run_generation)"
 
 
 def quicken() -> None:
@@ -83,7 +83,7 @@ def _no_generation() -> None:
         if name != "settle":
             return script
         assert _GROWN in script
-        return script.replace(_GROWN, "local grown = false")
+        return script.replace(_GROWN, "local enqueued_meanwhile = false")
 
     _replace(lua, "_text", without)
 

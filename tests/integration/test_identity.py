@@ -13,8 +13,8 @@ from cwbridge.ledger.catalog import CatalogCache, CatalogKey
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
 from cwbridge.redis import Redis
-from producers import main as producers
 from tests.support.bench import Bench
+from tests.support.polling import connectwise_poller
 
 Row = dict[str, Any]
 
@@ -118,7 +118,7 @@ async def touched(bench: Bench) -> tuple[Bench, str, Row]:
 
 
 async def noticed(bench: Bench) -> int:
-    async with producers.connectwise_poller(bench.settings(), bench.redis) as poller:
+    async with connectwise_poller(bench) as poller:
         return (await poller.poll()).enqueued
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from console import sync
+from console import flows, sync
 from cwbridge.queue.job import Job
 from sandbox.faults import FaultRule
 from tests.integration.conftest import OpenBench
@@ -297,7 +297,8 @@ async def one_pass(bench: Bench, key: str) -> None:
     """One pass, ended as soon as the job is settled, dead or waiting."""
     stop = asyncio.Event()
     running = asyncio.create_task(
-        sync.one_pass(bench.settings(), bench.redis, stop, show=False), name="one pass"
+        sync.one_pass(bench.settings(), bench.redis, stop, flows=flows.registered(), show=False),
+        name="one pass",
     )
 
     async def over() -> bool:

@@ -27,7 +27,7 @@ class OptionFanOut:
         self._target = target
 
     async def enqueue(
-        self, run: Run, key: Key, project: models.Project, options: list[models.Option]
+        self, run: Run, key: Key, project: models.Project, options: list[models.ListedOption]
     ) -> None:
         """Enqueue every option whose content may differ from what its opportunity holds, as urgent as the project's run."""
         gone = await self._settle_identities(key.family, options)
@@ -40,7 +40,7 @@ class OptionFanOut:
         known = await self._known.known(key.family)
         await self._queue.enqueue(*(_enqueue_anyway(run, key, option) for option in known))
 
-    async def note(self, key: Key, option: models.Option) -> None:
+    async def note(self, key: Key, option: models.ListedOption | models.Option) -> None:
         """Keep that the option is about to have an opportunity."""
         await self._known.note(key.family, option.id, folded(option.name))
 
@@ -48,7 +48,7 @@ class OptionFanOut:
         """Whether `key` is an option whose opportunity, if it ever had one, now belongs to another option."""
         return key.option is not None and key.option not in await self._known.known(key.family)
 
-    async def _settle_identities(self, family: int, options: list[models.Option]) -> set[int]:
+    async def _settle_identities(self, family: int, options: list[models.ListedOption]) -> set[int]:
         """A new version of a project gives its options new ids: where name tells which is which, opportunities move along.
 
         Returns the options that are gone for good.
@@ -91,13 +91,15 @@ class OptionFanOut:
         return Link(target=found.record.id, how="external_id") if found is not None else None
 
 
-def _enqueue(run: Run, key: Key, project: models.Project, option: models.Option) -> Enqueue:
+def _enqueue(run: Run, key: Key, project: models.Project, option: models.ListedOption) -> Enqueue:
     """A change of the project counts as well: company, stage and name of the opportunity come from there."""
     version = ""
     if run.mode == "if_changed":
         version = f"{project.id}@{project.updated_at}/{option.updated_at}"
-    return Enqueue(key=str(Key(key.family, option.id)), lane=run.lane, version=version)
+    return Enqueue(
+        key=str(Key(key.family, option.id)), flow=run.flow, lane=run.lane, mode=run.mode, version=version
+    )
 
 
 def _enqueue_anyway(run: Run, key: Key, option: int) -> Enqueue:
-    return Enqueue(key=str(Key(key.family, option)), lane=run.lane)
+    return Enqueue(key=str(Key(key.family, option)), flow=run.flow, lane=run.lane, mode=run.mode)

@@ -176,10 +176,7 @@ class Target:
         return opportunity.closedDate is not None if status is None else _closes(status)
 
     async def _converted(self, opportunity: int) -> bool:
-        try:
-            return bool(await self._client.conversions(opportunity))
-        except errors.NotFound:
-            return False
+        return await self._client.converted(opportunity)
 
     async def _find_by_external_id(self, external_id: str) -> Found | None:
         rows = [

@@ -8,6 +8,7 @@ import structlog
 
 from cwbridge import errors, metrics
 from cwbridge.cache import CachedValue
+from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.ledger.links import Link
@@ -119,7 +120,7 @@ class Contacts:
 
     async def _communication(self, desired: DesiredContact) -> list[dict[str, Any]]:
         """E-mail and phones under the tenant's own communication types; ids differ from tenant to tenant."""
-        kinds = await self._kinds.get()
+        kinds = [unclear.left_out(kind) for kind in await self._kinds.get()]
         email = _default_kind(kinds, "emailFlag")
         phone = _default_kind(kinds, "phoneFlag")
         items: list[dict[str, Any]] = []

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from cwbridge import errors, settings
 from cwbridge.cache import CachedValue
+from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.text import folded
 
@@ -34,7 +35,11 @@ class DefaultFields:
         return values
 
     async def _id_of(self, kind: Kind, caption: str) -> int:
-        found = [row for row in await self._definitions.get() if folded(row.caption) == folded(caption)]
+        found = [
+            row
+            for row in map(unclear.left_out, await self._definitions.get())
+            if folded(row.caption) == folded(caption)
+        ]
         if len(found) != 1:
             raise errors.MappingRefused(
                 f"defaults.{kind}.custom_fields names {caption!r}, and ConnectWise has {len(found)} custom fields of that name",

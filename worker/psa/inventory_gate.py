@@ -57,7 +57,7 @@ class InventoryGate:
             return
         waiting = [
             job.key
-            for job in await self._queue.jobs(state="scheduled", limit=1_000_000)
+            for job in await self._queue.jobs(state="waiting", limit=1_000_000)
             if job.failure is not None and job.failure.error == errors.InventoryLocked.__name__
         ]
         log.info("inventory_audit_ended", waiting=len(waiting))

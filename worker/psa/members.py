@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cwbridge import errors
 from cwbridge.cache import CachedValue
+from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.text import folded
@@ -30,7 +31,9 @@ class Members:
 
     async def find(self, desired: DesiredMember) -> models.Member:
         """By e-mail, then by full name, else the configured default; raises MappingRefused when there is none."""
-        members = [member for member in await self._members.get() if not member.inactiveFlag]
+        members = [
+            member for member in map(unclear.left_out, await self._members.get()) if not member.inactiveFlag
+        ]
         by_email = [
             member for member in members if desired.email and folded(desired.email) in _emails(member)
         ]

@@ -9,6 +9,7 @@ import structlog
 
 from cwbridge import errors, locks, metrics
 from cwbridge.cache import CachedValue
+from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Resource
 from cwbridge.text import folded
@@ -98,7 +99,9 @@ class NameTable(Generic[T]):
     async def _list(self) -> dict[str, list[T]]:
         rows: dict[str, list[T]] = {}
         for row in await self._resource.find():
-            if self._scope(row):
-                for name in {folded(name) for name in self._names_of(row) if name}:
+            # A row whose name cannot be understood is not the row of any name.
+            readable = unclear.left_out(row)
+            if self._scope(readable):
+                for name in {folded(name) for name in self._names_of(readable) if name}:
                     rows.setdefault(name, []).append(row)
         return rows
