@@ -6,6 +6,7 @@ import pytest
 
 from sandbox.faults import FaultRule
 from tests.support.bench import Bench
+from tests.support.books import Row
 
 
 def missing(bench: Bench, path: str) -> None:
@@ -13,7 +14,7 @@ def missing(bench: Bench, path: str) -> None:
     bench.box.jetbuilt_faults.add(FaultRule(name=path, action="fail", method="GET", path=path, status=404))
 
 
-def notes(bench: Bench) -> list[object]:
+def notes(bench: Bench) -> list[Row]:
     return bench.books.rows("sales/opportunities/notes")
 
 

@@ -70,7 +70,9 @@ class ProductRules(Rules):
 
     def _round(self, row: Row) -> None:
         decimals = self.store.modes.stored_decimals
-        for name in AMOUNTS if decimals is not None else ():
+        if decimals is None:
+            return
+        for name in AMOUNTS:
             if row.get(name) is not None:
                 row[name] = Decimal(row[name]).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
