@@ -27,7 +27,7 @@ from worker.opportunity.options import OptionFanOut
 from worker.opportunity.source import SourceEnded, SourceReader
 from worker.opportunity.writer import OpportunityWriter, Written
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 _CALLS_SHOWN = 12
 
 

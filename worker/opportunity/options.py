@@ -14,7 +14,7 @@ from cwbridge.queue.queue import Queue
 from cwbridge.text import folded
 from worker.opportunity.target import Target
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class OptionFanOut:
