@@ -12,6 +12,9 @@ import pytest
 from cwbridge.ledger.catalog import CatalogCache, CatalogKey
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
+from cwbridge.limits.lane import Lane
+from cwbridge.mode import Mode
+from cwbridge.queue.job import Enqueue
 from cwbridge.redis import Redis
 from cwbridge.text import folded
 from tests.support.bench import Bench
@@ -339,3 +342,25 @@ async def test_a_company_is_found_in_the_spelling_that_both_systems_have(bench: 
     await bench.settled(f"jetbuilt/project/{project.id}")
 
     assert bench.books.opportunity(f"jetbuilt:{project.id}")["company"]["id"] == company["id"]
+
+
+async def run_in(bench: Bench, key: str, lane: Lane, mode: Mode) -> None:
+    await bench.queue.enqueue(Enqueue(key=key, flow="opportunity", lane=lane, mode=mode))
+    await bench.settled()
+
+
+async def test_the_mode_and_not_the_lane_says_what_a_run_may_skip(bench: Bench):
+    await bench.settled()
+    family = bench.families()[0]
+    key, external_id = f"jetbuilt/project/{family}", f"jetbuilt:{family}"
+    own = opportunities(bench)[external_id]
+    bench.box.connectwise.put("sales/opportunities", {**own, "name": "Sue's own"})
+    events = len(await bench.history(key))
+
+    await run_in(bench, key, "interactive", "if_changed")
+    assert len(await bench.history(key)) == events
+    await run_in(bench, key, "interactive", "verify")
+    assert "name was changed" in (await bench.history(key))[0].discrepancies[0]
+    assert opportunities(bench)[external_id]["name"] == "Sue's own"
+    await run_in(bench, key, "backlog", "force")
+    assert opportunities(bench)[external_id]["name"] == own["name"]

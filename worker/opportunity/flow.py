@@ -126,7 +126,7 @@ def _refuse_older(project: models.Project, link: Link | None) -> None:
         raise errors.Refused(
             "Jetbuilt shows an older state of the project than the one exported before",
             detail=f"changed {project.updated_at}, exported {at}",
-            remedy="If Jetbuilt was restored on purpose, requeue the job by its key with `--force`: "
+            remedy="If Jetbuilt was restored on purpose, requeue the job by its key, or many with `--force`: "
             "then the state that Jetbuilt shows now is exported.",
         )
 
