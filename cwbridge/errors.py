@@ -8,7 +8,8 @@
         |   |-- Throttled              the other system asked for a pause
         |   |-- Busy                   another job holds a lock or a lease
         |   |-- InventoryLocked        ConnectWise refuses product lines while inventory auditing is on
-        |   `-- SystemOnHold           a system refused the credentials; all its jobs wait
+        |   |-- SystemOnHold           a system refused the credentials; all its jobs wait
+        |   `-- WaitingFor             another object must be synced first
         |-- Retry                  may well work next time                     -> backed off, costs an attempt
         |   |-- Unreachable            no connection, time-out before an answer to a read
         |   |-- ServerFailed           5xx, gateway page, half an answer to a read
@@ -38,6 +39,9 @@ from object to object goes into `detail`. `remedy` tells the operator what to do
 from __future__ import annotations
 
 from typing import ClassVar, Literal
+
+from cwbridge.limits.lane import Lane
+from cwbridge.mode import Mode
 
 WorkClass = Literal["wait", "retry", "refused", "bug"]
 
@@ -108,6 +112,21 @@ class SystemOnHold(Wait):
     remedy_by_default = (
         "Correct the credentials of that system and restart; its jobs then go on by themselves."
     )
+
+
+class WaitingFor(Wait):
+    """Another object must be synced first: the job goes on when `key` has succeeded, and `key` is enqueued when it has no job."""
+
+    def __init__(
+        self, key: str, *, flow: str, lane: Lane = "fresh", mode: Mode = "if_changed", detail: str = ""
+    ) -> None:
+        super().__init__(
+            f"waiting for {key}", detail=detail, remedy=f"Nothing to do: it goes on when {key} is synced."
+        )
+        self.key = key
+        self.flow = flow
+        self.lane = lane
+        self.mode = mode
 
 
 class Retry(WorkError):

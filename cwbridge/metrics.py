@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram, Info
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Info
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from cwbridge import __version__
 
@@ -26,7 +31,7 @@ API_REPEATED = Counter(
     "cwbridge_api_repeated_total", "Calls sent again inside one request, by why.", ["system", "reason"]
 )
 SYSTEM_ON_HOLD = Gauge(
-    "cwbridge_system_stopped", "1 while a system is left alone because it refused our keys.", ["system"]
+    "cwbridge_system_on_hold", "1 while a system is on hold because it refused the credentials.", ["system"]
 )
 
 LIMITER_WAIT = Histogram(
@@ -39,33 +44,77 @@ LIMITER_LIMIT = Gauge("cwbridge_limiter_limit_calls_per_second", "Configured lim
 LIMITER_IN_FLIGHT = Gauge("cwbridge_limiter_in_flight", "Calls of this process under way.", ["system"])
 
 # Jobs.
-JOBS = Counter("cwbridge_jobs_total", "Runs of jobs, by how they ended.", ["flow", "outcome"])
+JOB_RUNS = Counter(
+    "cwbridge_job_runs_total",
+    "Runs of jobs, by outcome: succeeded, deferred, retried, dead_lettered, or lease_lost when another worker has the job.",
+    ["flow", "outcome"],
+)
 JOB_DURATION = Histogram(
     "cwbridge_job_duration_seconds",
     "Time a run of a job took.",
-    ["flow"],
+    ["flow", "outcome"],
     buckets=(0.05, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600),
 )
-JOBS_RUNNING = Gauge("cwbridge_jobs_in_progress", "Jobs running in this process.", ["flow"])
-QUEUE_WAIT = Histogram(
+JOBS_IN_PROGRESS = Gauge("cwbridge_jobs_in_progress", "Jobs running in this process.", ["flow"])
+JOB_QUEUE_WAIT = Histogram(
     "cwbridge_job_queue_wait_seconds",
     "Time between a job being due and its start; deliberate delay is left out.",
-    ["flow"],
-    buckets=(0.05, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600),
+    ["flow", "lane"],
+    buckets=(0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600),
 )
-QUEUE_JOBS = Gauge("cwbridge_queue_jobs", "Jobs by state: due, later, running, dead, held.", ["state"])
-QUEUE_OLDEST = Gauge("cwbridge_queue_oldest_due_age_seconds", "Age of the oldest job that could start now.")
-RECLAIMED = Counter("cwbridge_jobs_reclaimed_total", "Jobs taken back from workers that fell silent.")
-DEAD_LETTERS = Counter("cwbridge_dead_letters_total", "Jobs given up until somebody acts.", ["flow", "error"])
-REQUEUES = Counter("cwbridge_requeues_total", "Jobs put back by a person or a schedule.", ["by"])
+JOB_CRASHES = Counter("cwbridge_job_crashes_total", "Runs taken back from workers that died.", ["flow"])
+QUEUE_JOBS = Gauge(
+    "cwbridge_queue_jobs",
+    "Jobs by state: due, scheduled, dispatched, running, waiting, dead, held.",
+    ["flow", "state"],
+)
+QUEUE_OLDEST_PENDING = Gauge(
+    "cwbridge_queue_oldest_pending_age_seconds",
+    "Age of the oldest job that is not settled, from its first enqueue; waiting and retrying jobs included.",
+    ["flow", "lane"],
+)
+
+
+class Totals(Protocol):
+    """Totals as the queue keeps them in Redis: by flow and error, and by flow and by whom."""
+
+    @property
+    def dead_letters(self) -> Mapping[tuple[str, str], int]: ...
+
+    @property
+    def requeues(self) -> Mapping[tuple[str, str], int]: ...
+
+
+class StoredTotals(Collector):
+    """Counters whose totals are kept in Redis, because a command line that ends is never scraped."""
+
+    def __init__(self) -> None:
+        self._totals: Totals | None = None
+
+    def update(self, totals: Totals) -> None:
+        """Show these totals from now on."""
+        self._totals = totals
+
+    def collect(self) -> Iterator[Metric]:
+        dead = CounterMetricFamily(
+            "cwbridge_dead_letters", "Jobs that became dead letters, by error.", labels=["flow", "error"]
+        )
+        requeues = CounterMetricFamily(
+            "cwbridge_requeues", "Jobs requeued by a person or a schedule.", labels=["flow", "by"]
+        )
+        if self._totals is not None:
+            for labels, total in self._totals.dead_letters.items():
+                dead.add_metric(labels, total)
+            for labels, total in self._totals.requeues.items():
+                requeues.add_metric(labels, total)
+        yield dead
+        yield requeues
+
+
+STORED_TOTALS = StoredTotals()
+REGISTRY.register(STORED_TOTALS)
 
 # What the flows did.
-SYNC_LAG = Histogram(
-    "cwbridge_sync_lag_seconds",
-    "From the first sign of a change to the target confirmed.",
-    ["flow"],
-    buckets=(0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600, 14400),
-)
 LAST_SUCCESS = Gauge(
     "cwbridge_sync_last_success_timestamp_seconds", "When an object was last settled.", ["flow"]
 )
@@ -78,7 +127,7 @@ POLLS = Counter("cwbridge_polls_total", "Polls by how they ended.", ["schedule",
 POLL_LAST_SUCCESS = Gauge(
     "cwbridge_poll_last_success_timestamp_seconds", "When a poll last succeeded.", ["schedule"]
 )
-KEYS_WANTED = Counter("cwbridge_keys_wanted_total", "Keys marked as wanted by producers.", ["schedule"])
+JOBS_ENQUEUED = Counter("cwbridge_jobs_enqueued_total", "Keys enqueued by producers.", ["schedule"])
 
 # The process itself.
 LOOP_LAG = Gauge("cwbridge_event_loop_lag_seconds", "How late the event loop woke at the last look.")

@@ -9,28 +9,18 @@ soon as its lock has expired. A slot missed while nobody ran is not caught up, b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 
-import msgspec
 import redis.exceptions
 import structlog
 
 from cwbridge import clock, errors, locks, metrics
+from cwbridge.flow import Schedule
 from cwbridge.redis import Redis
 
 log = structlog.get_logger()
 _TICK_SECONDS = 0.25
 _PAUSE_AFTER_FAILURE_SECONDS = 10.0
-
-
-class Schedule(msgspec.Struct, frozen=True):
-    """`action` every `interval`; `starts_late` leaves out the very first slot, for work another schedule begins with."""
-
-    name: str
-    interval: timedelta
-    action: Callable[[], Awaitable[object]]
-    starts_late: bool = False
 
 
 class Scheduler:

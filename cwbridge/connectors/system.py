@@ -1,33 +1,32 @@
-"""What the transport has to know of the system it calls, and the bounds within which it calls it."""
+"""What a connector tells the platform about its system, without importing its client."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import msgspec
 
-from cwbridge import errors
-from cwbridge.connectors.retry import Policy
+if TYPE_CHECKING:
+    from cwbridge.connectors.transport import Limits
+    from cwbridge.settings import Settings
 
-Classify = Callable[[int, Mapping[str, str], bytes], errors.WorkError | None]
+
+class Checked(Protocol):
+    """A client that can prove its credentials."""
+
+    async def check_credentials(self) -> None:
+        """Send one harmless read; raises what the system answers when it refuses the credentials."""
 
 
-class System(msgspec.Struct, frozen=True):
-    """One outside system.
+C_co = TypeVar("C_co", bound=Checked, covariant=True)
 
-    `classify` maps status, headers and body of a refusal to an exception, or to None when it is not the system that
-    answered. `throttle_seconds` is the pause after a 429 that names none.
-    """
+
+class System(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True, eq=False):
+    """An outside system: `name` is its table in the settings, `required` are the values it cannot be opened without."""
 
     name: str
     title: str
-    classify: Classify
-    throttle_seconds: float = 30.0
-
-
-class Bounds(msgspec.Struct, frozen=True):
-    """How long an answer may take and be, and how often a call is repeated."""
-
-    timeout_seconds: float = 60.0
-    max_response_bytes: int = 32 * 1024 * 1024
-    policy: Policy = Policy()
+    required: tuple[str, ...]
+    open_client: Callable[[Settings, Limits], AbstractAsyncContextManager[C_co]]

@@ -16,8 +16,8 @@ from cwbridge import errors
 from cwbridge.connectors import answers, malformed, write_guard
 from cwbridge.connectors.calls import Answer, Call, Request
 from cwbridge.connectors.meter import Meter
+from cwbridge.connectors.profile import Bounds, Profile
 from cwbridge.connectors.retry import CallFailure, GiveUp, gateway_page
-from cwbridge.connectors.system import Bounds, System
 
 T = TypeVar("T")
 E = TypeVar("E", bound=errors.WorkError)
@@ -46,7 +46,7 @@ class Transport:
 
     def __init__(
         self,
-        system: System,
+        system: Profile,
         *,
         session: aiohttp.ClientSession,
         limiter: Limits,

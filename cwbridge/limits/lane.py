@@ -8,7 +8,7 @@ from typing import Final, Literal
 Lane = Literal["interactive", "fresh", "backlog"]
 
 LANES: Final[tuple[Lane, ...]] = ("interactive", "fresh", "backlog")
-"""A person waits; something just changed; there is much of it and no hurry."""
+"""From the most urgent: a person waits for it; it has just changed; there is much of it and no hurry."""
 
 RANK: Final[dict[Lane, int]] = {lane: rank for rank, lane in enumerate(LANES)}
 

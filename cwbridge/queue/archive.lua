@@ -1,11 +1,12 @@
--- Forget dead keys; their version stays known, so that only a newer one brings them back, and no full pass.
+-- Archive dead keys: their version stays known, so that only a newer one brings them back, and no full sync does.
 -- ARGV: keys...
 -- Answer: how many
 local count = 0
 for _, key in ipairs(ARGV) do
-  if read(key, 'state')[1] == 'dead' then
+  local job = read(key, 'state', 'flow')
+  if job.state == 'dead' then
     put(key, 'gone')
-    redis.call('HSET', archived, key, now)
+    redis.call('HSET', archived, key, string.format('%.0f|%s', now, job.flow))
     count = count + 1
   end
 end

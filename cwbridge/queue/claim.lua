@@ -1,50 +1,177 @@
--- Take due keys for delivery: interactive ones first, then fresh ones, with every fourth slot for the backlog.
--- ARGV: most in all, most of fresh and backlog, most of backlog, lease ms, arq queue
--- Answer: key, fencing_token, lane, key, fencing_token, lane...
-local free_slots = {all = tonumber(ARGV[1]), unasked = tonumber(ARGV[2]), backlog = tonumber(ARGV[3])}
-
-local function oldest(lane)
-  if free_slots.all <= 0 or lane ~= 'interactive' and free_slots.unasked <= 0 or lane == 'backlog' and free_slots.backlog <= 0 then
-    return nil
-  end
-  return redis.call('ZRANGEBYSCORE', due_set(lane), '-inf', now, 'LIMIT', 0, 1)[1]
+-- Claim due keys for the free slots of one worker and deliver them to its arq queue.
+-- The interactive lane goes first; of four slots in a row that fresh and backlog want, one goes to the backlog. Within a lane the
+-- flow whose last claim is the longest ago goes first.
+-- ARGV: arq queue or '', lease ms, ms by the clock of the worker, body ms, free slots, free of fresh and backlog, free of backlog, most of fresh and backlog,
+--       most of backlog, then flow, its runs of fresh and backlog, its runs of backlog for each flow that the worker serves
+-- Answer: now, next moment at which a key becomes due, next end of a lease or a pause (ms, -1 for none), then key, fencing token,
+--       flow, lane for each claim
+local WAITS_AT_ONCE = 100
+local arq_queue, lease, worker_now, body_lasts = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local free = {all = tonumber(ARGV[5]), unasked = tonumber(ARGV[6]), backlog = tonumber(ARGV[7])}
+local most = {unasked = tonumber(ARGV[8]), backlog = tonumber(ARGV[9])}
+local served, runs = {}, {unasked = {}, backlog = {}}
+for place = 10, #ARGV, 3 do
+  local flow = ARGV[place]
+  served[#served + 1] = flow
+  runs.unasked[flow], runs.backlog[flow] = tonumber(ARGV[place + 1]), tonumber(ARGV[place + 2])
 end
 
-local function next_key()
-  local key = oldest('interactive')
-  if key then
-    return key, 'interactive'
+for _, key in ipairs(redis.call('ZRANGEBYSCORE', waiting, '-inf', now, 'LIMIT', 0, WAITS_AT_ONCE)) do
+  put(key, 'due')
+end
+
+local upcoming, last_claims, turn = math.huge, nil, nil
+local heads = {interactive = {}, fresh = {}, backlog = {}}
+for _, flow in ipairs(served) do
+  for lane in pairs(heads) do
+    local found = redis.call('ZRANGE', due_set(flow, lane), 0, free.all - 1, 'WITHSCORES')
+    local due = {}
+    for place = 1, #found, 2 do
+      local at = tonumber(found[place + 1])
+      if at > now then
+        upcoming = math.min(upcoming, at)
+        break
+      end
+      due[#due + 1] = found[place]
+    end
+    if #due > 0 then
+      heads[lane][flow] = {keys = due, next = 1}
+    end
   end
-  local fresh, backlog = oldest('fresh'), oldest('backlog')
+end
+
+-- Whether a run of `flow` leaves one slot of this kind to each other flow that has no run of it.
+local function leaves_slots(flow, kind)
+  local others = 0
+  for _, other in ipairs(served) do
+    if other ~= flow and runs[kind][other] == 0 then
+      others = others + 1
+    end
+  end
+  return free[kind] > math.min(others, most[kind] - 1)
+end
+
+local function may_run(flow, lane)
+  return free.all > 0
+    and (lane == 'interactive' or leaves_slots(flow, 'unasked'))
+    and (lane ~= 'backlog' or leaves_slots(flow, 'backlog'))
+end
+
+local function load_turns()
+  last_claims = {}
+  local found = redis.call('HGETALL', ns .. ':turns')
+  for place = 1, #found, 2 do
+    last_claims[found[place]] = tonumber(found[place + 1])
+  end
+  turn = last_claims.slots or 0
+end
+
+local function next_flow(lane)
+  local chosen, longest_ago = nil, math.huge
+  for _, flow in ipairs(served) do
+    local last = last_claims[lane .. '|' .. flow] or 0
+    if heads[lane][flow] and last < longest_ago and may_run(flow, lane) then
+      chosen, longest_ago = flow, last
+    end
+  end
+  return chosen
+end
+
+local function next_claim()
+  if not next(heads.interactive) and not next(heads.fresh) and not next(heads.backlog) then
+    return nil
+  end
+  if not last_claims then
+    load_turns()
+  end
+  local flow = next_flow('interactive')
+  if flow then
+    return flow, 'interactive'
+  end
+  local fresh, backlog = next_flow('fresh'), next_flow('backlog')
   if not (fresh or backlog) then
     return nil
   end
-  local turn = redis.call('INCR', ns .. ':turn')
+  turn = turn + 1
   if backlog and (turn % 4 == 0 or not fresh) then
     return backlog, 'backlog'
   end
   return fresh, 'fresh'
 end
 
-redis.call('SET', ns .. ':fencing_token', string.format('%.0f', time[1] * 1000000 + time[2]), 'NX')
-local claimed = {}
-while true do
-  local key, lane = next_key()
-  if not key then
-    return claimed
+local function take(flow, lane)
+  local head = heads[lane][flow]
+  local key = head.keys[head.next]
+  head.next = head.next + 1
+  if head.next > #head.keys then
+    heads[lane][flow] = nil
   end
-  local fencing_token = redis.call('INCR', ns .. ':fencing_token')
-  redis.call('ZREM', due_set(lane), key)
-  redis.call('ZADD', leases, now + tonumber(ARGV[4]), key)
-  redis.call('HSET', record_of(key), 'state', 'dispatched', 'fencing_token', fencing_token, 'queue', ARGV[5])
-  free_slots.all = free_slots.all - 1
+  free.all = free.all - 1
   if lane ~= 'interactive' then
-    free_slots.unasked = free_slots.unasked - 1
+    free.unasked = free.unasked - 1
+    runs.unasked[flow] = runs.unasked[flow] + 1
   end
   if lane == 'backlog' then
-    free_slots.backlog = free_slots.backlog - 1
+    free.backlog = free.backlog - 1
+    runs.backlog[flow] = runs.backlog[flow] + 1
   end
-  for _, part in ipairs({key, fencing_token, lane}) do
+  return key
+end
+
+-- What arq's own enqueue_job writes, together with the claim: no key is dispatched that arq does not have. arq compares the score
+-- with the clock of the worker.
+local function deliver(key, fencing_token)
+  local id = arq_id(key, fencing_token)
+  -- cjson rounds numbers of this length.
+  local body = string.format('{"t":null,"f":"run","a":[%s,%s],"k":{},"et":%s}', cjson.encode(key), fencing_token, worker_now)
+  redis.call('SET', 'arq:job:' .. id, body, 'PX', body_lasts)
+  redis.call('ZADD', arq_queue, worker_now, id)
+end
+
+local claimed = {}
+local token_name = ns .. ':fencing_token'
+while true do
+  local flow, lane = next_claim()
+  if not flow then
+    break
+  end
+  if #claimed == 0 then
+    redis.call('SET', token_name, string.format('%.0f', time[1] * 1000000 + time[2]), 'NX')
+  end
+  local key, number = take(flow, lane), redis.call('INCR', token_name)
+  local fencing_token = string.format('%.0f', number)
+  last_claims[lane .. '|' .. flow] = number
+  redis.call('ZREM', due_set(flow, lane), key)
+  redis.call('ZADD', leases, now + lease, key)
+  recount(key, flow .. '|due|', flow, 'dispatched')
+  redis.call('HSET', record_of(key), 'state', 'dispatched', 'fencing_token', fencing_token, 'queue', arq_queue)
+  if arq_queue ~= '' then
+    deliver(key, fencing_token)
+  end
+  for _, part in ipairs({key, number, flow, lane}) do
     claimed[#claimed + 1] = part
   end
 end
+if #claimed > 0 then
+  local changed = {'slots', turn}
+  for place = 1, #claimed, 4 do
+    local name = claimed[place + 3] .. '|' .. claimed[place + 2]
+    changed[#changed + 1] = name
+    changed[#changed + 1] = last_claims[name]
+  end
+  redis.call('HSET', ns .. ':turns', unpack(changed))
+end
+
+local function first(set)
+  return tonumber(redis.call('ZRANGE', set, 0, 0, 'WITHSCORES')[2]) or math.huge
+end
+
+local function moment(at)
+  return at < math.huge and at or -1
+end
+
+local answer = {now, moment(math.min(upcoming, first(waiting))), moment(math.min(first(leases), first(pauses)))}
+for _, part in ipairs(claimed) do
+  answer[#answer + 1] = part
+end
+return answer

@@ -1,22 +1,32 @@
--- How much work there is.
--- Answer: due, scheduled, dispatched, running, dead, held, age of the oldest due key (ms), next due moment (ms, -1 for none), now
-local due, scheduled, oldest, upcoming = 0, 0, now, -1
-for lane in pairs(RANK) do
-  local ready = redis.call('ZCOUNT', due_set(lane), '-inf', now)
-  due = due + ready
-  scheduled = scheduled + redis.call('ZCARD', due_set(lane)) - ready
-  local first = redis.call('ZRANGE', due_set(lane), 0, 0, 'WITHSCORES')[2]
-  oldest = math.min(oldest, tonumber(first) or now)
-  local coming = redis.call('ZRANGEBYSCORE', due_set(lane), '(' .. string.format('%.0f', now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
-  if coming and (upcoming < 0 or tonumber(coming) < upcoming) then
-    upcoming = tonumber(coming)
-  end
+-- How much work there is, by flow; as fast with a hundred thousand jobs as with one.
+-- Answer: now, next moment at which a key becomes due (ms, -1 for none), since when the longest due key is due (ms, -1 for none),
+--       fields and values of {ns}:states, then for each flow: its name, due, scheduled, and by lane (interactive, fresh, backlog)
+--       since when the oldest pending key is (ms, -1 for none)
+local function first(set)
+  return tonumber(redis.call('ZRANGE', set, 0, 0, 'WITHSCORES')[2])
 end
-local running = 0
-for _, key in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
-  if read(key, 'state')[1] == 'running' then
-    running = running + 1
+
+local upcoming, longest = first(waiting) or math.huge, math.huge
+local answer = {now, -1, -1, redis.call('HGETALL', states)}
+for _, flow in ipairs(redis.call('SMEMBERS', flows)) do
+  local due, scheduled, oldest = 0, 0, {}
+  for _, lane in ipairs({'interactive', 'fresh', 'backlog'}) do
+    local set = due_set(flow, lane)
+    local ready = redis.call('ZCOUNT', set, '-inf', now)
+    due, scheduled = due + ready, scheduled + redis.call('ZCARD', set) - ready
+    if ready > 0 then
+      longest = math.min(longest, first(set))
+    end
+    local coming = redis.call('ZRANGEBYSCORE', set, '(' .. string.format('%.0f', now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+    upcoming = math.min(upcoming, tonumber(coming) or math.huge)
+    oldest[#oldest + 1] = first(pending_set(flow, lane)) or -1
   end
+  answer[#answer + 1] = {flow, due, scheduled, unpack(oldest)}
 end
-local dispatched = redis.call('ZCARD', leases) - running
-return {due, scheduled, dispatched, running, redis.call('ZCARD', dead), redis.call('ZCARD', held), now - oldest, upcoming, now}
+if upcoming < math.huge then
+  answer[2] = upcoming
+end
+if longest < math.huge then
+  answer[3] = longest
+end
+return answer

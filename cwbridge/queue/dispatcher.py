@@ -1,55 +1,69 @@
-"""Claims due keys for the free places of one worker and has them delivered."""
+"""Claims due keys for the free slots of one worker and has them started."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import redis.exceptions
 import structlog
 
 from cwbridge import clock, metrics
+from cwbridge.queue.job import Claim, Delivery
 from cwbridge.queue.lanes import FreeSlots, Lane
 from cwbridge.queue.queue import Queue
 
-_IDLE_SECONDS = 0.1
+LONGEST_SLEEP_SECONDS = 5.0
+"""How long a worker sleeps at most; so long a lost message can delay a key."""
 _RECLAIM_SECONDS = 1.0
 _OUTAGE_SECONDS = 0.5
-# What begins after its lease was found to be stale in a moment, whatever lane it was of.
-_FORGOTTEN: Lane = "fresh"
 
-Deliver = Callable[[str, int], Awaitable[None]]
+Start = Callable[[Sequence[Delivery]], Awaitable[None]]
+"""Starts deliveries that lie in the arq queue already."""
 
 log = structlog.stdlib.get_logger(__name__)
 
 
 class Dispatcher:
-    """Keeps `settings.concurrency` places filled; `begun` and `ended` tell it what became of a delivery."""
+    """Keeps `settings.concurrency` slots filled; `begun` and `ended` tell it what became of a delivery.
 
-    def __init__(self, queue: Queue, deliver: Deliver, *, arq_queue: str) -> None:
+    It sleeps until a slot becomes free, a key becomes due, a lease ends, or `due_at` hears of a key.
+    """
+
+    def __init__(self, queue: Queue, start: Start, *, flows: Collection[str], arq_queue: str) -> None:
         self._queue = queue
-        self._deliver = deliver
+        self._start = start
+        self._flows = sorted(flows)
         self._arq_queue = arq_queue
         self._lease = queue.settings.lease_duration.total_seconds()
-        self._delivered: dict[int, tuple[Lane, float]] = {}
-        self._running: dict[int, Lane] = {}
-        self._slot_free = asyncio.Event()
-        self._reclaim_at = 0.0
+        self._delivered: dict[int, tuple[Delivery, float]] = {}
+        self._running: dict[int, Delivery] = {}
+        self._longest_sleep = min(LONGEST_SLEEP_SECONDS, self._lease)
+        self._changed = asyncio.Event()
+        self._wake_at = 0.0
+        self._redis_ahead = 0.0
+        self._reclaim_at = self._reclaimed_at = self._no_reclaim_before = 0.0
 
     def begun(self, fencing_token: int) -> None:
-        lane, _ = self._delivered.pop(fencing_token, (_FORGOTTEN, 0.0))
-        self._running[fencing_token] = lane
+        delivery, _ = self._delivered.pop(fencing_token, (None, 0.0))
+        if delivery is not None:
+            self._running[fencing_token] = delivery
 
     def ended(self, fencing_token: int) -> None:
         self._running.pop(fencing_token, None)
-        self._slot_free.set()
+        self._wake(0.0)
+
+    def due_at(self, moment_ms: int) -> None:
+        """Another process has made a key due at `moment_ms` by the clock of Redis."""
+        self._wake(moment_ms / 1000 - self._redis_ahead)
 
     async def run(self) -> None:
-        """Dispatch until cancelled; an outage of Redis is said once, and once that it is over."""
+        """Dispatch until cancelled; an outage of Redis is logged once, and once that it is over."""
         away = False
         while True:
             try:
-                found = await self._round()
+                await self._round()
             except (redis.exceptions.RedisError, OSError) as error:
                 if not away:
                     log.warning("redis_lost", error=type(error).__name__)
@@ -59,29 +73,44 @@ class Dispatcher:
                 continue
             if away:
                 log.info("redis_found_again")
-                # Every lease looks ended after an outage; those whose workers live are extended first.
-                self._reclaim_at = clock.lasting_seconds() + self._lease
+                # Every lease looks ended after an outage; live workers extend theirs before any is taken back.
+                self._no_reclaim_before = self._reclaim_at = clock.lasting_seconds() + self._lease
                 away = False
             metrics.REDIS_UP.set(1)
-            if not found:
-                await self._rest()
+            await self._rest()
 
-    async def _round(self) -> bool:
+    async def _round(self) -> None:
+        """Claim once, and plan the next round."""
         now = clock.lasting_seconds()
         if now >= self._reclaim_at:
             await self._queue.reclaim()
-            self._reclaim_at = now + _RECLAIM_SECONDS
+            self._reclaimed_at = now
             self._forget_unstarted(now)
-        self._slot_free.clear()
-        claimed = await self._queue.claim(self._free_slots(), arq_queue=self._arq_queue)
-        for key, fencing_token, lane in claimed:
-            self._delivered[fencing_token] = (lane, now)
-            await self._deliver(key, fencing_token)
-        return bool(claimed)
+        # A slot or a key that is heard of from here on needs another round.
+        self._wake_at = now + self._longest_sleep
+        free_slots = self._free_slots()
+        if free_slots.slots == 0:
+            return
+        claim = await self._queue.claim(free_slots, arq_queue=self._arq_queue)
+        now = clock.lasting_seconds()
+        self._redis_ahead = claim.now_ms / 1000 - now
+        self._plan(claim, now)
+        for delivery in claim.deliveries:
+            self._delivered[delivery.fencing_token] = (delivery, now)
+        if claim.deliveries:
+            await self._start(claim.deliveries)
+
+    def _plan(self, claim: Claim, now: float) -> None:
+        next_end = self._longest_sleep if claim.next_end_seconds is None else claim.next_end_seconds
+        self._reclaim_at = max(self._reclaimed_at + _RECLAIM_SECONDS, self._no_reclaim_before, now + next_end)
+        self._wake(self._reclaim_at)
+        if claim.next_due_seconds is not None:
+            self._wake(now + claim.next_due_seconds)
 
     def _free_slots(self) -> FreeSlots:
-        taken = [*self._running.values(), *(lane for lane, _ in self._delivered.values())]
-        return FreeSlots.beside(self._queue.settings.concurrency, taken)
+        deliveries = [*self._running.values(), *(delivery for delivery, _ in self._delivered.values())]
+        taken: list[tuple[str, Lane]] = [(delivery.flow, delivery.lane) for delivery in deliveries]
+        return FreeSlots.beside(self._queue.settings.concurrency, self._flows, taken)
 
     def _forget_unstarted(self, now: float) -> None:
         """What was not started within its lease was taken back, or is gone with a wiped Redis."""
@@ -89,9 +118,16 @@ class Dispatcher:
             if now - at > self._lease:
                 del self._delivered[fencing_token]
 
+    def _wake(self, at: float) -> None:
+        """There will be something to do at `at`, in seconds of this process's clock."""
+        if at < self._wake_at:
+            self._wake_at = at
+            self._changed.set()
+
     async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(_IDLE_SECONDS):
-                await self._slot_free.wait()
-        except TimeoutError:
-            return
+        """Sleep until the planned moment, which may come nearer meanwhile."""
+        while (left := self._wake_at - clock.lasting_seconds()) > 0:
+            self._changed.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._changed.wait()

@@ -1,55 +1,77 @@
--- Mark objects as generation.
--- ARGV: debounce ms, then key, lane, version for each
--- Answer: how many were count; the version last generation, generation again, is not, nor what rests
+-- Enqueue keys. Two enqueues of one key become one run: in the more urgent lane, and with the stronger mode.
+-- ARGV: debounce ms, then key, flow, lane, mode, version for each
+-- Answer: how many were enqueued; not those whose version was enqueued before, nor those that rest
 local debounce = tonumber(ARGV[1])
-local count = 0
 
-local function enqueue(key, lane)
-  local soon = lane == 'interactive' and now or now + debounce
+-- A delivery that has not started yet reads lane and mode when it starts.
+local function relabel(key, job, merged)
+  redis.call('ZREM', pending_set(job.flow, job.lane), key)
+  redis.call('ZADD', pending_set(merged.flow, merged.lane), job.since, key)
+  redis.call('HSET', record_of(key), 'lane', merged.lane, 'mode', merged.mode)
+end
+
+local function enqueue_held(key, job, merged, own, interactive)
+  if job.after == 'due' or job.after == 'waiting' then
+    return put(key, job.after, {flow = merged.flow, lane = merged.lane, mode = merged.mode, at = interactive and now or nil})
+  end
+  afresh(key, now)
+  -- What held after a success asked for is done; what held after a dead letter asked for is not.
+  local to = job.after == 'gone' and own or merged
+  to.at, to.reason = own.at, 'enqueued'
+  return put(key, 'due', to)
+end
+
+local function enqueue(key, flow, lane, mode)
+  local interactive = lane == 'interactive'
+  local soon = interactive and now or now + debounce
+  local job = read(key, 'state', 'flow', 'lane', 'mode', 'due', 'since', 'reason', 'after', 'waits_for', 'rerun_lane', 'rerun_mode')
+  if not job.state then
+    return create(key, flow, lane, mode, soon)
+  end
+  redis.call('SADD', flows, flow)
   redis.call('HINCRBY', record_of(key), 'generation', 1)
-  local job = read(key, 'state', 'lane', 'due', 'reason', 'after', 'rerun_lane')
-  local state, best = job[1], urgent(lane, job[2])
-  if not state then
-    redis.call('HSET', record_of(key), 'run_generation', 0)
-    afresh(key, now)
-    put(key, 'due', lane, soon, 'enqueued')
-  elseif state == 'dead' then
-    afresh(key, now)
-    put(key, 'due', lane, soon, 'enqueued')
-  elseif state == 'due' then
-    local due = tonumber(job[3])
-    if lane == 'interactive' or job[4] == 'retry' then
-      due = math.min(due, soon)
-    end
-    put(key, 'due', best, due, job[4])
-  elseif state == 'held' then
-    if job[5] == 'due' then
-      redis.call('HSET', record_of(key), 'lane', best)
-    else
-      afresh(key, now)
-      put(key, 'due', lane, soon, 'enqueued')
-    end
-  elseif state == 'running' then
+  local own = {flow = flow, lane = lane, mode = mode, at = soon}
+  local merged = {flow = flow, lane = urgent(lane, job.lane), mode = stronger(mode, job.mode)}
+  if job.state == 'running' then
     redis.call('HSETNX', record_of(key), 'rerun_at', now)
-    redis.call('HSET', record_of(key), 'rerun_lane', urgent(lane, job[6]))
+    redis.call('HSET', record_of(key), 'rerun_lane', urgent(lane, job.rerun_lane), 'rerun_mode', stronger(mode, job.rerun_mode))
+  elseif job.state == 'dispatched' then
+    relabel(key, job, merged)
+  elseif job.state == 'held' then
+    enqueue_held(key, job, merged, own, interactive)
+  elseif job.state == 'dead' then
+    afresh(key, now)
+    merged.at, merged.reason = soon, 'enqueued'
+    put(key, 'due', merged)
+  elseif job.state == 'waiting' and not interactive then
+    -- A change of the object does not end what it waits for; when it does, the safety net of the wait finds out.
+    merged.waits_for = job.waits_for
+    put(key, 'waiting', merged)
+  else
+    merged.at = tonumber(job.due)
+    if interactive or job.reason == 'retry' then
+      merged.at = math.min(merged.at, soon)
+    end
+    put(key, 'due', merged)
   end
 end
 
--- A full pass enqueues everything without knowing of a change: what was given up or archived stays so, or it would come back
--- with every pass.
+-- A full sync enqueues everything without knowing of a change: dead and archived keys stay as they are, or they would come back
+-- with every full sync.
 local function rests(key, lane, version)
-  return lane == 'backlog' and version == '' and (read(key, 'state')[1] == 'dead' or redis.call('HEXISTS', archived, key) == 1)
+  return lane == 'backlog' and version == '' and (read(key, 'state').state == 'dead' or redis.call('HEXISTS', archived, key) == 1)
 end
 
-for i = 2, #ARGV, 3 do
-  local key, lane, version = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local unchanged = version ~= '' and redis.call('HGET', versions, key) == version
-  if not unchanged and not rests(key, lane, version) then
+local count = 0
+for place = 2, #ARGV, 5 do
+  local key, flow, lane, mode, version = unpack(ARGV, place, place + 4)
+  local known = mode == 'if_changed' and version ~= '' and redis.call('HGET', versions, key) == version
+  if not known and not rests(key, lane, version) then
     if version ~= '' then
       redis.call('HSET', versions, key, version)
     end
     redis.call('HDEL', archived, key)
-    enqueue(key, lane)
+    enqueue(key, flow, lane, mode)
     count = count + 1
   end
 end

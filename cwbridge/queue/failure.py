@@ -13,11 +13,13 @@ _LONGEST_TEXT = 1_000
 _LONGEST_TRACE = 8_000
 
 WORKER_DIED = "WorkerDied"
-"""The `error` of an object that killed its workers."""
+"""The `error` of a job that crashed its workers."""
+WAITS_FOR_ITSELF = "WaitsForItself"
+"""The `error` of a job that waits, over other jobs, for itself."""
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """A failure a person can act on; `cause` is equal for every object with the same trouble."""
+    """A failure a person can act on; `cause` is equal for every object with the same failure."""
 
     work_class: errors.WorkClass
     error: str
@@ -75,7 +77,7 @@ class Failure(msgspec.Struct, frozen=True):
 
     @classmethod
     def of_crashes(cls, crashes: int) -> Self:
-        """The worker of this object died again and again."""
+        """The worker of this job died again and again."""
         return cls(
             work_class="refused",
             error=WORKER_DIED,
@@ -83,6 +85,26 @@ class Failure(msgspec.Struct, frozen=True):
             detail="",
             remedy="Look for the worker's end in the system log (out of memory?), then requeue.",
             at_ms=clock.now_ms(),
+        )
+
+    @classmethod
+    def of_circle(cls) -> Self:
+        """Jobs that wait for each other; the queue adds the path to the cause."""
+        return cls(
+            work_class="refused",
+            error=WAITS_FOR_ITSELF,
+            cause="It waits for itself",
+            detail="",
+            remedy="Take one of the references out of the data, then requeue the job.",
+            at_ms=clock.now_ms(),
+        )
+
+    def blocked_by(self, key: str, refusal: Failure) -> Self:
+        """The same of a job that waits for `key`, which is a dead letter."""
+        return msgspec.structs.replace(
+            self,
+            cause=f"{self.cause}, which was refused: {refusal.cause}",
+            remedy=f"{refusal.remedy} When {key} is synced, this job goes on by itself.",
         )
 
 

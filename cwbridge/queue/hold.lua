@@ -3,21 +3,25 @@
 -- Answer: how many were not held before
 local lasts = tonumber(ARGV[1])
 local count = 0
-for slot = 2, #ARGV do
-  local key = ARGV[slot]
-  local job = read(key, 'state', 'hold', 'lane', 'due', 'reason')
-  if not job[2] then
+for place = 2, #ARGV do
+  local key = ARGV[place]
+  local job = read(key, 'state', 'hold', 'waits_for')
+  if not job.hold then
+    if not job.state then
+      redis.call('HSET', record_of(key), 'generation', 0, 'run_generation', 0, 'flow', '', 'lane', 'backlog', 'mode', 'if_changed', 'due', now, 'reason', 'enqueued')
+      afresh(key, now)
+    end
     redis.call('HSET', record_of(key), 'hold', 1)
     if lasts > 0 then
       redis.call('ZADD', pauses, now + lasts, key)
     end
-    if job[1] == 'due' or job[1] == 'dispatched' then
-      put(key, 'due', job[3], tonumber(job[4]), job[5])
-    elseif job[1] == 'dead' then
+    if job.state == 'due' or job.state == 'dispatched' then
+      put(key, 'due')
+    elseif job.state == 'waiting' then
+      put(key, 'waiting', {waits_for = job.waits_for})
+    elseif job.state == 'dead' then
       put(key, 'dead')
-    elseif not job[1] then
-      redis.call('HSET', record_of(key), 'generation', 0, 'run_generation', 0, 'lane', 'fresh', 'due', now, 'reason', 'enqueued')
-      afresh(key, now)
+    elseif not job.state then
       put(key, 'gone')
     end
     count = count + 1

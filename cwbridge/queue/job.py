@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from cwbridge import errors, keys
 from cwbridge.limits.lane import Lane
+from cwbridge.mode import Mode
 from cwbridge.queue.failure import Failure
 
-State = Literal["due", "scheduled", "dispatched", "running", "dead", "held", "archived"]
-"""As shown: `scheduled` is due at a moment still to come; `archived` is no outstanding work, a person forgot it."""
-
-FLOWS: Sequence[str] = ("opportunity",)
-"""Those that keys have."""
+State = Literal["scheduled", "due", "dispatched", "running", "waiting", "dead", "held", "archived"]
+"""As shown: `scheduled` is not due yet (debounce, backoff), `waiting` is deferred; `archived` is no outstanding work."""
 
 Reason = Literal["enqueued", "wait", "retry", "crash"]
 
 
 class Enqueue(msgspec.Struct, frozen=True):
-    """An object that may have changed; with a `version`, only when it differs from the last one wanted."""
+    """An object that may have changed.
+
+    With a `version` and mode `if_changed` it is enqueued only when the version differs from that of the last enqueue.
+    """
 
     key: str
+    flow: str
     lane: Lane = "fresh"
+    mode: Mode = "if_changed"
     version: str = ""
 
 
@@ -33,18 +34,30 @@ class Delivery(NamedTuple):
 
     key: str
     fencing_token: int
+    flow: str
     lane: Lane
 
 
+class Claim(msgspec.Struct, frozen=True):
+    """What was claimed, and in how many seconds there may be more: the next key is due, the next lease or pause ends."""
+
+    deliveries: list[Delivery]
+    next_due_seconds: float | None
+    next_end_seconds: float | None
+    now_ms: int
+
+
 class Run(msgspec.Struct, frozen=True):
-    """One delivery that has begun; `fencing_token` fences it. All times are Redis's."""
+    """One delivery that has begun; `fencing_token` fences it. All times are those of Redis."""
 
     key: str
     fencing_token: int
+    flow: str
     attempts: int
     crashes: int
     waits: int
     lane: Lane
+    mode: Mode
     since_ms: int
     due_ms: int
     generation: int
@@ -52,9 +65,10 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """Outstanding work of one object, for people; of an archived one, that it is, with `since_ms` from when."""
+    """Outstanding work of one object, for people; of an archived one, only that it is, with `since_ms` from when."""
 
     key: str
+    flow: str
     state: State
     lane: Lane
     generation: int
@@ -64,34 +78,10 @@ class Job(msgspec.Struct, frozen=True):
     since_ms: int
     due_ms: int
     failure: Failure | None
+    mode: Mode = "if_changed"
     reason: Reason = "enqueued"
+    waits_for: str | None = None
+    """The key that has to succeed first."""
     held: bool = False
     """Kept from running until it is released; a run under way ends first."""
     held_since_ms: int | None = None
-
-
-class Counts(msgspec.Struct, frozen=True):
-    """How much work there is; `next_due_ms` is the first moment at which something of `scheduled` becomes due."""
-
-    due: int
-    scheduled: int
-    dispatched: int
-    running: int
-    dead: int
-    held: int
-    oldest_due_age_ms: int
-    next_due_ms: int | None
-    now_ms: int
-
-    @property
-    def active(self) -> int:
-        """What is being done or could be done now."""
-        return self.due + self.dispatched + self.running
-
-
-def flow_of(key: str) -> str:
-    """The flow of a key as a label; a key nobody knows has none."""
-    try:
-        return keys.Key.parse(key).flow
-    except errors.Refused:
-        return "unknown"

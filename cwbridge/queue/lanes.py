@@ -1,45 +1,73 @@
-"""Lanes of the queue: what is claimed first, and how many places of a worker each may take; they are also those of the limiters."""
+"""How many slots of a worker each lane and each flow may take."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Self
 
 import msgspec
 
-from cwbridge.limits.lane import LANES, RANK, Lane
-
-__all__ = ["LANES", "RANK", "FreeSlots", "Lane"]
+from cwbridge.limits.lane import Lane
 
 _FOR_EDITS_FROM = 2
 _FOR_PEOPLE_FROM = 4
 
 
-class FreeSlots(msgspec.Struct, frozen=True, kw_only=True):
-    """How many keys may be claimed: in all; of these from `fresh` and `backlog`; of these from `backlog`.
+class FlowRuns(msgspec.Struct, frozen=True):
+    """The runs of one flow that a worker has: of `fresh` and `backlog`, and of `backlog` alone."""
 
-    The backlog never gets the last places of a worker, and edits leave one to people: otherwise runs of hours could hold them
-    all, and a small edit would wait for one of them to end.
+    unasked: int = 0
+    backlog: int = 0
+
+
+class FreeSlots(msgspec.Struct, frozen=True, kw_only=True):
+    """How many keys may be claimed: in all; of these from `fresh` and `backlog` (`unasked`); of these from `backlog`.
+
+    The backlog never gets the last slots of a worker, and edits leave one to people: otherwise runs of hours could hold them
+    all, and a small edit would wait for one of them to end. For the same reason a flow leaves a slot to each other flow that
+    has no run, of the slots that fresh and backlog share and of those of the backlog, as far as there are that many
+    (`max_unasked`, `max_backlog`).
     """
 
     slots: int
     unasked: int
     backlog: int
+    max_unasked: int
+    max_backlog: int
+    flows: dict[str, FlowRuns]
+    """The flows that the worker serves, with their runs."""
 
     @classmethod
-    def of(cls, slots: int) -> FreeSlots:
-        """So many places, for whoever comes first by its lane."""
-        return cls(slots=slots, unasked=slots, backlog=slots)
+    def of(cls, slots: int, flows: Collection[str]) -> Self:
+        """So many slots, for whichever key comes first by its lane."""
+        return cls(
+            slots=slots,
+            unasked=slots,
+            backlog=slots,
+            max_unasked=1,
+            max_backlog=1,
+            flows={flow: FlowRuns() for flow in flows},
+        )
 
     @classmethod
-    def beside(cls, slots: int, taken: Collection[Lane]) -> FreeSlots:
-        """What is left of a worker's places."""
-        unasked = slots - int(slots >= _FOR_PEOPLE_FROM)
-        backlog = unasked - int(slots >= _FOR_EDITS_FROM)
-        counts = {lane: sum(one == lane for one in taken) for lane in LANES}
+    def beside(cls, slots: int, flows: Collection[str], taken: Collection[tuple[str, Lane]]) -> Self:
+        """What is left of a worker's slots beside the flows and lanes of its runs."""
+        max_unasked = slots - int(slots >= _FOR_PEOPLE_FROM)
+        max_backlog = max_unasked - int(slots >= _FOR_EDITS_FROM)
+        runs = {flow: _runs(flow, taken) for flow in flows}
         free = max(0, slots - len(taken))
-        free_unasked = min(free, max(0, unasked - counts["fresh"] - counts["backlog"]))
+        free_unasked = min(free, max(0, max_unasked - sum(lane != "interactive" for _, lane in taken)))
         return cls(
             slots=free,
             unasked=free_unasked,
-            backlog=min(free_unasked, max(0, backlog - counts["backlog"])),
+            backlog=min(free_unasked, max(0, max_backlog - sum(lane == "backlog" for _, lane in taken))),
+            max_unasked=max_unasked,
+            max_backlog=max_backlog,
+            flows=runs,
         )
+
+
+def _runs(flow: str, taken: Collection[tuple[str, Lane]]) -> FlowRuns:
+    lanes = [lane for other, lane in taken if other == flow]
+    backlog = lanes.count("backlog")
+    return FlowRuns(unasked=lanes.count("fresh") + backlog, backlog=backlog)

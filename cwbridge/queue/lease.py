@@ -13,14 +13,14 @@ from cwbridge import clock, errors
 from cwbridge.queue.job import Run
 from cwbridge.queue.queue import Queue
 
-# A write that is allowed now is under way for a moment longer; by then nobody else may have begun.
+# A write that is allowed now is under way for a moment longer; no other worker may have begun by then.
 _MARGIN = 0.2
 # After Redis was wiped a key may be delivered again at once; its old run hears of it within this time.
 _LONGEST_BEAT_SECONDS = 1.0
 
 
 class Lease:
-    """Around a run: extends the lease at least three times as often as needed; `lost` is set when it is not ours any more."""
+    """Around a run: extends the lease at least three times as often as needed; `lost` is set when this run has lost it."""
 
     def __init__(self, queue: Queue, run: Run, *, taken_at: float) -> None:
         self._queue = queue
@@ -30,7 +30,7 @@ class Lease:
         self._heartbeat: asyncio.Task[None] | None = None
         self.lost = asyncio.Event()
         self.taken = False
-        """True when Redis said that the ticket is somebody else's; else a lost lease only may be."""
+        """True when Redis said that another delivery has the key; else a lost lease only may be another's."""
 
     def ensure(self) -> None:
         """Raise LeaseLost unless this run may still write; looks at the clock only, so it can stand before every write."""
@@ -40,7 +40,7 @@ class Lease:
             raise errors.LeaseLost("this worker's lease on the object has ended", detail=self._run.key)
 
     async def confirm(self) -> None:
-        """Raise LeaseLost unless Redis says at this moment that the run is ours; the lease is longer then, too."""
+        """Raise LeaseLost unless Redis says at this moment that this run has the lease; it is extended, too."""
         asked_at = clock.lasting_seconds()
         if await self._queue.extend(self._run):
             self._ends_at = max(self._ends_at, asked_at + self._length * (1 - _MARGIN))

@@ -9,9 +9,12 @@ import redis.exceptions
 
 from cwbridge import errors
 from cwbridge.queue.failure import Failure
+from cwbridge.queue.job import Enqueue
 
 _STORE_SECONDS = 5.0
 _CREDENTIALS_SECONDS = 60.0
+# The key waited for may vanish without success: archived, released, or lost with a wiped Redis.
+_LOOK_AGAIN_SECONDS = 300.0
 # Of several exceptions at once the one that asks most of a person decides.
 _SEVERITY = {"bug": 0, "refused": 1, "retry": 2, "wait": 3}
 
@@ -21,10 +24,14 @@ class Succeeded(msgspec.Struct, frozen=True):
 
 
 class Deferred(msgspec.Struct, frozen=True):
-    """Not time yet: parked, at no cost; without a failure the run was only broken off."""
+    """Not time yet: it waits, at no cost; without a failure the run was only broken off.
+
+    With `waits_for` it goes on as soon as that key has succeeded, and looks again after `seconds` in any case.
+    """
 
     seconds: float
     failure: Failure | None = None
+    waits_for: Enqueue | None = None
 
 
 class Retried(msgspec.Struct, frozen=True):
@@ -46,12 +53,15 @@ def of(error: Exception) -> Outcome:
     """What becomes of a job whose flow raised `error`; of a group, its worst member decides."""
     worst = min(_members(error), key=_severity)
     match worst:
+        case errors.WaitingFor():
+            other = Enqueue(worst.key, worst.flow, worst.lane, worst.mode)
+            return Deferred(_LOOK_AGAIN_SECONDS, Failure.of(worst), other)
         case errors.Wait():
             return Deferred(worst.seconds, Failure.of(worst))
         case errors.AuthenticationRefused():
-            # Its system is stopped for everybody; who happened to notice is no worse off than those who wait for it.
-            stopped = errors.SystemOnHold(worst.cause, detail=worst.detail)
-            return Deferred(_CREDENTIALS_SECONDS, Failure.of(stopped))
+            # The system is on hold for every job, so this one is not charged an attempt.
+            on_hold = errors.SystemOnHold(worst.cause, detail=worst.detail)
+            return Deferred(_CREDENTIALS_SECONDS, Failure.of(on_hold))
         case errors.Retry():
             return Retried(Failure.of(worst))
         case redis.exceptions.RedisError() | errors.StoreUnavailable():

@@ -7,30 +7,33 @@ import random
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 import structlog
 from redis.commands.core import AsyncScript
 
-from cwbridge import errors, lua, metrics
+from cwbridge import clock, errors, lua, metrics
+from cwbridge.limits.lane import Lane
+from cwbridge.mode import Mode
 from cwbridge.queue import outcome as outcomes
+from cwbridge.queue.counts import Counters, Counts
 from cwbridge.queue.failure import Failure
-from cwbridge.queue.job import Counts, Delivery, Enqueue, Job, Run, State, flow_of
-from cwbridge.queue.lanes import FreeSlots, Lane
+from cwbridge.queue.job import Claim, Delivery, Enqueue, Job, Run, State
+from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.reading import JobReader
-from cwbridge.redis import Redis
+from cwbridge.redis import Redis, reply
 from cwbridge.settings import QueueSettings
 
 _AT_ONCE = 500
 _RUN_ENDS_LOOKS = 600
 _LOOK_SECONDS = 0.1
 _PAUSED_MS = 600_000
+_BODY_LASTS_MS = 24 * 3600 * 1000
 _PACKAGE = "cwbridge.queue"
-_START_FIELDS = ("attempts", "crashes", "waits", "lane", "since_ms", "due_ms", "generation", "started_ms")
 _T = TypeVar("_T")
 
-Settled = Literal["gone", "due", "dead", "held"]
+Settled = Literal["gone", "due", "waiting", "dead", "held"]
 """What became of a key whose run ended."""
 
 JobChange = Literal["archive", "hold", "release"]
@@ -48,6 +51,7 @@ class Queue:
         self._keys = [namespace]
         self._redis = redis
         self._reader = JobReader(redis, namespace)
+        self._lease_ms = _ms(settings.lease_duration)
         self._enqueue = self._script("enqueue")
         self._claim = self._script("claim")
         self._start = self._script("start")
@@ -56,62 +60,75 @@ class Queue:
         self._reclaim = self._script("reclaim")
         self._counts = self._script("counts")
         self._requeue = self._script("requeue")
-        self._spread = self._script("spread")
         self._wake = self._script("wake")
         self._archive = self._script("archive")
         self._hold = self._script("hold")
         self._release = self._script("release")
 
     async def enqueue(self, *enqueues: Enqueue) -> int:
-        """Mark objects as wanted; durable when it returns. Answers how many were marked: unchanged versions are not."""
+        """Ask for objects to be worked on; durable when it returns. Answers how many were enqueued: known versions are not."""
         count = 0
         for some in _batches(enqueues, _AT_ONCE):
-            given = [text for enqueue in some for text in (enqueue.key, enqueue.lane, enqueue.version)]
+            given = [text for one in some for text in (one.key, one.flow, one.lane, one.mode, one.version)]
             count += await self._enqueue(self._keys, [_ms(self.settings.debounce), *given])
         return count
 
-    async def claim(self, free_slots: FreeSlots, *, arq_queue: str = "") -> list[Delivery]:
-        """As many due keys as there is room for, with new tickets, to be delivered through `arq_queue` at once."""
-        if free_slots.slots <= 0:
-            return []
-        given: list[str | int] = [
-            free_slots.slots,
-            free_slots.unasked,
-            free_slots.backlog,
-            _ms(self.settings.lease_duration),
-            arq_queue,
+    async def claim(self, free_slots: FreeSlots, *, arq_queue: str = "") -> Claim:
+        """As many due keys as there are free slots (at least one), with new fencing tokens; they lie in `arq_queue` when it returns."""
+        given: list[str | int] = [arq_queue, self._lease_ms, clock.now_ms(), _BODY_LASTS_MS]
+        given += [free_slots.slots, free_slots.unasked, free_slots.backlog]
+        given += [free_slots.max_unasked, free_slots.max_backlog]
+        for flow, runs in free_slots.flows.items():
+            given += [flow, runs.unasked, runs.backlog]
+        now, next_due, next_end, *claimed = await self._claim(self._keys, given)
+        deliveries = [
+            Delivery(key.decode(), fencing_token, flow.decode(), lane.decode())
+            for key, fencing_token, flow, lane in _batches(claimed, 4)
         ]
-        flat = await self._claim(self._keys, given)
-        return [
-            Delivery(key.decode(), fencing_token, lane.decode())
-            for key, fencing_token, lane in _batches(flat, 3)
-        ]
+        return Claim(deliveries, _seconds_until(next_due, now), _seconds_until(next_end, now), now)
 
     async def start(self, key: str, fencing_token: int) -> Run | None:
         """Begin the run of a delivery; None when it is stale."""
-        answer = await self._start(self._keys, [key, fencing_token, _ms(self.settings.lease_duration)])
+        answer = await self._start(self._keys, [key, fencing_token, self._lease_ms])
         if answer is None:
             return None
-        fields = dict(zip(_START_FIELDS, _texts(answer), strict=True))
-        return msgspec.convert({"key": key, "fencing_token": fencing_token, **fields}, Run, strict=False)
-
-    async def extend(self, run: Run) -> bool:
-        """The heartbeat; False when the ticket is somebody else's by now."""
-        return bool(
-            await self._extend(self._keys, [run.key, run.fencing_token, _ms(self.settings.lease_duration)])
+        flow, attempts, crashes, waits, lane, mode, since, due, generation, now = answer
+        return Run(
+            key=key,
+            fencing_token=fencing_token,
+            flow=flow.decode(),
+            attempts=int(attempts),
+            crashes=int(crashes),
+            waits=int(waits),
+            lane=lane.decode(),
+            mode=mode.decode(),
+            since_ms=int(since),
+            due_ms=int(due),
+            generation=int(generation),
+            started_ms=now,
         )
 
+    async def extend(self, run: Run) -> bool:
+        """The heartbeat; False when another delivery has the key by now."""
+        return bool(await self._extend(self._keys, [run.key, run.fencing_token, self._lease_ms]))
+
     async def settle(self, run: Run, outcome: outcomes.Outcome) -> Settled | None:
-        """End a run; None, and nothing changed, when the ticket is somebody else's by now."""
+        """End a run; None, and nothing changed, when another delivery has the key by now."""
         kind, delay_ms, failure = self._decision(run, outcome)
         given: list[str | int | bytes] = [run.key, run.fencing_token, kind, delay_ms]
         given += [self.settings.max_attempts, _ms(self.settings.debounce)]
-        given += [msgspec.json.encode(failure) if failure is not None else b""]
+        given += [msgspec.json.encode(failure), failure.error] if failure is not None else ["", ""]
+        waits_for = outcome.waits_for if isinstance(outcome, outcomes.Deferred) else None
+        if waits_for is None:
+            given += [""]
+        else:
+            given += [waits_for.key, waits_for.flow, waits_for.lane, waits_for.mode]
+            given += [msgspec.json.encode(Failure.of_circle())]
         answer = await self._settle(self._keys, given)
         return None if answer is None else answer.decode()
 
     async def reclaim(self) -> int:
-        """Take back what silent workers had; a key whose workers died too often is given up. Answers how many."""
+        """Take back what silent workers had; a key whose workers died too often is dead. Answers how many."""
         return await self._take_back("")
 
     async def give_back(self, arq_queue: str) -> int:
@@ -119,9 +136,12 @@ class Queue:
         return await self._take_back(arq_queue)
 
     async def counts(self) -> Counts:
-        due, scheduled, dispatched, running, dead, held, age, upcoming, now = await self._counts(self._keys)
-        following = upcoming if upcoming >= 0 else None
-        return Counts(due, scheduled, dispatched, running, dead, held, age, following, now)
+        """How much work there is, by flow and state."""
+        return Counts.read(await self._counts(self._keys))
+
+    async def counters(self) -> Counters:
+        """How many jobs were dead-lettered and requeued since the beginning."""
+        return Counters.read(await reply(self._redis.hgetall(f"{self.namespace}:counters")))
 
     async def job(self, key: str) -> Job | None:
         """The outstanding work of one object; None when it is settled."""
@@ -132,24 +152,33 @@ class Queue:
         return await self._reader.jobs(state, limit)
 
     def batches(self, *, state: State | None = None) -> AsyncIterator[list[Job]]:
-        """All outstanding work, some hundred jobs at a time, for those who do not want to hold it all."""
+        """All outstanding work, some hundred jobs at a time, for callers that do not want to hold it all."""
         return self._reader.batches(state)
 
-    async def requeue(self, *keys: str) -> int:
-        """Dead and parked keys start over in the interactive lane."""
-        return await self._count_changed(self._requeue, keys)
+    async def requeue(self, *keys: str, by: str = "person") -> int:
+        """Requeue what a person names, dead, waiting or pending: it runs at once and writes whatever the source shows."""
+        requeued = await self.requeue_later(dict.fromkeys(keys, 0), lane="interactive", mode="force", by=by)
+        return len(requeued)
 
-    async def spread(self, pauses_ms: Mapping[str, int], *, lane: Lane, again: bool = False) -> list[str]:
-        """Given up and parked keys start over, each after its pause or at a new edit; answers which did.
+    async def requeue_later(
+        self,
+        delays_ms: Mapping[str, int],
+        *,
+        lane: Lane,
+        mode: Mode = "if_changed",
+        by: str = "person",
+        only_dead: bool = False,
+    ) -> list[str]:
+        """Requeue dead, waiting and pending keys, each after its own delay or at a new enqueue; answers which were requeued.
 
-        `again` starts only what was given up, and leaves its age as it is.
+        A stronger mode that a key has already is kept. `only_dead` leaves out all but dead keys, and keeps their age.
         """
-        started: list[str] = []
-        for some in _batches(list(pauses_ms.items()), _AT_ONCE):
-            given = [text for key, pause in some for text in (key, pause)]
-            answer = await self._spread(self._keys, [lane, int(again), *given])
-            started += [key.decode() for key in answer]
-        return started
+        requeued: list[str] = []
+        for some in _batches(list(delays_ms.items()), _AT_ONCE):
+            given = [text for key, delay_ms in some for text in (key, delay_ms)]
+            answer = await self._requeue(self._keys, [by, lane, mode, int(only_dead), *given])
+            requeued += [key.decode() for key in answer]
+        return requeued
 
     async def change_each(self, change: JobChange, keys: Sequence[str]) -> list[str]:
         """Archive, hold or release keys; answers which of them were changed."""
@@ -165,8 +194,11 @@ class Queue:
         return changed
 
     async def wake(self, *keys: str) -> int:
-        """What waited for the same thing goes on at once, in its own lane."""
-        return await self._count_changed(self._wake, keys)
+        """Waiting keys go on at once, in their own lane; answers how many."""
+        count = 0
+        for some in _batches(keys, _AT_ONCE):
+            count += await self._wake(self._keys, some)
+        return count
 
     async def archive(self, *keys: str) -> int:
         """Forget dead keys until they change again."""
@@ -177,20 +209,21 @@ class Queue:
         return len(await self.change_each("hold", keys))
 
     async def release(self, *keys: str) -> int:
+        """Let held keys go on; answers how many were held."""
         return len(await self.change_each("release", keys))
 
     @asynccontextmanager
     async def paused(self, key: str) -> AsyncIterator[None]:
         """No run of `key` begins or goes on while the body runs; raises Busy when one takes too long to end.
 
-        When this process is killed meanwhile, workers let the key go after ten minutes.
+        When this process is killed meanwhile, workers release the key after ten minutes.
         """
-        ours = await self._hold(self._keys, [_PAUSED_MS, key])
+        held_here = await self._hold(self._keys, [_PAUSED_MS, key])
         try:
             await self._run_ended(key)
             yield
         finally:
-            if ours:
+            if held_here:
                 await self.release(key)
 
     async def _run_ended(self, key: str) -> None:
@@ -208,35 +241,28 @@ class Queue:
     def _script(self, name: str) -> AsyncScript:
         return lua.script(self._redis, _PACKAGE, "record", name)
 
-    async def _count_changed(self, script: AsyncScript, keys: Sequence[str]) -> int:
-        count = 0
-        for some in _batches(keys, _AT_ONCE):
-            count += await script(self._keys, some)
-        return count
-
     async def _take_back(self, arq_queue: str) -> int:
         poison = Failure.of_crashes(self.settings.max_crashes)
-        given: list[str | int | bytes] = [self.settings.max_crashes, msgspec.json.encode(poison), arq_queue]
-        taken = _texts(await self._reclaim(self._keys, given))
-        for key, after in _batches(taken, 2):
-            log.warning("job_reclaimed", key=key, after=after)
-            if after == "dead":
-                metrics.DEAD_LETTERS.labels(flow_of(str(key)), poison.error).inc()
-        metrics.RECLAIMED.inc(len(taken) // 2)
-        return len(taken) // 2
+        given: list[Any] = [self.settings.max_crashes, msgspec.json.encode(poison), poison.error, arq_queue]
+        taken = list(_batches(await self._reclaim(self._keys, given), 4))
+        for key, flow, state, crashed in taken:
+            log.warning("job_reclaimed", key=key.decode(), state=state.decode(), crashed=bool(crashed))
+            if crashed:
+                metrics.JOB_CRASHES.labels(flow.decode()).inc()
+        return len(taken)
 
     def _decision(self, run: Run, outcome: outcomes.Outcome) -> tuple[str, int, Failure | None]:
         match outcome:
             case outcomes.Succeeded():
-                return "done", 0, None
+                return "succeeded", 0, None
             case outcomes.Deferred():
-                return "wait", round(outcome.seconds * 1000), outcome.failure
+                return "deferred", round(outcome.seconds * 1000), outcome.failure
             case outcomes.Retried():
                 last = run.attempts + 1 >= self.settings.max_attempts
                 failure = outcome.failure.dead_lettered(run.attempts + 1) if last else outcome.failure
-                return "retry", self._backoff_ms(run.attempts), failure
+                return "retried", self._backoff_ms(run.attempts), failure
             case outcomes.DeadLettered():
-                return "refused", 0, outcome.failure
+                return "dead_lettered", 0, outcome.failure
 
     def _backoff_ms(self, attempts: int) -> int:
         """Exponential with full jitter: many jobs that failed together do not come back together."""
@@ -248,8 +274,8 @@ def _ms(length: timedelta) -> int:
     return round(length.total_seconds() * 1000)
 
 
-def _texts(answer: list[bytes | int]) -> list[str | int]:
-    return [part.decode() if isinstance(part, bytes) else part for part in answer]
+def _seconds_until(moment_ms: int, now_ms: int) -> float | None:
+    return (moment_ms - now_ms) / 1000 if moment_ms >= 0 else None
 
 
 def _batches(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:

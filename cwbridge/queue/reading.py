@@ -19,7 +19,9 @@ class _Record(msgspec.Struct, frozen=True):
     """The fields of {ns}:job:{key} that people see; record.lua says what they mean."""
 
     state: str
+    flow: str = ""
     lane: str = "fresh"
+    mode: str = "if_changed"
     generation: int = 0
     attempts: int = 0
     crashes: int = 0
@@ -28,6 +30,7 @@ class _Record(msgspec.Struct, frozen=True):
     due: int = 0
     reason: str = "enqueued"
     failure: str = ""
+    waits_for: str | None = None
     hold: bool = False
 
 
@@ -64,7 +67,7 @@ class JobReader:
             yield await self._read_in(state, keys[start : start + _IN_ONE_GO])
 
     async def archived(self) -> int:
-        """How many a person has forgotten."""
+        """How many a person has archived."""
         return int(await reply(self._redis.hlen(f"{self._namespace}:archived")))
 
     async def leased_since(self, moment_ms: int) -> int:
@@ -74,27 +77,34 @@ class JobReader:
     async def _keys(self, state: State | None, limit: int) -> list[str]:
         if state == "archived":
             return await self._archived_keys(limit)
-        sets = {
-            "due": [f"due:{lane}" for lane in LANES],
-            "scheduled": [f"due:{lane}" for lane in LANES],
-            "dispatched": ["leases"],
-            "running": ["leases"],
-            "dead": ["dead"],
-            "held": ["held"],
-        }
-        wanted = sets[state] if state else ["leases", *sets["due"], "dead", "held"]
         now = await self._now_ms()
         lowest, highest = {"due": ("-inf", str(now)), "scheduled": (f"({now}", "+inf")}.get(
             state or "", ("-inf", "+inf")
         )
+        names = await self._sets_of(state)
         async with self._redis.pipeline(transaction=False) as pipeline:
-            for name in wanted:
+            for name in names:
                 pipeline.zrangebyscore(f"{self._namespace}:{name}", lowest, highest, start=0, num=limit)
             return [key.decode() for keys in await pipeline.execute() for key in keys]
 
+    async def _sets_of(self, state: State | None) -> list[str]:
+        """The sorted sets in which keys of a state are."""
+        flows = sorted(await reply(self._redis.smembers(f"{self._namespace}:flows")))
+        pending = [f"due:{flow.decode()}:{lane}" for lane in LANES for flow in flows]
+        sets = {
+            "due": pending,
+            "scheduled": pending,
+            "dispatched": ["leases"],
+            "running": ["leases"],
+            "waiting": ["waiting"],
+            "dead": ["dead"],
+            "held": ["held"],
+        }
+        return sets[state] if state else ["leases", *pending, "waiting", "dead", "held"]
+
     async def _archived_keys(self, limit: int) -> list[str]:
         since = await reply(self._redis.hgetall(f"{self._namespace}:archived"))
-        earliest = sorted(since, key=lambda key: (int(since[key]), key))
+        earliest = sorted(since, key=lambda key: (int(since[key].partition(b"|")[0]), key))
         return [key.decode() for key in (earliest if limit == _NO_END else earliest[:limit])]
 
     async def _read_in(self, state: State | None, keys: Sequence[str]) -> list[Job]:
@@ -109,11 +119,25 @@ class JobReader:
                 pipeline.zscore(f"{self._namespace}:held", key)
             answers = await pipeline.execute()
         now = await self._now_ms()
-        return [
+        jobs = [
             _job(key, fields, held_since, now)
             for key, fields, held_since in zip(keys, answers[::2], answers[1::2], strict=True)
             if fields
         ]
+        refusals = await self._refusals({job.waits_for for job in jobs if job.waits_for is not None})
+        return [_explained(job, refusals) for job in jobs]
+
+    async def _refusals(self, keys: set[str]) -> dict[str, Failure]:
+        """Why those of the keys that are dead or held so were refused."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for key in keys:
+                pipeline.hmget(f"{self._namespace}:job:{key}", "state", "after", "failure")
+            answers = await pipeline.execute() if keys else []
+        return {
+            key: msgspec.json.decode(failure, type=Failure)
+            for key, (state, after, failure) in zip(keys, answers, strict=True)
+            if failure is not None and b"dead" in {state, after}
+        }
 
     async def _read_archived(self, keys: Sequence[str]) -> list[Job]:
         """Those of the keys that are archived; one held in advance is outstanding work again."""
@@ -123,7 +147,7 @@ class JobReader:
                 pipeline.exists(f"{self._namespace}:job:{key}")
             answers = await pipeline.execute()
         return [
-            _archived(key, int(since))
+            _archived(key, since.decode())
             for key, since, outstanding in zip(keys, answers[::2], answers[1::2], strict=True)
             if since is not None and not outstanding
         ]
@@ -133,9 +157,12 @@ class JobReader:
         return int(seconds) * 1000 + int(microseconds) // 1000
 
 
-def _archived(key: str, since_ms: int) -> Job:
+def _archived(key: str, entry: str) -> Job:
+    since, _, flow = entry.partition("|")
+    since_ms = int(since)
     return Job(
         key=key,
+        flow=flow,
         state="archived",
         lane="fresh",
         generation=0,
@@ -148,14 +175,24 @@ def _archived(key: str, since_ms: int) -> Job:
     )
 
 
+def _explained(job: Job, refusals: dict[str, Failure]) -> Job:
+    """A job that waits for a dead one says why that was refused."""
+    refusal = refusals.get(job.waits_for or "")
+    if refusal is None or job.failure is None or job.waits_for is None:
+        return job
+    return msgspec.structs.replace(job, failure=job.failure.blocked_by(job.waits_for, refusal))
+
+
 def _job(key: str, fields: dict[bytes, bytes], held_since: float | None, now: int) -> Job:
     texts = {name.decode(): value.decode() for name, value in fields.items()}
     record = msgspec.convert(texts, _Record, strict=False)
     return msgspec.convert(
         {
             "key": key,
+            "flow": record.flow,
             "state": "scheduled" if record.state == "due" and record.due > now else record.state,
             "lane": record.lane,
+            "mode": record.mode,
             "generation": record.generation,
             "attempts": record.attempts,
             "crashes": record.crashes,
@@ -163,6 +200,7 @@ def _job(key: str, fields: dict[bytes, bytes], held_since: float | None, now: in
             "since_ms": record.since,
             "due_ms": record.due,
             "reason": record.reason,
+            "waits_for": record.waits_for,
             "failure": msgspec.json.decode(record.failure, type=Failure) if record.failure else None,
             "held": record.hold,
             "held_since_ms": None if held_since is None else int(held_since),

@@ -5,24 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from functools import cache
 from typing import Any
 
 import redis.exceptions
 import structlog
+from prometheus_client import Counter, Gauge, Histogram
 
-from cwbridge import clock, errors, keys, metrics
+from cwbridge import clock, errors, metrics
 from cwbridge.connectors import write_guard
 from cwbridge.limits import lane
 from cwbridge.queue import outcome as outcomes
 from cwbridge.queue.failure import Failure
-from cwbridge.queue.job import Run, flow_of
+from cwbridge.queue.job import Run
 from cwbridge.queue.lease import Lease
 from cwbridge.queue.outcome import DeadLettered, Deferred, Outcome, Retried, Succeeded
 from cwbridge.queue.queue import Queue, Settled
 
-Handler = Callable[[keys.Key], Coroutine[Any, Any, None]]
-OnSettled = Callable[[Run, Outcome], Awaitable[None]]
+Handler = Callable[[Run], Coroutine[Any, Any, None]]
 
 _SETTLE_AGAIN_SECONDS = 0.5
 
@@ -30,50 +31,54 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Runner:
-    """Runs deliveries: `flows` names the handler of each flow, `on_settled` hears how each run ended."""
+    """Runs deliveries with the handler of their flow."""
 
-    def __init__(
-        self, queue: Queue, flows: Mapping[str, Handler], *, on_settled: OnSettled | None = None
-    ) -> None:
+    def __init__(self, queue: Queue, handlers: Mapping[str, Handler]) -> None:
         self._queue = queue
-        self._flows = flows
-        self._on_settled = on_settled
+        self._handlers = handlers
 
-    async def run(self, key_text: str, fencing_token: int) -> None:
+    @property
+    def flows(self) -> Collection[str]:
+        """The flows that it has a handler for."""
+        return self._handlers.keys()
+
+    async def run(self, key: str, fencing_token: int) -> None:
         """Run one delivery; raises nothing but CancelledError, after which the job goes on elsewhere at once."""
         taken_at = clock.lasting_seconds()
         try:
-            run = await self._queue.start(key_text, fencing_token)
+            run = await self._queue.start(key, fencing_token)
         except Exception as error:  # noqa: BLE001 - the lease of the delivery ends, then it is delivered anew
-            log.warning(
-                "job_start_failed", key=key_text, fencing_token=fencing_token, error=type(error).__name__
-            )
+            log.warning("job_start_failed", key=key, fencing_token=fencing_token, error=type(error).__name__)
             return
         if run is None:
-            log.debug("delivery_stale", key=key_text, fencing_token=fencing_token)
+            log.debug("delivery_stale", key=key, fencing_token=fencing_token)
             return
         context = {
             "key": run.key,
+            "flow": run.flow,
             "fencing_token": run.fencing_token,
             "attempt": run.attempts + 1,
             "lane": run.lane,
+            "mode": run.mode,
         }
         with structlog.contextvars.bound_contextvars(**context):
             await self._run(run, taken_at)
 
     async def _run(self, run: Run, taken_at: float) -> None:
-        flow, began = flow_of(run.key), time.monotonic()
-        metrics.QUEUE_WAIT.labels(flow).observe(max(0, run.started_ms - run.due_ms) / 1000)
-        with metrics.JOBS_RUNNING.labels(flow).track_inprogress():
+        began = time.monotonic()
+        log.debug("job_started")
+        _of_lane(run.flow, run.lane).observe(max(0, run.started_ms - run.due_ms) / 1000)
+        with _in_progress(run.flow).track_inprogress():
             async with Lease(self._queue, run, taken_at=taken_at) as lease:
                 try:
                     outcome = await self._outcome(run, lease)
-                    after = await self._settle(run, outcome, lease)
+                    state = await self._settle(run, outcome, lease)
                 except asyncio.CancelledError:
                     await asyncio.shield(asyncio.ensure_future(self._settle(run, Deferred(0), lease)))
                     log.info("job_broken_off")
                     raise
-        await self._report(run, flow, outcome, after, time.monotonic() - began)
+        outcome = await self._as_settled(run, outcome, state)
+        _report(run.flow, outcome, state, time.monotonic() - began)
 
     async def _outcome(self, run: Run, lease: Lease) -> Outcome:
         """Let the handler work until it ends or the lease does."""
@@ -102,17 +107,10 @@ class Runner:
         """In a task of its own, so that what is set here ends with it."""
         write_guard.CURRENT.set(lease)
         lane.CURRENT.set(run.lane)
-        key = keys.Key.parse(run.key)
-        handler = self._flows.get(key.flow)
-        if handler is None:
-            raise errors.Refused(
-                f"this worker has no flow {key.flow!r}",
-                remedy="Switch its systems on in the settings, then requeue.",
-            )
-        await handler(key)
+        await self._handlers[run.flow](run)
 
     async def _settle(self, run: Run, outcome: Outcome, lease: Lease) -> Settled | None:
-        """Say how the run ended, again and again while Redis is away and the lease lasts."""
+        """End the run in Redis, again and again while Redis is away and the lease lasts."""
         while not lease.taken:
             with contextlib.suppress(redis.exceptions.RedisError, OSError):
                 return await self._queue.settle(run, outcome)
@@ -121,51 +119,77 @@ class Runner:
             await asyncio.sleep(_SETTLE_AGAIN_SECONDS)
         return None
 
-    async def _report(
-        self, run: Run, flow: str, outcome: Outcome, after: Settled | None, seconds: float
-    ) -> None:
-        metrics.JOB_DURATION.labels(flow).observe(seconds)
-        if after is None:
-            metrics.JOBS.labels(flow, "lease_lost").inc()
-            log.warning("job_lease_lost", seconds=round(seconds, 3))
-            return
-        if after == "dead" and isinstance(outcome, Retried):
-            outcome = DeadLettered(outcome.failure)
-        match outcome:
-            case Succeeded():
-                metrics.JOBS.labels(flow, "done").inc()
-                metrics.SYNC_LAG.labels(flow).observe(
-                    max(0.0, (run.started_ms - run.since_ms) / 1000 + seconds)
-                )
-                metrics.LAST_SUCCESS.labels(flow).set_to_current_time()
-                log.info("job_settled", seconds=round(seconds, 3), after=after)
-            case Deferred():
-                metrics.JOBS.labels(flow, "wait").inc()
-                log.info("job_waits", wait_seconds=round(outcome.seconds, 3), **_told(outcome.failure))
-            case Retried():
-                metrics.JOBS.labels(flow, "retry").inc()
-                log.warning("job_tries_again", **_told(outcome.failure))
-            case DeadLettered():
-                metrics.JOBS.labels(flow, "dead").inc()
-                metrics.DEAD_LETTERS.labels(flow, outcome.failure.error).inc()
-                log.error("job_given_up", **_told(outcome.failure), trace=outcome.failure.trace or None)
-        await self._tell(run, outcome)
-
-    async def _tell(self, run: Run, outcome: Outcome) -> None:
-        if self._on_settled is None:
-            return
-        try:
-            await self._on_settled(run, outcome)
-        except Exception as error:  # noqa: BLE001 - the run is settled whatever the listener makes of it
-            log.warning("job_history_lost", error=type(error).__name__, detail=str(error)[:300])
+    async def _as_settled(self, run: Run, outcome: Outcome, state: Settled | None) -> Outcome:
+        """The queue dead-letters the last attempt, and a wait that would close a circle."""
+        if state != "dead":
+            return outcome
+        if isinstance(outcome, Retried):
+            return DeadLettered(outcome.failure)
+        if isinstance(outcome, Deferred):
+            failure = Failure.of_circle()
+            with contextlib.suppress(redis.exceptions.RedisError, OSError):
+                job = await self._queue.job(run.key)
+                failure = (job.failure if job is not None else None) or failure
+            return DeadLettered(failure)
+        return outcome
 
 
-def _told(failure: Failure | None) -> dict[str, str]:
-    if failure is None:
-        return {}
+def _report(flow: str, outcome: Outcome, state: Settled | None, seconds: float) -> None:
+    """Count and log how a run ended."""
+    end = "lease_lost" if state is None else _END[type(outcome)]
+    _runs(flow, end).inc()
+    _duration(flow, end).observe(seconds)
+    if state is None:
+        log.warning("job_lease_lost", seconds=round(seconds, 3))
+        return
+    match outcome:
+        case Succeeded():
+            metrics.LAST_SUCCESS.labels(flow).set_to_current_time()
+            log.info("job_completed", seconds=round(seconds, 3), state=state)
+        case Deferred(failure=None):
+            log.info("job_deferred", wait_seconds=0)
+        case Deferred(failure=Failure() as failure):
+            log.info("job_deferred", wait_seconds=round(outcome.seconds, 3), **_fields(failure))
+        case Retried():
+            log.warning("job_retry_scheduled", **_fields(outcome.failure))
+        case DeadLettered():
+            trace = outcome.failure.trace or None
+            log.error("job_dead_lettered", **_fields(outcome.failure), trace=trace)
+
+
+_END = {
+    Succeeded: "succeeded",
+    Deferred: "deferred",
+    Retried: "retried",
+    DeadLettered: "dead_lettered",
+}
+
+
+def _fields(failure: Failure) -> dict[str, str]:
     return {
         "error": failure.error,
         "cause": failure.cause,
         "detail": failure.detail,
         "remedy": failure.remedy,
     }
+
+
+# Looking up a labelled series costs more than counting in it.
+@cache
+def _of_lane(flow: str, own: lane.Lane) -> Histogram:
+    return metrics.JOB_QUEUE_WAIT.labels(flow, own)
+
+
+@cache
+def _in_progress(flow: str) -> Gauge:
+    return metrics.JOBS_IN_PROGRESS.labels(flow)
+
+
+@cache
+def _runs(flow: str, end: str) -> Counter:
+    return metrics.JOB_RUNS.labels(flow, end)
+
+
+@cache
+def _duration(flow: str, end: str) -> Histogram:
+    return metrics.JOB_DURATION.labels(flow, end)

@@ -1,4 +1,4 @@
-"""Which jobs a person means: filters over outstanding work, and its grouping by cause."""
+"""Selects jobs: filters over outstanding work, and its grouping by cause."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from cwbridge import errors
-from cwbridge.queue.job import Job, State, flow_of
+from cwbridge.queue.job import Job, State
 from cwbridge.queue.queue import Queue
 
 _EXAMPLES = 3
@@ -17,12 +17,14 @@ _CLASSES: Sequence[str] = ("bug", "refused", "retry", "wait", "")
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """A job is meant when it passes every filter given; ages count from when its object was first wanted."""
+    """A job is meant when it passes every filter given; ages count from when its object was first enqueued."""
 
     states: tuple[State, ...] = ()
     flow: str = ""
     key: str = ""
-    """A pattern over the whole key: `*` any text, `?` any character, `[...]` one of several; a number is a project."""
+    """A pattern over the whole key: `*` any text, `?` any character, `[...]` one of several."""
+    prefixes: tuple[str, ...] = ()
+    """Keys of which one, or what stands below it, is meant: `a/1` means `a/1` and `a/1/option/2`, and not `a/12`."""
     work_class: errors.WorkClass | None = None
     cause: str = ""
     """Text in the cause, capitals or not."""
@@ -38,8 +40,9 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         age = timedelta(milliseconds=now_ms - job.since_ms)
         return (
             (not self.states or job.state in self.states)
-            and self.flow in {"", flow_of(job.key)}
-            and _has_key(job, self.key)
+            and self.flow in {"", job.flow}
+            and (not self.key or fnmatchcase(job.key, self.key))
+            and _is_below(job.key, self.prefixes)
             and (self.work_class is None or self.work_class == _class_of(job))
             and _has_cause(job, self.cause)
             and (self.older is None or age > self.older)
@@ -55,7 +58,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, kw_only=True):
-    """Jobs with one cause; those without trouble are grouped by their state."""
+    """Jobs with one cause; those without a failure are grouped by their state."""
 
     jobs: int = 0
     work_class: str
@@ -67,7 +70,7 @@ class Group(msgspec.Struct, kw_only=True):
     """How many go on only when they are released."""
     oldest_age_ms: int = 0
     next_due_ms: int | None = None
-    """When the first of those that wait goes on."""
+    """When the first of the scheduled and waiting ones goes on by itself."""
     examples: list[str] = msgspec.field(default_factory=list)
 
     def add(self, job: Job, now_ms: int) -> None:
@@ -75,14 +78,14 @@ class Group(msgspec.Struct, kw_only=True):
         self.states[job.state] = self.states.get(job.state, 0) + 1
         self.held += job.held
         self.oldest_age_ms = max(self.oldest_age_ms, now_ms - job.since_ms)
-        if job.state == "scheduled":
+        if job.state in {"scheduled", "waiting"}:
             self.next_due_ms = min(self.next_due_ms or job.due_ms, job.due_ms)
         if len(self.examples) < _EXAMPLES:
             self.examples.append(job.key)
 
 
 class Groups:
-    """Jobs grouped as they come, so that a hundred thousand of them need no room."""
+    """Jobs grouped as they come, so that a hundred thousand of them need no memory."""
 
     def __init__(self) -> None:
         self._groups: dict[tuple[str, str], Group] = {}
@@ -139,11 +142,8 @@ def _class_of(job: Job) -> str:
     return job.failure.work_class if job.failure is not None else ""
 
 
-def _has_key(job: Job, pattern: str) -> bool:
-    if pattern.isdecimal():
-        project = f"jetbuilt/project/{pattern}"
-        return job.key == project or job.key.startswith(f"{project}/")
-    return not pattern or fnmatchcase(job.key, pattern)
+def _is_below(key: str, prefixes: tuple[str, ...]) -> bool:
+    return not prefixes or any(key == prefix or key.startswith(f"{prefix}/") for prefix in prefixes)
 
 
 def _has_cause(job: Job, text: str) -> bool:

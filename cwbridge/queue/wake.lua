@@ -3,9 +3,8 @@
 -- Answer: how many
 local count = 0
 for _, key in ipairs(ARGV) do
-  local job = read(key, 'state', 'lane')
-  if job[1] == 'due' then
-    put(key, 'due', job[2], now, 'enqueued')
+  if read(key, 'state').state == 'waiting' then
+    put(key, 'due', {at = now, reason = 'enqueued'})
     count = count + 1
   end
 end

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 import pydantic
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from cwbridge import duration
 from cwbridge.limits.rate import Rate
 from cwbridge.text import folded
 
@@ -30,29 +31,13 @@ JETBUILT_STAGES = (
 )
 """Every stage of a project. Source: Jetbuilt API documentation, projects."""
 
-_SECONDS_OF = {
-    "ms": Decimal("0.001"),
-    "s": Decimal(1),
-    "m": Decimal(60),
-    "h": Decimal(3600),
-    "d": Decimal(86400),
-}
-
 
 def _rate(value: object) -> object:
     return Rate.parse(value) if isinstance(value, str) else value
 
 
 def _duration(value: object) -> object:
-    """`250ms`, `10s`, `5m`, `6h`, `30d`; a bare number is refused because its unit would be a guess."""
-    if isinstance(value, timedelta):
-        return value
-    text = str(value).strip().lower()
-    unit = next((unit for unit in ("ms", "s", "m", "h", "d") if text.endswith(unit)), None)
-    number = text.removesuffix(unit).strip() if unit else ""
-    if unit is None or not number.replace(".", "", 1).isdecimal():
-        raise ValueError("a duration is written with its unit, like 250ms, 10s, 5m, 6h or 30d")
-    return timedelta(seconds=float(Decimal(number) * _SECONDS_OF[unit]))
+    return value if isinstance(value, timedelta) else duration.parse(str(value))
 
 
 def _listen(value: str) -> str:

@@ -53,7 +53,7 @@ async def edited(bench: Bench, family: int, number: int) -> Edit:
     line = next(line for line in bench.box.jetbuilt.project(project).lines if line.option_id is None)
     bench.box.jetbuilt.edit_line(project, line.id, price=Decimal(1000 + number))
     began, calls = time.perf_counter(), bench.box.connectwise_calls.count()
-    await bench.queue.enqueue(Enqueue(key))
+    await bench.queue.enqueue(Enqueue(key, "opportunity"))
     await settled(bench, key)
     return Edit(time.perf_counter() - began, bench.box.connectwise_calls.count() - calls)
 
@@ -66,11 +66,11 @@ async def test_an_edit_beside_ten_thousand_lines_waits_for_a_bounded_number_of_c
     )
     large = bench.box.jetbuilt.add_plain_project(lines=LINES, name="Stadium")
     async with commands.running("worker", env=bench.environment(), cwd=tmp_path):
-        await bench.queue.enqueue(Enqueue(str(Key(small))))
+        await bench.queue.enqueue(Enqueue(str(Key(small)), "opportunity"))
         await settled(bench, str(Key(small)))
         alone = [await edited(bench, small, number) for number in range(EDITS)]
 
-        await bench.queue.enqueue(Enqueue(str(Key(large.family_id))))
+        await bench.queue.enqueue(Enqueue(str(Key(large.family_id)), "opportunity"))
         products = bench.box.connectwise.table("procurement/products")
         standing = len(products)
         async with asyncio.timeout(120):

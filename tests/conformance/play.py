@@ -11,8 +11,7 @@ from typing import Any
 from cwbridge import connections
 from cwbridge.keys import Key
 from cwbridge.ledger.history import Event, History
-from cwbridge.queue.job import Enqueue, Job
-from cwbridge.queue.lanes import FreeSlots
+from cwbridge.queue.job import Enqueue, Job, Run
 from cwbridge.queue.runner import Runner
 from cwbridge.redis import Redis
 from producers import main as producers
@@ -25,6 +24,7 @@ from tests.conformance.jetbuilt_side import FAMILY, STANDARD, JetbuiltSide, worl
 from tests.support.bench import Bench
 from tests.support.books import Row as Record
 from tests.support.jetbuilt import Jetbuilt
+from tests.support.jobs import claimed
 from tests.support.recorder import RecordedSandbox
 from worker.opportunity import assembly
 
@@ -91,7 +91,7 @@ class Play:
         self._writes = len(self.box.connectwise.writes)
         self._lines = self._line_ids()
         if by is None and given.deleted:
-            await self._bench.queue.enqueue(Enqueue(key=KEY, lane="backlog"))
+            await self._bench.queue.enqueue(Enqueue(key=KEY, flow="opportunity", lane="backlog"))
         else:
             await self._notice(by or ("poll" if edited else "full pass"))
         await self._work(patient=by == "waiting")
@@ -116,9 +116,13 @@ class Play:
             connections.open_connectwise(settings, redis) as target,
         ):
             flow = assembly.opportunity_flow(settings, redis, source, target, history)
-            runner = Runner(queue, {"opportunity": flow.handle})
+
+            async def handle(run: Run) -> None:
+                await flow.handle(Key.parse(run.key))
+
+            runner = Runner(queue, {"opportunity": handle})
             while True:
-                for key, fencing_token, _ in await queue.claim(FreeSlots.of(50)):
+                for key, fencing_token, *_ in await claimed(queue, 50):
                     await runner.run(key, fencing_token)
                 if not any(_goes_on(job, patient=patient) for job in await queue.jobs(limit=100)):
                     return

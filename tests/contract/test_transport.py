@@ -25,10 +25,10 @@ from cwbridge import errors
 from cwbridge.connectors import trail, unclear, write_guard
 from cwbridge.connectors.calls import Address, Answer, Method, Request
 from cwbridge.connectors.connectwise.client import CONNECTWISE
+from cwbridge.connectors.profile import Bounds
 from cwbridge.connectors.reading import Reader, nothing, reader
 from cwbridge.connectors.retry import Policy
 from cwbridge.connectors.session import open_session
-from cwbridge.connectors.system import Bounds
 from cwbridge.connectors.transport import Transport
 
 SECRET = "Basic c2VjcmV0LWtleS1vZi10aGUtdGVzdA=="

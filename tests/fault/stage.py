@@ -17,7 +17,7 @@ import msgspec
 import redis.exceptions
 
 from cwbridge import concurrency
-from cwbridge.queue.job import Counts
+from cwbridge.queue.counts import Counts
 from cwbridge.queue.queue import Queue
 from cwbridge.settings import QueueSettings
 from sandbox import credentials
@@ -184,7 +184,7 @@ class Stage:
 
     async def _quiet(self) -> bool:
         counts = await self.counts()
-        return counts is not None and not counts.active and not counts.scheduled
+        return counts is not None and not (counts.active or counts.scheduled or counts.waiting)
 
     async def _left(self) -> list[str]:
         jobs = await self._queue.jobs()
@@ -198,7 +198,7 @@ class Stage:
         """Every delivery draws a ticket; a wiped counter begins again at the clock."""
         while True:
             with suppress(redis.exceptions.RedisError, OSError):
-                fencing_token = int(await self.redis.client.get(f"{NAMESPACE}:ticket") or 0)
+                fencing_token = int(await self.redis.client.get(f"{NAMESPACE}:fencing_token") or 0)
                 if 0 < fencing_token - self._fencing_token < 100_000:
                     self.jobs += fencing_token - self._fencing_token
                 self._fencing_token = fencing_token or self._fencing_token

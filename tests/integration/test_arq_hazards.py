@@ -26,12 +26,12 @@ from cwbridge import errors, keys
 from cwbridge.connectors import write_guard
 from cwbridge.queue import arq_port, dispatcher
 from cwbridge.queue.job import Enqueue, Run
-from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.outcome import Outcome
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Runner
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
+from tests.support.jobs import claimed
 from tests.support.serving import serving
 from tests.support.until import until
 
@@ -75,7 +75,7 @@ def queue(redis: Redis, namespace: str) -> Queue:
 @contextlib.asynccontextmanager
 async def delivered(redis: Redis, queue: Queue, handling: Handling) -> AsyncIterator[str]:
     """A job that lies in arq and has not begun; gives its arq id. Once the body has ended the worker goes on until it is settled."""
-    await queue.enqueue(Enqueue(KEY))
+    await queue.enqueue(Enqueue(KEY, "opportunity"))
     runner = Runner(queue, {"opportunity": handling}, on_settled=handling.hear)
     service = arq_port.Service(redis, queue, runner)
     dispatching = asyncio.create_task(service.dispatch())
@@ -117,7 +117,7 @@ async def test_no_result_is_kept_that_could_swallow_the_next_edit(queue: Queue, 
     handling = Handling()
     async with serving(redis, queue, handling):
         for edit in range(1, 4):
-            await queue.enqueue(Enqueue(KEY, version=str(edit)))
+            await queue.enqueue(Enqueue(KEY, "opportunity", version=str(edit)))
             await until(lambda: gone(queue), what="the edit is settled")
             assert handling.seen == [KEY] * edit
             assert await names(redis, f"{arq.constants.result_key_prefix}{queue.namespace}:*") == []
@@ -143,7 +143,7 @@ async def test_a_dead_letter_keeps_its_error_and_never_expires(
 ) -> None:
     handling = Handling(failure)
     async with serving(redis, queue, handling):
-        await queue.enqueue(Enqueue(KEY))
+        await queue.enqueue(Enqueue(KEY, "opportunity"))
         await until(lambda: dead(queue), what="it is given up")
     job = await queue.job(KEY)
     assert job is not None
@@ -192,8 +192,8 @@ async def test_an_abort_left_in_arq_stops_nothing(queue: Queue, redis: Redis) ->
 async def test_a_job_of_a_silent_worker_is_picked_up_within_its_lease_and_two_seconds(
     queue: Queue, redis: Redis
 ) -> None:
-    await queue.enqueue(Enqueue(KEY))
-    [(key, fencing_token, _)] = await queue.claim(FreeSlots.of(1), arq_queue="of a killed worker")
+    await queue.enqueue(Enqueue(KEY, "opportunity"))
+    [(key, fencing_token, *_)] = await claimed(queue, 1, arq_queue="of a killed worker")
     killed = await queue.start(key, fencing_token)
     assert killed is not None
     began = time.monotonic()
@@ -217,8 +217,8 @@ async def test_a_run_whose_event_loop_was_blocked_beyond_its_lease_may_not_write
             verdicts.append("refused")
             raise
 
-    await queue.enqueue(Enqueue(KEY))
-    [(key, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    await queue.enqueue(Enqueue(KEY, "opportunity"))
+    [(key, fencing_token, *_)] = await claimed(queue, 1)
     await Runner(queue, {"opportunity": blocking}).run(key, fencing_token)
     assert verdicts == ["refused"]
     assert await queue.job(KEY) is not None
@@ -257,7 +257,9 @@ async def test_each_worker_has_its_own_health_key_and_takes_only_its_own_away(
 
 
 async def test_workers_do_not_meet_at_the_head_of_one_queue(queue: Queue, redis: Redis) -> None:
-    await queue.enqueue(*(Enqueue(f"jetbuilt/project/{number}", lane="interactive") for number in range(200)))
+    await queue.enqueue(
+        *(Enqueue(f"jetbuilt/project/{number}", "opportunity", lane="interactive") for number in range(200))
+    )
     services = [arq_port.Service(redis, queue, Runner(queue, {})) for _ in range(6)]
     dispatching = [asyncio.create_task(service.dispatch()) for service in services]
 

@@ -28,11 +28,11 @@ from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Enqueue
-from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.outcome import DeadLettered
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
+from tests.support.jobs import claimed
 from tests.support.serving import serving
 from tests.support.until import until
 
@@ -82,7 +82,9 @@ class Gated(Runs):
 async def queue(redis: Redis, namespace: str) -> Queue:
     """A queue with ten thousand keys waiting."""
     queue = Queue(redis, namespace=namespace, settings=SETTINGS)
-    await queue.enqueue(*(Enqueue(f"jetbuilt/project/{number}", lane="backlog") for number in range(BACKLOG)))
+    await queue.enqueue(
+        *(Enqueue(f"jetbuilt/project/{number}", "opportunity", lane="backlog") for number in range(BACKLOG))
+    )
     return queue
 
 
@@ -94,15 +96,15 @@ async def empty_queue(redis: Redis, namespace: str) -> Queue:
 async def enqueued(queue: Queue, own: Lane) -> None:
     """An edit comes, or a person requeues what was given up."""
     if own == "fresh":
-        await queue.enqueue(Enqueue(EDITED))
+        await queue.enqueue(Enqueue(EDITED, "opportunity"))
     else:
         assert await queue.requeue(EDITED) == 1
 
 
 async def dead_lettered(queue: Queue) -> None:
     """A dead letter, for a person to requeue."""
-    await queue.enqueue(Enqueue(EDITED, lane="interactive"))
-    [(key, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    await queue.enqueue(Enqueue(EDITED, "opportunity", lane="interactive"))
+    [(key, fencing_token, *_)] = await claimed(queue, 1)
     run = await queue.start(key, fencing_token)
     assert run is not None
     assert await queue.settle(run, DeadLettered(REFUSED)) == "dead"
@@ -113,9 +115,9 @@ async def test_a_requeue_gets_the_next_place_before_ten_thousand_waiting_keys(
     queue: Queue, places_before: int
 ) -> None:
     await dead_lettered(queue)
-    await queue.claim(FreeSlots.of(places_before))
+    await claimed(queue, places_before)
     await enqueued(queue, "interactive")
-    [(key, _, _)] = await queue.claim(FreeSlots.of(1))
+    [(key, _, _)] = await claimed(queue, 1)
     assert key == EDITED
 
 
@@ -125,12 +127,12 @@ async def test_of_several_edits_each_lets_at_most_every_fourth_place_go_to_the_b
     for round_ in range(4):
         names = [f"jetbuilt/project/{99_000 + 100 * round_ + number}" for number in range(edits)]
         for name in names:
-            await queue.enqueue(Enqueue(name))
-        slots = [key for key, _, _ in await queue.claim(FreeSlots.of(2 * edits))]
+            await queue.enqueue(Enqueue(name, "opportunity"))
+        slots = [key for key, _, _ in await claimed(queue, 2 * edits)]
         for number, name in enumerate(names, start=1):
             worst[number] = max(worst[number], slots.index(name) + 1)
         # The next round begins one place further on, so that every phase of the four is seen.
-        await queue.claim(FreeSlots.of((1 - 2 * edits) % 4))
+        await claimed(queue, (1 - 2 * edits) % 4)
     assert worst[1:] == [number + math.ceil(number / 3) for number in range(1, edits + 1)]
 
 
@@ -141,7 +143,7 @@ async def test_runs_of_the_backlog_that_never_end_leave_places_to_an_edit_and_a_
     runs = Gated()
     async with serving(redis, queue, runs):
         await runs.filled(PLACES - 2)
-        await queue.enqueue(Enqueue(OTHER))
+        await queue.enqueue(Enqueue(OTHER, "opportunity"))
         await runs.filled(PLACES - 1)
         assert runs.begun[-1] == OTHER
         await enqueued(queue, "interactive")
@@ -153,7 +155,9 @@ async def test_edits_that_never_end_leave_a_place_to_a_person(empty_queue: Queue
     await dead_lettered(empty_queue)
     runs = Gated()
     async with serving(redis, empty_queue, runs):
-        await empty_queue.enqueue(*(Enqueue(f"jetbuilt/project/{number}") for number in range(3 * PLACES)))
+        await empty_queue.enqueue(
+            *(Enqueue(f"jetbuilt/project/{number}", "opportunity") for number in range(3 * PLACES))
+        )
         await runs.filled(PLACES - 1)
         await enqueued(empty_queue, "interactive")
         await runs.filled(PLACES)
@@ -167,7 +171,7 @@ async def test_the_places_that_were_left_free_are_free_again_after_the_run(
     async with serving(redis, queue, runs):
         await runs.filled(PLACES - 2)
         for number in range(2 * PLACES):
-            await queue.enqueue(Enqueue(f"jetbuilt/project/{50_000 + number}"))
+            await queue.enqueue(Enqueue(f"jetbuilt/project/{50_000 + number}", "opportunity"))
             await runs.filled(PLACES - 1 + number)
             runs.gates[runs.begun[-1]].set()
 

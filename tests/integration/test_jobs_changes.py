@@ -13,7 +13,7 @@ from tests.support.jobs import AUDIT, RACK, SCREEN, Command, Store, key
 
 def enqueue(store: Store, *numbers: int) -> None:
     async def act(_: Redis, queue: Queue) -> None:
-        await queue.enqueue(*(Enqueue(key(number)) for number in numbers))
+        await queue.enqueue(*(Enqueue(key(number), "opportunity") for number in numbers))
 
     store.do(act)
 

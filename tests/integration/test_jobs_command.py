@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console import services
+from console import flows, gauges
 from cwbridge import metrics
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
@@ -144,7 +144,7 @@ def test_a_rate_spreads_the_starts_and_a_new_edit_need_not_wait_for_its_turn(
     assert [round((job.due_ms - first.due_ms) / 1_800_000, 2) for job in others] == [1, 2, 3, 4, 5]
 
     async def edit(_: Redis, queue: Queue) -> None:
-        await queue.enqueue(Enqueue(key(6)))
+        await queue.enqueue(Enqueue(key(6), "opportunity"))
 
     store.do(edit)
     assert (store.job(6).state, store.job(6).lane, store.job(5).state) == ("due", "fresh", "scheduled")
@@ -195,7 +195,7 @@ def test_held_jobs_wait_for_their_release(cwbridge: Command, store: Store) -> No
 
 def test_what_runs_meanwhile_is_left_to_its_worker(cwbridge: Command, store: Store) -> None:
     async def enqueue(_: Redis, queue: Queue) -> None:
-        await queue.enqueue(Enqueue(key(1)))
+        await queue.enqueue(Enqueue(key(1), "opportunity"))
 
     store.do(enqueue)
     run = store.run_of(1)
@@ -232,7 +232,7 @@ def test_status_names_parked_jobs_stopped_systems_and_what_redis_would_lose(
         store.do(restore)
     assert status["verdict"] == "stopped"
     assert [stopped["system"] for stopped in status["stopped"]] == ["connectwise"]
-    assert [(group["cause"], group["jobs"]) for group in status["parked"]] == [
+    assert [(group["cause"], group["jobs"]) for group in status["waiting"]] == [
         ("Inventory auditing is on", 2)
     ]
     assert [(group["work_class"], group["jobs"]) for group in status["dead"]] == [("refused", 1)]
@@ -248,7 +248,7 @@ def test_the_gauge_of_a_stopped_system_follows_all_processes(store: Store, redis
 
     async def act(redis: Redis, _: Queue) -> None:
         settings = Settings(namespace=store.namespace)
-        refresh = services.gauges(settings, redis)
+        refresh = gauges.refresher(settings, redis, flows.registered())
         await redis.hset(f"{store.namespace}:stopped", "connectwise", "1")  # type: ignore[misc]
         await refresh()
         assert gauge() == 1

@@ -21,10 +21,10 @@ from hypothesis.stateful import (
 from cwbridge import redis
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Enqueue, Run
-from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.outcome import DeadLettered, Deferred, Outcome, Retried, Succeeded
 from cwbridge.queue.queue import Queue
 from cwbridge.settings import QueueSettings
+from tests.support.jobs import claimed
 
 NAMES = [f"jetbuilt/project/{number}" for number in (1, 2)]
 SETTINGS = QueueSettings(
@@ -106,7 +106,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def enqueue(self, key: str, version: str, *, urgent: bool) -> None:
         planned_lines = self.loop.run(
-            self.queue.enqueue(Enqueue(key, "interactive" if urgent else "fresh", version))
+            self.queue.enqueue(Enqueue(key, "opportunity", "interactive" if urgent else "fresh", version))
         )
         unchanged = version != "" and self.versions.get(key) == version
         assert planned_lines == (0 if unchanged else 1)
@@ -123,10 +123,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 3), start=st.booleans())
     def claim(self, limit: int, *, start: bool) -> None:
         due = {key for key, expected in self.model.items() if expected.state == "due"}
-        claimed = {
-            key: fencing_token
-            for key, fencing_token, _ in self.loop.run(self.queue.claim(FreeSlots.of(limit)))
-        }
+        claimed = {key: fencing_token for key, fencing_token, *_ in self.loop.run(claimed(self.queue, limit))}
         assert set(claimed) <= due
         assert len(claimed) == min(limit, len(due))
         for key, fencing_token in claimed.items():

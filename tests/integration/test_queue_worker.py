@@ -16,16 +16,16 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from cwbridge import errors, keys
 from cwbridge import redis as redis_module
 from cwbridge.connectors import write_guard
-from cwbridge.embedded import EmbeddedRedis
+from cwbridge.embedded_redis import EmbeddedRedis
 from cwbridge.limits import lane
 from cwbridge.queue import arq_port
 from cwbridge.queue.job import Enqueue, Run
-from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.outcome import DeadLettered, Deferred, Outcome, Retried, Succeeded
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Handler, Runner
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
+from tests.support.jobs import claimed
 from tests.support.serving import serving
 
 KEY = "jetbuilt/project/1"
@@ -74,7 +74,7 @@ async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 8.
 
 async def run_once(queue: Queue, handler: Handler) -> Outcome | None:
     history = History()
-    [(key, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    [(key, fencing_token, *_)] = await claimed(queue, 1)
     await Runner(queue, {"opportunity": handler}, on_settled=history).run(key, fencing_token)
     return history.outcomes[0] if history.outcomes else None
 
@@ -83,7 +83,7 @@ async def raising(queue: Queue, error: BaseException) -> Outcome | None:
     async def fail(_key: keys.Key) -> None:
         raise error
 
-    await queue.enqueue(Enqueue(KEY))
+    await queue.enqueue(Enqueue(KEY, "opportunity"))
     return await run_once(queue, fail)
 
 
@@ -146,10 +146,10 @@ async def test_the_runner_never_raises(queue: Queue, redis: Redis, namespace: st
     async def broken(_run: Run, _outcome: Outcome) -> None:
         raise RuntimeError("history is full")
 
-    await queue.enqueue(Enqueue("no key of ours"), Enqueue(KEY))
-    claimed = await queue.claim(FreeSlots.of(2))
+    await queue.enqueue(Enqueue("no key of ours", "opportunity"), Enqueue(KEY, "opportunity"))
+    claimed = await claimed(queue, 2)
     runner = Runner(queue, {}, on_settled=broken)
-    for key, fencing_token, _ in claimed:
+    for key, fencing_token, *_ in claimed:
         await runner.run(key, fencing_token)
     await runner.run(KEY, 12345)
     assert {job.state for job in await queue.jobs()} == {"dead"}
@@ -165,7 +165,7 @@ async def test_a_handler_knows_its_lane_and_its_guard(queue: Queue) -> None:
         assert lane.CURRENT.get() == "interactive"
         write_guard.check()
 
-    await queue.enqueue(Enqueue(KEY, lane="interactive"))
+    await queue.enqueue(Enqueue(KEY, "opportunity", lane="interactive"))
     assert await run_once(queue, look) == Succeeded()
     assert write_guard.CURRENT.get() is None
 
@@ -182,8 +182,8 @@ async def test_a_handler_is_cancelled_and_forbidden_to_write_when_its_lease_is_t
             verdicts.append("cancelled")
             raise
 
-    await queue.enqueue(Enqueue(KEY))
-    [(key, fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    await queue.enqueue(Enqueue(KEY, "opportunity"))
+    [(key, fencing_token, *_)] = await claimed(queue, 1)
     running = asyncio.create_task(Runner(queue, {"opportunity": long_run}).run(key, fencing_token))
 
     async def is_running() -> bool:
@@ -193,7 +193,7 @@ async def test_a_handler_is_cancelled_and_forbidden_to_write_when_its_lease_is_t
     # Somebody else has it: its lease is ended by hand and it is claimed and begun again.
     await queue._redis.zadd(f"{queue.namespace}:leases", {KEY: 1})
     await queue.reclaim()
-    [(_, other_fencing_token, _)] = await queue.claim(FreeSlots.of(1))
+    [(_, other_fencing_token, *_)] = await claimed(queue, 1)
     other = await queue.start(KEY, other_fencing_token)
     assert other is not None
     await asyncio.wait_for(running, 2)
@@ -208,14 +208,14 @@ async def test_a_long_run_keeps_its_lease(queue: Queue) -> None:
             write_guard.check()
             assert await queue.reclaim() == 0
 
-    await queue.enqueue(Enqueue(KEY))
+    await queue.enqueue(Enqueue(KEY, "opportunity"))
     assert await run_once(queue, long_run) == Succeeded()
 
 
 async def test_edits_during_runs_reach_the_handler_through_arq(queue: Queue, redis: Redis) -> None:
     async def edit_once(_key: keys.Key) -> None:
         if len(handling.seen) == 1:
-            await queue.enqueue(Enqueue(KEY))
+            await queue.enqueue(Enqueue(KEY, "opportunity"))
 
     handling = Handling(edit_once)
 
@@ -223,7 +223,7 @@ async def test_edits_during_runs_reach_the_handler_through_arq(queue: Queue, red
         return len(handling.seen) >= 2 and await queue.job(KEY) is None
 
     async with serving(redis, queue, handling):
-        await queue.enqueue(Enqueue(KEY))
+        await queue.enqueue(Enqueue(KEY, "opportunity"))
         await until(settled)
     assert handling.seen == [KEY, KEY]
 
@@ -237,7 +237,7 @@ async def test_many_jobs_are_each_run_once_and_leave_nothing_behind(redis: Redis
     async def all_settled() -> bool:
         return len(handling.seen) >= 60 and (await queue.counts()).active == 0
 
-    await queue.enqueue(*(Enqueue(name, lane="backlog") for name in names))
+    await queue.enqueue(*(Enqueue(name, "opportunity", lane="backlog") for name in names))
     async with serving(redis, queue, handling), serving(redis, queue, handling):
         await until(all_settled)
     assert sorted(handling.seen) == sorted(names)
@@ -259,11 +259,13 @@ async def test_a_person_waits_for_no_more_than_the_places_in_use(queue: Queue, r
     async def served() -> bool:
         return person in handling.seen
 
-    await queue.enqueue(*(Enqueue(f"jetbuilt/project/{number}", lane="backlog") for number in range(1, 2001)))
+    await queue.enqueue(
+        *(Enqueue(f"jetbuilt/project/{number}", "opportunity", lane="backlog") for number in range(1, 2001))
+    )
     async with serving(redis, queue, handling):
         await until(busy)
         before = len(handling.seen)
-        await queue.enqueue(Enqueue(person, lane="interactive"))
+        await queue.enqueue(Enqueue(person, "opportunity", lane="interactive"))
         await until(served)
         assert handling.seen.index(person) - before <= 2 * QUICK.concurrency
 
@@ -281,7 +283,7 @@ async def test_stopping_lets_runs_end_and_takes_no_new_ones(queue: Queue, redis:
         return len(handling.seen) == QUICK.concurrency
 
     await queue.enqueue(
-        *(Enqueue(f"jetbuilt/project/{number}", lane="interactive") for number in range(1, 11))
+        *(Enqueue(f"jetbuilt/project/{number}", "opportunity", lane="interactive") for number in range(1, 11))
     )
     async with serving(redis, queue, handling):
         await until(all_slots_taken)
@@ -300,7 +302,7 @@ async def test_stopping_gives_back_what_was_delivered_but_not_begun(redis: Redis
         return len([name async for name in redis.scan_iter(f"arq:job:{namespace}*")]) == QUICK.concurrency
 
     await queue.enqueue(
-        *(Enqueue(f"jetbuilt/project/{number}", lane="interactive") for number in range(1, 7))
+        *(Enqueue(f"jetbuilt/project/{number}", "opportunity", lane="interactive") for number in range(1, 7))
     )
     # Its arq loop does not run, so what it dispatches stays where it is.
     service = arq_port.Service(redis, queue, Runner(queue, {}))
@@ -325,7 +327,7 @@ async def test_what_does_not_end_in_time_is_broken_off_and_due_at_once(redis: Re
     async def begun() -> bool:
         return bool(handling.seen)
 
-    await queue.enqueue(Enqueue(KEY))
+    await queue.enqueue(Enqueue(KEY, "opportunity"))
     async with serving(redis, queue, handling):
         await until(begun)
     job = await queue.job(KEY)
@@ -348,14 +350,14 @@ async def test_the_loop_survives_a_stop_and_start_of_redis(tmp_path: Path, names
         return reached
 
     async with serving(client, queue, handling):
-        await queue.enqueue(Enqueue("jetbuilt/project/1"))
+        await queue.enqueue(Enqueue("jetbuilt/project/1", "opportunity"))
         await until(handled(1))
         await server.__aexit__(None, None, None)
         with pytest.raises(redis.exceptions.RedisError):
             await client.ping()
         await asyncio.sleep(0.3)
         await server.__aenter__()
-        await queue.enqueue(Enqueue("jetbuilt/project/2"))
+        await queue.enqueue(Enqueue("jetbuilt/project/2", "opportunity"))
         await until(handled(2))
     await client.aclose()
     await server.__aexit__(None, None, None)

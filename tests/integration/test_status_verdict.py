@@ -23,7 +23,7 @@ def verdict(cwbridge: Command) -> Verdict:
 
 def enqueue(store: Store, number: int) -> None:
     async def act(_: Redis, queue: Queue) -> None:
-        await queue.enqueue(Enqueue(key(number)))
+        await queue.enqueue(Enqueue(key(number), "opportunity"))
 
     store.do(act)
 

@@ -1,16 +1,16 @@
-"""The queue of a test, from the side of the daemon, and troubles its jobs end in."""
+"""The queue of a test, from the side of the daemon, and failures its jobs end in."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
 from cwbridge import errors
 from cwbridge import redis as redis_module
 from cwbridge.queue import outcome
-from cwbridge.queue.job import Enqueue, Job, Run
+from cwbridge.queue.job import Delivery, Enqueue, Job, Run
 from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
@@ -25,8 +25,19 @@ TRACED = ZeroDivisionError("division by zero")
 Command = Callable[..., Ended]
 
 
+FLOWS = ("opportunity",)
+
+
 def key(number: int) -> str:
     return f"jetbuilt/project/{number}"
+
+
+async def claimed(
+    queue: Queue, slots: int, *, flows: Sequence[str] = FLOWS, arq_queue: str = ""
+) -> list[Delivery]:
+    """What a worker with so many free slots claims, for whichever keys come first."""
+    claim = await queue.claim(FreeSlots.of(slots, flows), arq_queue=arq_queue)
+    return claim.deliveries
 
 
 class Store:
@@ -48,12 +59,12 @@ class Store:
         return asyncio.run(with_client())
 
     def ended(self, failures: dict[int, Exception]) -> None:
-        """Each of these objects was wanted, ran, and ended in its trouble."""
+        """Each of these objects was enqueued, ran, and ended in its failure."""
 
         async def act(_: Redis, queue: Queue) -> None:
-            await queue.enqueue(*(Enqueue(key(number)) for number in failures))
-            while claimed := await queue.claim(FreeSlots.of(50)):
-                for name, fencing_token, _lane in claimed:
+            await queue.enqueue(*(Enqueue(key(number), "opportunity") for number in failures))
+            while deliveries := await claimed(queue, 50):
+                for name, fencing_token, *_ in deliveries:
                     run = await queue.start(name, fencing_token)
                     assert run is not None
                     await queue.settle(run, outcome.of(failures[int(name.rsplit("/", 1)[1])]))
@@ -62,7 +73,7 @@ class Store:
 
     def run_of(self, number: int) -> Run:
         async def act(_: Redis, queue: Queue) -> Run:
-            [(name, fencing_token, _lane)] = await queue.claim(FreeSlots.of(1))
+            [(name, fencing_token, *_)] = await claimed(queue, 1)
             run = await queue.start(name, fencing_token)
             assert run is not None
             assert run.key == key(number)

@@ -15,9 +15,9 @@ from cwbridge.connectors.connectwise import conditions, models, refusals
 from cwbridge.connectors.connectwise.codebase import Codebase
 from cwbridge.connectors.connectwise.pages import MAX_PER_PAGE
 from cwbridge.connectors.connectwise.resource import Resource, query_string
+from cwbridge.connectors.profile import Bounds, Profile
 from cwbridge.connectors.reading import Reader, reader
 from cwbridge.connectors.session import open_session
-from cwbridge.connectors.system import Bounds, System
 from cwbridge.connectors.transport import Limits, Transport
 
 __all__ = ["ConnectWiseClient", "Resource", "open_client", "session_headers"]
@@ -27,7 +27,7 @@ Read = TypeVar("Read")
 
 MAX_URL_CHARACTERS = 1_999
 """The developer guide wants addresses under 2,000 characters."""
-CONNECTWISE = System("connectwise", "ConnectWise", refusals.classify, throttle_seconds=30.0)
+CONNECTWISE = Profile("connectwise", "ConnectWise", refusals.classify, throttle_seconds=30.0)
 # Calls of one question under way at once: many jobs ask, and none shall take all slots.
 _AT_ONCE = 6
 _JSON: Mapping[str, str] = {"Content-Type": "application/json"}

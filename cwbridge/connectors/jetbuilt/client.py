@@ -14,9 +14,9 @@ from cwbridge import clock, concurrency, errors, settings
 from cwbridge.connectors.calls import Address, Answer, Request
 from cwbridge.connectors.jetbuilt import listed, models, pages, refusals
 from cwbridge.connectors.jetbuilt.pages import Page
+from cwbridge.connectors.profile import Bounds, Profile
 from cwbridge.connectors.reading import Reader, reader
 from cwbridge.connectors.session import open_session
-from cwbridge.connectors.system import Bounds, System
 from cwbridge.connectors.transport import Limits, Transport
 
 __all__ = ["JetbuiltClient", "Page", "open_client", "session_headers"]
@@ -24,7 +24,7 @@ __all__ = ["JetbuiltClient", "Page", "open_client", "session_headers"]
 T = TypeVar("T")
 Read = TypeVar("Read")
 
-JETBUILT = System("jetbuilt", "Jetbuilt", refusals.classify, throttle_seconds=10.0)
+JETBUILT = Profile("jetbuilt", "Jetbuilt", refusals.classify, throttle_seconds=10.0)
 _READINGS = 3
 # Pages of one list under way at once: many jobs read, and none shall take all slots.
 _AT_ONCE = 6
