@@ -8,6 +8,7 @@ are refused with the name of the setting as the user wrote it.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ import pydantic_settings
 from pydantic import Field
 
 from cwbridge import errors
-from cwbridge.settings import sections
+from cwbridge.settings import sections, sources
+from cwbridge.settings.service_links import is_service_link
+from cwbridge.settings.sources import PREFIX
 
-PREFIX = "CWBRIDGE_"
 _NESTED = "__"
 _NOT_SETTINGS = frozenset({"CWBRIDGE_CONFIG", "CWBRIDGE_SPEC"})
 
@@ -60,24 +62,21 @@ class Settings(pydantic_settings.BaseSettings):
         cls,
         settings_cls: type[pydantic_settings.BaseSettings],
         init_settings: pydantic_settings.PydanticBaseSettingsSource,
-        env_settings: pydantic_settings.PydanticBaseSettingsSource,
-        dotenv_settings: pydantic_settings.PydanticBaseSettingsSource,  # noqa: ARG003 - not a source of ours
-        file_secret_settings: pydantic_settings.PydanticBaseSettingsSource,
+        env_settings: pydantic_settings.PydanticBaseSettingsSource,  # noqa: ARG003 - read by a source of its own
+        dotenv_settings: pydantic_settings.PydanticBaseSettingsSource,  # noqa: ARG003 - not a source
+        file_secret_settings: pydantic_settings.PydanticBaseSettingsSource,  # noqa: ARG003 - read by a source of its own
     ) -> tuple[pydantic_settings.PydanticBaseSettingsSource, ...]:
-        secrets = pydantic_settings.NestedSecretsSettingsSource(
-            file_secret_settings,
-            secrets_dir=_secret_directories(),
-            secrets_dir_missing="ok",
-            secrets_prefix=PREFIX,
-            secrets_nested_delimiter=_NESTED,
+        return (
+            init_settings,
+            sources.Environment(settings_cls),
+            sources.SecretFiles(settings_cls),
+            sources.SettingsFile(settings_cls, toml_file=_settings_file()),
         )
-        toml = pydantic_settings.TomlConfigSettingsSource(settings_cls, toml_file=_settings_file())
-        return init_settings, env_settings, secrets, toml
 
 
 def load(**given: Any) -> Settings:
     """Read all settings; raises SettingsError whose one line names the setting and the remedy."""
-    _refuse_unknown_variables()
+    _refuse_unknown_names()
     path = _settings_file()
     if "CWBRIDGE_CONFIG" in os.environ and not path.is_file():
         raise errors.SettingsError(
@@ -89,6 +88,11 @@ def load(**given: Any) -> Settings:
     except pydantic.ValidationError as error:
         raise _explained(error) from None
     except (pydantic_settings.SettingsError, ValueError) as error:
+        if isinstance(error.__cause__, sources.NotJson):
+            name = error.__cause__.name
+            raise errors.SettingsError(
+                f'{name} cannot be used: a list or table is written as JSON, like ["a", "b"] or {{"a": 1}}'
+            ) from None
         raise errors.SettingsError(f"{path} or a CWBRIDGE_ variable cannot be read: {error}") from None
 
 
@@ -112,24 +116,28 @@ def _settings_file() -> Path:
     return Path(os.environ.get("CWBRIDGE_CONFIG", "cwbridge.toml"))
 
 
-def _secret_directories() -> list[Path]:
-    systemd = os.environ.get("CREDENTIALS_DIRECTORY")
-    return [Path("/run/secrets"), *([Path(systemd)] if systemd else [])]
-
-
-def _refuse_unknown_variables() -> None:
-    """pydantic-settings passes over unknown top-level variables; a typing mistake must not."""
+def _refuse_unknown_names() -> None:
+    """pydantic-settings passes over unknown top-level names; a typing mistake must not go unnoticed."""
     known = {name.upper() for name in Settings.model_fields}
-    for name in sorted(os.environ):
+    for name, remedy in _given_names():
+        if name.upper().removeprefix(PREFIX).split(_NESTED, 1)[0] not in known:
+            raise errors.SettingsError(f"{name} is not a setting", remedy=remedy)
+
+
+def _given_names() -> Iterator[tuple[str, str]]:
+    """Every variable and secret file that should be a setting, with what to do when it is none."""
+    for name, value in sorted(os.environ.items()):
         if not name.upper().startswith(PREFIX) or name in _NOT_SETTINGS:
             continue
-        if name.upper().removeprefix(PREFIX).split(_NESTED, 1)[0] not in known:
-            raise errors.SettingsError(f"{name} is not a setting", remedy="Correct or unset the variable.")
+        if not is_service_link(name.upper().removeprefix(PREFIX), value):
+            yield name, "Correct or unset the variable."
+    for name in sorted(sources.secrets_by_name()):
+        yield name, "Rename or remove this secret file."
 
 
 def _explained(error: pydantic.ValidationError) -> errors.SettingsError:
     first, *others = error.errors(include_url=False, include_input=False, include_context=False)
-    path = [str(part) for part in first["loc"]]
+    path = [part for part in first["loc"] if isinstance(part, str)]
     name = variable(*path) if _in_environment(path) else f"{'.'.join(path)} ({variable(*path)})"
     reason = {
         "extra_forbidden": "is not a setting",

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import pydantic
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from cwbridge.limits.rate import Rate
-from cwbridge.settings.values import Duration, HttpUrl, Listen, RateSetting, fillable
+from cwbridge.settings.values import (
+    ByName,
+    ByStage,
+    Credential,
+    Duration,
+    FieldValues,
+    HeaderText,
+    HttpUrl,
+    Listen,
+    RateSetting,
+    Secret,
+    StageName,
+    fillable,
+)
 
 
 class Section(pydantic.BaseModel):
@@ -25,7 +38,7 @@ class Section(pydantic.BaseModel):
 
 
 class RedisSettings(Section):
-    url: SecretStr | None = None
+    url: Secret | None = None
     """`redis://`, `rediss://` or `unix://`; unset: an embedded server keeps its data in the state directory."""
 
 
@@ -44,7 +57,7 @@ class SystemSection(Section):
 class JetbuiltSettings(SystemSection):
     url: HttpUrl | None = None
     """`https://app.jetbuilt.com/api`; unset, Jetbuilt is switched off."""
-    api_key: SecretStr | None = None
+    api_key: Credential | None = None
     """The API key of Jetbuilt (Settings > Company > Integrations). Secret."""
     rate_limit: RateSetting = Rate(50, 10.0)
     """Calls allowed per window, shared by all processes; Jetbuilt counts per IP address."""
@@ -61,13 +74,13 @@ class JetbuiltSettings(SystemSection):
 class ConnectWiseSettings(SystemSection):
     url: HttpUrl | None = None
     """The host, such as `https://api-na.myconnectwise.net`; the code base is discovered. Unset: switched off."""
-    company_id: str | None = None
+    company_id: HeaderText | None = None
     """The company name of the ConnectWise login screen."""
-    public_key: SecretStr | None = None
+    public_key: Credential | None = None
     """Public key of the API member. Secret."""
-    private_key: SecretStr | None = None
+    private_key: Credential | None = None
     """Private key of the API member. Secret."""
-    client_id: SecretStr | None = None
+    client_id: Credential | None = None
     """The client id (a GUID) of this integration."""
     api_version: str = "2025.1"
     """The API version asked for."""
@@ -111,11 +124,11 @@ class OpportunitySettings(Section):
     """Opportunity type of options, created when missing."""
     type_change_order: str = "Jetbuilt Change Order"
     """Opportunity type of change orders, created when missing."""
-    skip_stages: tuple[str, ...] = ()
+    skip_stages: tuple[StageName, ...] = ()
     """Jetbuilt stages that are not exported; template and trash never are."""
-    stages: dict[str, StageTarget] = {}
+    stages: ByStage[StageTarget] = {}
     """Jetbuilt stage -> {stage, status, probability} by ConnectWise's names; what is not named is left alone."""
-    offices: dict[str, OfficeTarget] = {}
+    offices: ByName[OfficeTarget] = {}
     """Jetbuilt office -> {location, department} by ConnectWise's names."""
     close_after: Duration = timedelta(days=30)
     """Expected close date of projects without one, counted from their creation."""
@@ -156,19 +169,19 @@ class OpportunitySettings(Section):
 class DefaultFieldsSettings(Section):
     """Values written into every new record of a kind, for fields that this tenant demands and Jetbuilt does not know.
 
-    A text, number or boolean is written as it is; a reference is written as a table such as `{id = 5}`; `custom_fields` is a table
-    of captions and values.
+    A text, number or boolean is written as it is, a date as the first moment of the day in UTC; a reference is written as a table
+    such as `{id = 5}`; `custom_fields` is a table of captions and values.
     """
 
-    opportunity: dict[str, Any] = {}
+    opportunity: FieldValues = {}
     """Fields of new opportunities."""
-    product: dict[str, Any] = {}
+    product: FieldValues = {}
     """Fields of new product items."""
-    catalog: dict[str, Any] = {}
+    catalog: FieldValues = {}
     """Fields of new catalog items."""
-    company: dict[str, Any] = {}
+    company: FieldValues = {}
     """Fields of new companies."""
-    contact: dict[str, Any] = {}
+    contact: FieldValues = {}
     """Fields of new contacts."""
 
 
@@ -195,7 +208,7 @@ class CatalogSettings(Section):
     """Product type of factors, shipping and service packages (accounting class OtherCharge)."""
     unit_of_measure: str = "Each"
     """Unit of measure of catalog items we create."""
-    item_types: dict[str, str] = {}
+    item_types: ByName[str] = {}
     """Jetbuilt item type -> sub-category of its equipment; types not named go to `subcategory_equipment`."""
     inactive_items: Literal["qualify", "reactivate", "refuse"] = "qualify"
     """What to do when the catalog item of a model is inactive: use `Manufacturer Model` instead, reactivate it, or refuse."""
