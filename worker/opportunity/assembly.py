@@ -82,7 +82,12 @@ def opportunity_flow(
     return OpportunityFlow(
         reader=SourceReader(source),
         writer=OpportunityWriter(
-            target, _header(settings, psa, sales_tables), lines, sales_tables, psa.links
+            target,
+            _header(settings, psa, sales_tables),
+            lines,
+            sales_tables,
+            psa.links,
+            repair_drift=settings.opportunity.drift == "repair",
         ),
         finisher=Finisher(
             target, lines, sales_tables, psa.links, finished_status=settings.opportunity.finished_status
