@@ -19,15 +19,14 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-import structlog
 
-from cwbridge import concurrency, keys
+from cwbridge import concurrency
 from cwbridge.limits import lane
 from cwbridge.limits.lane import Lane
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from cwbridge.queue.failure import Failure
-from cwbridge.queue.job import Enqueue
+from cwbridge.queue.job import Enqueue, Run
 from cwbridge.queue.outcome import DeadLettered
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
@@ -49,16 +48,16 @@ REFUSED = Failure(
 
 
 class Runs:
-    """A handler that notes which runs began, in their order and with their tickets."""
+    """A handler that notes which runs began, in their order and with their fencing tokens."""
 
     def __init__(self, *, seconds: float = 0.0) -> None:
         self.begun: list[str] = []
         self.fencing_tokens: dict[str, int] = {}
         self._seconds = seconds
 
-    async def __call__(self, key: keys.Key) -> None:
-        self.begun.append(str(key))
-        self.fencing_tokens[str(key)] = structlog.contextvars.get_contextvars()["fencing_token"]
+    async def __call__(self, run: Run) -> None:
+        self.begun.append(run.key)
+        self.fencing_tokens[run.key] = run.fencing_token
         await asyncio.sleep(self._seconds)
 
 
@@ -69,9 +68,9 @@ class Gated(Runs):
         super().__init__()
         self.gates: dict[str, asyncio.Event] = {}
 
-    async def __call__(self, key: keys.Key) -> None:
-        gate = self.gates[str(key)] = asyncio.Event()
-        await super().__call__(key)
+    async def __call__(self, run: Run) -> None:
+        gate = self.gates[run.key] = asyncio.Event()
+        await super().__call__(run)
         await gate.wait()
 
     async def filled(self, count: int) -> None:
@@ -115,7 +114,7 @@ async def test_a_requeue_gets_the_next_place_before_ten_thousand_waiting_keys(
     await dead_lettered(queue)
     await claimed(queue, places_before)
     await enqueued(queue, "interactive")
-    [(key, _, _)] = await claimed(queue, 1)
+    [(key, *_)] = await claimed(queue, 1)
     assert key == EDITED
 
 
@@ -126,7 +125,7 @@ async def test_of_several_edits_each_lets_at_most_every_fourth_place_go_to_the_b
         names = [f"jetbuilt/project/{99_000 + 100 * round_ + number}" for number in range(edits)]
         for name in names:
             await queue.enqueue(Enqueue(name, "opportunity"))
-        slots = [key for key, _, _ in await claimed(queue, 2 * edits)]
+        slots = [key for key, *_ in await claimed(queue, 2 * edits)]
         for number, name in enumerate(names, start=1):
             worst[number] = max(worst[number], slots.index(name) + 1)
         # The next round begins one place further on, so that every phase of the four is seen.
@@ -182,9 +181,9 @@ async def test_a_worker_amid_ten_thousand_keys_starts_a_bounded_number_of_runs_b
         await until(lambda: len(runs.begun) >= 3 * PLACES, what="the backlog is under way")
         await enqueued(queue, own)
         begun = len(runs.begun)
-        last_fencing_token = int(await redis.get(f"{namespace}:ticket") or 0)
+        last_fencing_token = int(await redis.get(f"{namespace}:fencing_token") or 0)
         await until(lambda: EDITED in runs.begun, what="it has begun")
-    # Tickets are given with the places, one after the other.
+    # Fencing tokens are given with the places, one after the other.
     assert runs.fencing_tokens[EDITED] - last_fencing_token <= slots
     # What the backlog was given before and had not begun, and what it gets in the same moment.
     assert runs.begun.index(EDITED) - begun <= 2 * (PLACES - 2)
