@@ -117,7 +117,9 @@ class WaitingFor(Wait):
     def __init__(
         self, key: str, *, flow: str, lane: Lane = "fresh", mode: Mode = "if_changed", detail: str = ""
     ) -> None:
-        super().__init__(f"waiting for {key}", detail=detail, remedy=f"Nothing to do: it goes on when {key} is synced.")
+        super().__init__(
+            f"waiting for {key}", detail=detail, remedy=f"Nothing to do: it goes on when {key} is synced."
+        )
         self.key = key
         self.flow = flow
         self.lane = lane

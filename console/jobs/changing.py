@@ -13,11 +13,11 @@ from console import lifecycle, loading, output
 from console.jobs import verbs
 from console.jobs.filters import Limit, filtered, rate, why_none
 from console.jobs.verbs import Verb
+from cwbridge.limits.lane import Lane
 from cwbridge.limits.rate import Rate
 from cwbridge.mode import Mode
 from cwbridge.queue import selection as jobs
 from cwbridge.queue.job import Enqueue, Job
-from cwbridge.queue.lanes import Lane
 from cwbridge.queue.queue import JobChange, Queue
 from cwbridge.queue.reading import JobReader
 from cwbridge.queue.selection import Selection

@@ -24,6 +24,7 @@ _TRIES = 1_000_000
 _HEALTH_SECONDS = 60
 _MAX_BODY_BYTES = 64 * 1024
 
+
 class _Body(
     msgspec.Struct,
     forbid_unknown_fields=True,

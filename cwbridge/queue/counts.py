@@ -104,8 +104,13 @@ def _of_flow(counted: _Counted, name: str, row: Sequence[int] | None, now: int) 
     return FlowCounts(
         due=due,
         scheduled=scheduled,
-        **{state: sum(by_error[state].values()) for state in ("dispatched", "running", "waiting", "dead", "held")},
+        **{
+            state: sum(by_error[state].values())
+            for state in ("dispatched", "running", "waiting", "dead", "held")
+        },
         waiting_by_error=by_error["waiting"],
         dead_by_error=by_error["dead"],
-        oldest_pending_age_ms={lane: now - since for lane, since in zip(LANES, oldest, strict=False) if since >= 0},
+        oldest_pending_age_ms={
+            lane: now - since for lane, since in zip(LANES, oldest, strict=False) if since >= 0
+        },
     )

@@ -10,8 +10,9 @@ import redis.exceptions
 import structlog
 
 from cwbridge import clock, metrics
+from cwbridge.limits.lane import Lane
 from cwbridge.queue.job import Claim, Delivery
-from cwbridge.queue.lanes import FreeSlots, Lane
+from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.queue import Queue
 
 LONGEST_SLEEP_SECONDS = 5.0

@@ -87,7 +87,6 @@ class Failure(msgspec.Struct, frozen=True):
             at_ms=clock.now_ms(),
         )
 
-
     @classmethod
     def of_circle(cls) -> Self:
         """Jobs that wait for each other; the queue adds the path to the cause."""

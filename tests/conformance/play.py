@@ -24,9 +24,9 @@ from tests.conformance.jetbuilt_side import FAMILY, STANDARD, JetbuiltSide, worl
 from tests.support.bench import Bench
 from tests.support.books import Row as Record
 from tests.support.jetbuilt import Jetbuilt
+from tests.support.jobs import claimed
 from tests.support.recorder import RecordedSandbox
 from worker.opportunity import assembly
-from tests.support.jobs import claimed
 
 WORLD = world()
 KEY = str(Key(FAMILY))
@@ -116,7 +116,7 @@ class Play:
             connections.open_connectwise(settings, redis) as target,
         ):
             flow = assembly.opportunity_flow(settings, redis, source, target, history)
-            
+
             async def handle(run: Run) -> None:
                 await flow.handle(Key.parse(run.key))
 

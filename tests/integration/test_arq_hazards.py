@@ -28,9 +28,9 @@ from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Runner
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
+from tests.support.jobs import claimed
 from tests.support.serving import serving
 from tests.support.until import until
-from tests.support.jobs import claimed
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "guarantees.md"
@@ -255,7 +255,9 @@ async def test_each_worker_has_its_own_health_key_and_takes_only_its_own_away(
 
 
 async def test_workers_do_not_meet_at_the_head_of_one_queue(queue: Queue, redis: Redis) -> None:
-    await queue.enqueue(*(Enqueue(f"jetbuilt/project/{number}", "opportunity", lane="interactive") for number in range(200)))
+    await queue.enqueue(
+        *(Enqueue(f"jetbuilt/project/{number}", "opportunity", lane="interactive") for number in range(200))
+    )
     services = [arq_port.Service(redis, queue, Runner(queue, {})) for _ in range(6)]
     await asyncio.gather(
         *(claimed(queue, SETTINGS.concurrency, arq_queue=service.arq_queue) for service in services)

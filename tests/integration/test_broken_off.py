@@ -22,11 +22,10 @@ from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
 from sandbox.faults import FaultRule
 from tests.support.bench import Bench
+from tests.support.jobs import claimed
 from tests.support.until import until
 from worker.opportunity.options import OptionFanOut
 from worker.opportunity.target import Target
-from tests.support.jobs import claimed
-from tests.support.until import until
 
 OLD, NEW = Key(7, 71), Key(7, 72)
 

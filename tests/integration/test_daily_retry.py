@@ -26,9 +26,9 @@ from producers import main as producers
 from producers.dead_letters import DeadLetterRetry
 from sandbox.faults import FaultRule
 from tests.support.bench import Bench
+from tests.support.jobs import claimed
 from tests.support.until import until
 from worker import main as worker
-from tests.support.jobs import claimed
 
 REFUSED = DeadLettered(Failure.of(errors.MappingRefused("Sub-category Rack is missing")))
 BUG = DeadLettered(Failure.of(ZeroDivisionError()))

@@ -19,6 +19,7 @@ from cwbridge.queue.outcome import Succeeded
 from sandbox.faults import FaultRule
 from tests.support import commands
 from tests.support.bench import Bench
+from tests.support.jobs import claimed
 from tests.support.linking import (
     another_opportunity,
     another_site,
@@ -28,7 +29,6 @@ from tests.support.linking import (
     wanted_in,
 )
 from tests.support.until import until
-from tests.support.jobs import claimed
 
 
 async def test_the_answer_to_an_ambiguity_is_kept_and_the_job_runs_again(

@@ -89,7 +89,12 @@ async def test_the_same_version_is_not_queued_twice(queue: Queue) -> None:
     await queue.settle(await started(queue), Succeeded())
     assert await queue.enqueue(Enqueue(KEY, "opportunity", version="7")) == 0
     assert await claimed(queue, 1) == []
-    assert await queue.enqueue(Enqueue(KEY, "opportunity", version="8"), Enqueue(KEY, "opportunity", version="8")) == 1
+    assert (
+        await queue.enqueue(
+            Enqueue(KEY, "opportunity", version="8"), Enqueue(KEY, "opportunity", version="8")
+        )
+        == 1
+    )
     assert await queue.enqueue(Enqueue(KEY, "opportunity")) == 1
 
 

@@ -123,10 +123,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 3), start=st.booleans())
     def claim(self, limit: int, *, start: bool) -> None:
         due = {key for key, expected in self.model.items() if expected.state == "due"}
-        claimed = {
-            key: fencing_token
-            for key, fencing_token, *_ in self.loop.run(claimed(self.queue, limit))
-        }
+        claimed = {key: fencing_token for key, fencing_token, *_ in self.loop.run(claimed(self.queue, limit))}
         assert set(claimed) <= due
         assert len(claimed) == min(limit, len(due))
         for key, fencing_token in claimed.items():

@@ -25,8 +25,8 @@ from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Handler, Runner
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
-from tests.support.serving import serving
 from tests.support.jobs import claimed
+from tests.support.serving import serving
 
 KEY = "jetbuilt/project/1"
 QUICK = QueueSettings(
@@ -253,7 +253,9 @@ async def test_a_person_waits_for_no_more_than_the_places_in_use(queue: Queue, r
     async def served() -> bool:
         return person in handling.seen
 
-    await queue.enqueue(*(Enqueue(f"jetbuilt/project/{number}", "opportunity", lane="backlog") for number in range(1, 2001)))
+    await queue.enqueue(
+        *(Enqueue(f"jetbuilt/project/{number}", "opportunity", lane="backlog") for number in range(1, 2001))
+    )
     async with serving(redis, queue, handling):
         await until(busy)
         before = len(handling.seen)

@@ -14,7 +14,8 @@ from tests.support.jobs import FLOWS
 
 
 @contextlib.asynccontextmanager
-async def serving(redis: Redis, queue: Queue, handler: Handler, *, flows: Sequence[str] = FLOWS
+async def serving(
+    redis: Redis, queue: Queue, handler: Handler, *, flows: Sequence[str] = FLOWS
 ) -> AsyncIterator[asyncio.Event]:
     """Gives the event that asks it to stop; afterwards it has stopped."""
     stop = asyncio.Event()
