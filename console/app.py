@@ -1,64 +1,87 @@
-"""The `cwbridge` command."""
+"""The `cwbridge` command. Each command imports what it needs when it runs, so that `--help` answers at once."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import Annotated
 
 import typer
 
-from console import demo as demo_module
-from console import jobs, lifecycle, links, loading, output, reference, sandbox, services
-from console import status as status_module
-from console import sync as sync_module
+from console import exit_codes, jobs, links
+from console.options import AsJson
 from cwbridge import __version__, errors
-from cwbridge import settings as settings_module
-from producers import main as producers_module
-from worker import main as worker_module
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    # Plain help: the framed one costs as much time as all the rest.
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Keeps ConnectWise PSA right for people who quote in Jetbuilt.",
+    help="Syncs Jetbuilt projects to ConnectWise PSA.",
 )
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(links.app, name="links")
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
 
 
 def main() -> None:
     """Run the command; what cannot be used ends with one line and exit code 2, never with a trace."""
-    code = lifecycle.SETTLED
+    from console import output  # noqa: PLC0415 - as every command does
+
+    output.prepare_streams()
+    code = exit_codes.SETTLED
     try:
         app()
     except (errors.SettingsError, errors.StoreUnavailable) as error:
-        sys.stderr.write(output.failure(error) + "\n")
-        code = lifecycle.UNUSABLE
+        output.say_failure(error)
+        code = exit_codes.UNUSABLE
     except errors.BridgeError as error:
-        sys.stderr.write(output.failure(error) + "\n")
-        code = lifecycle.FAILED
-    sys.exit(code)
+        output.say_failure(error)
+        code = exit_codes.FAILED
+    except BrokenPipeError:
+        # The reader has seen enough (`cwbridge jobs list | head`).
+        code = exit_codes.SETTLED
+    sys.exit(output.close_streams(code))
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"cwbridge {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Sync Jetbuilt projects to ConnectWise PSA."""
 
 
 @app.command()
 def run() -> None:
     """Run everything in one process, for one machine."""
-    _serve(services.EVERYTHING, jetbuilt=True, connectwise=True)
+    from console import services  # noqa: PLC0415
+
+    services.run_command(producers=True, worker=True)
 
 
 @app.command()
 def producers() -> None:
-    """Run the producers: poll for changes and enqueue keys."""
-    _serve((producers_module.serve,), jetbuilt=True, connectwise=False)
+    """Run the producers: poll the sources for changes and enqueue keys."""
+    from console import services  # noqa: PLC0415
+
+    services.run_command(producers=True, worker=False)
 
 
 @app.command()
 def worker() -> None:
     """Run a worker: make one object after another right."""
-    _serve((worker_module.serve,), jetbuilt=True, connectwise=True)
+    from console import services  # noqa: PLC0415
+
+    services.run_command(producers=False, worker=True)
 
 
 @app.command()
@@ -66,46 +89,23 @@ def sync(
     keys: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY]...", help="Only these, e.g. jetbuilt/project/97737.")
     ] = None,
-    full: Annotated[bool, typer.Option("--full", help="Look at every project, changed or not.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Look at every object, changed or not.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Do one pass: poll now, work until nothing is due, print a summary; exit 0 when all is settled, 1 when not."""
+    """Do one pass: poll now, work until nothing is due, print a summary; exit 0 when everything is settled, 1 when not."""
+    from console import sync as sync_module  # noqa: PLC0415
+
     if keys and full:
         raise typer.BadParameter("--full looks at everything; leave out the keys or the option")
-
-    async def main(stop: asyncio.Event) -> int:
-        settings = loading.settings()
-        settings_module.require_jetbuilt(settings)
-        settings_module.require_connectwise(settings)
-        chosen = loading.keys(keys or ())
-        async with lifecycle.store(settings) as redis:
-            summary = await sync_module.one_pass(
-                settings, redis, stop, keys=chosen, full=full, show=not as_json
-            )
-        if as_json:
-            output.as_json(summary)
-        else:
-            sync_module.show(summary)
-        return summary.exit_code
-
-    raise typer.Exit(lifecycle.run(main))
+    sync_module.command(keys or (), full=full, as_json=as_json)
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show lag, queue, last successes and links on one screen."""
+    """Show the queue, what waits for what, systems on hold, and links on one screen."""
+    from console import status as status_module  # noqa: PLC0415
 
-    async def main(_stop: asyncio.Event) -> int:
-        settings = loading.settings()
-        async with lifecycle.existing_store(settings) as redis:
-            found = await status_module.gather(settings, redis)
-        if as_json:
-            output.as_json(found)
-        else:
-            status_module.show(found)
-        return lifecycle.SETTLED
-
-    raise typer.Exit(lifecycle.run(main))
+    status_module.command(as_json=as_json)
 
 
 @app.command()
@@ -114,12 +114,10 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed invents the same company.")] = 7,
     once: Annotated[bool, typer.Option("--once", help="End when the first edit has arrived.")] = False,
 ) -> None:
-    """Run the stand-ins, an embedded Redis and the bridge, with live progress: nothing needs to be configured."""
+    """Run the stand-ins, an embedded Redis and the daemon, with live progress: nothing needs to be configured."""
+    from console import demo as demo_module  # noqa: PLC0415
 
-    async def main(stop: asyncio.Event) -> int:
-        return await demo_module.run(stop, projects=projects, seed=seed, once=once)
-
-    raise typer.Exit(lifecycle.run(main))
+    demo_module.command(projects=projects, seed=seed, once=once)
 
 
 @app.command("sandbox")
@@ -131,43 +129,17 @@ def run_sandbox(
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Answer without any rate limit.")] = False,
 ) -> None:
     """Run the stand-ins alone and print the settings that point at them; faults are switched over HTTP."""
+    from console import sandbox  # noqa: PLC0415
 
-    async def main(stop: asyncio.Event) -> int:
-        arguments = ["--projects", str(projects), "--seed", str(seed)]
-        arguments += ["--jetbuilt-port", str(jetbuilt_port), "--connectwise-port", str(connectwise_port)]
-        arguments += ["--no-limits"] if no_limits else []
-        async with sandbox.started(*arguments) as place:
-            for system, values in place.settings().items():
-                for name, value in values.items():
-                    output.console().print(f"export {settings_module.variable(system, name)}={value}")
-            output.console().print(
-                f"# faults, modes and calls: /__sandbox__/ with X-Sandbox-Key: {place.control_key}"
-            )
-            await stop.wait()
-        return lifecycle.SETTLED
-
-    raise typer.Exit(lifecycle.run(main))
+    arguments = ["--projects", str(projects), "--seed", str(seed)]
+    arguments += ["--jetbuilt-port", str(jetbuilt_port), "--connectwise-port", str(connectwise_port)]
+    arguments += ["--no-limits"] if no_limits else []
+    sandbox.command(arguments)
 
 
 @app.command("settings")
 def show_settings() -> None:
     """Print every setting with its environment variable, default and meaning, as Markdown."""
+    from console import reference  # noqa: PLC0415
+
     sys.stdout.write(reference.settings_page())
-
-
-@app.command()
-def version() -> None:
-    """Print the version."""
-    output.console().print(__version__)
-
-
-def _serve(chosen: tuple[services.Service, ...], *, jetbuilt: bool, connectwise: bool) -> None:
-    async def main(stop: asyncio.Event) -> int:
-        settings = loading.settings()
-        if jetbuilt:
-            settings_module.require_jetbuilt(settings)
-        if connectwise:
-            settings_module.require_connectwise(settings)
-        return await services.run(settings, stop, chosen)
-
-    raise typer.Exit(lifecycle.run(main))

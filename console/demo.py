@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import aiohttp
 import msgspec
+import typer
 
-from console import lifecycle, loading, output, sandbox, services
+from console import exit_codes, lifecycle, loading, output, sandbox, services
 from console.progress import Progress, Tally, describe
 from cwbridge import concurrency
 from cwbridge.ledger.history import Event
@@ -23,6 +25,7 @@ from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 from producers import main as producers
+from worker import main as worker
 
 _LOOK_SECONDS = 0.2
 _CALLS_PER_SECOND = 100
@@ -37,6 +40,15 @@ class Edit(msgspec.Struct, frozen=True):
     line: str
     before: str
     after: str
+
+
+def command(*, projects: int, seed: int, once: bool) -> NoReturn:
+    """Run the demo and exit with its code."""
+
+    async def main(stop: asyncio.Event) -> int:
+        return await run(stop, projects=projects, seed=seed, once=once)
+
+    raise typer.Exit(lifecycle.run(main))
 
 
 async def run(stop: asyncio.Event, *, projects: int, seed: int, once: bool) -> int:
@@ -61,13 +73,13 @@ class _Demo:
         self, settings: Settings, redis: Redis, place: sandbox.RunningSandbox, stop: asyncio.Event
     ) -> None:
         self._settings = settings
+        self._flows = services.switched_on(settings)
         self._redis = redis
         self._place = place
         self._stop = stop
         self._queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
         self._tally = Tally()
         self._console = output.console()
-        self._following = False
         self._arrived: asyncio.Queue[tuple[str, Event]] = asyncio.Queue()
 
     async def play(self, *, once: bool) -> int:
@@ -76,7 +88,10 @@ class _Demo:
                 self._settings,
                 self._redis,
                 self._stop,
-                (producers.serve, services.worker_telling(self._on_event)),
+                (
+                    partial(producers.serve, flows=self._flows),
+                    partial(worker.serve, flows=self._flows, on_event=self._on_event),
+                ),
             )
         )
         show = asyncio.create_task(self._show(once=once))
@@ -87,7 +102,7 @@ class _Demo:
                 return show.result()
             self._stop.set()
             await service
-            return lifecycle.SETTLED
+            return exit_codes.SETTLED
         finally:
             self._stop.set()
             await concurrency.end(show, stopping)
@@ -99,7 +114,7 @@ class _Demo:
 
     async def _show(self, *, once: bool) -> int:
         if not await self._settle():
-            return lifecycle.FAILED
+            return exit_codes.FAILED
         edit = await self._edit_something()
         if edit is not None:
             self._console.print(
@@ -108,16 +123,18 @@ class _Demo:
             )
         if once:
             await self._wait_for(edit)
-            return lifecycle.SETTLED
+            return exit_codes.SETTLED
         self._console.print("Following edits; stop with Ctrl-C. Change something yourself, for example:")
         self._console.print(output.escape(self._example(edit)))
         while True:
             key, event = await self._arrived.get()
-            self._console.print(f"  {output.escape(key)}  {output.escape(describe(event))}")
+            self._console.print(f"  {output.escape(key)}  {output.escape(describe(self._flows, key, event))}")
 
     async def _settle(self) -> bool:
         """Show progress until nothing is due; True when no job was given up."""
-        progress = Progress(self._queue, self._tally, title="Jetbuilt -> ConnectWise", console=self._console)
+        progress = Progress(
+            self._queue, self._tally, self._flows, title="Jetbuilt -> ConnectWise", console=self._console
+        )
         showing = asyncio.create_task(progress.show())
         try:
             while not await self._quiet():  # noqa: ASYNC110 - Redis rings no bell when nothing is left
@@ -129,7 +146,7 @@ class _Demo:
         counts = await self._queue.counts()
         tally = self._tally
         self._console.print(
-            f"[bold]{'All projects settled' if not counts.dead else f'{counts.dead} projects were given up'}[/bold]: "
+            f"[bold]{'All projects settled' if not counts.dead else f'{counts.dead} projects are dead'}[/bold]: "
             f"{len(tally.keys)} opportunities with {tally.created} lines; "
             f"{tally.skipped} projects left out by their stage."
         )
@@ -182,7 +199,7 @@ class _Demo:
     async def _wait_for(self, edit: Edit | None) -> None:
         while edit is not None:
             key, event = await self._arrived.get()
-            self._console.print(f"  {output.escape(key)}  {output.escape(describe(event))}")
+            self._console.print(f"  {output.escape(key)}  {output.escape(describe(self._flows, key, event))}")
             if key == edit.key:
                 return
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import stat
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import structlog
 import uvloop
 
-from cwbridge import embedded, errors
+from cwbridge import embedded_redis, errors
 from cwbridge import redis as redis_module
 from cwbridge import settings as settings_module
 from cwbridge.redis import Redis
@@ -23,7 +25,7 @@ SETTLED, FAILED, UNUSABLE = 0, 1, 2
 
 
 def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
-    """Run `main(stop)` to its exit code; SIGTERM and SIGINT set `stop`, a second SIGINT interrupts at once."""
+    """Run `main(stop)` to its exit code; SIGTERM, SIGINT and SIGHUP set `stop`, a second SIGINT interrupts at once."""
     return uvloop.run(_with_signals(main))
 
 
@@ -32,14 +34,28 @@ async def _with_signals(main: Callable[[asyncio.Event], Coroutine[Any, Any, int]
     loop = asyncio.get_running_loop()
 
     def ask_to_stop(number: signal.Signals) -> None:
+        if number is signal.SIGHUP:
+            _leave_terminal()
         log.info("stop_requested", signal=number.name)
         stop.set()
         if number is signal.SIGINT:
             loop.remove_signal_handler(signal.SIGINT)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ask_to_stop, number)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # nohup ignores SIGHUP for the command it starts, so that the command outlives the terminal.
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, ask_to_stop, number)
     return await main(stop)
+
+
+def _leave_terminal() -> None:
+    """Drop further output where it would go to a terminal, since a write to a closed terminal fails."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for output in (1, 2):
+        # A terminal that is closed no longer says that it is one, but it stays a character device.
+        if stat.S_ISCHR(os.fstat(output).st_mode):
+            os.dup2(nowhere, output)
+    os.close(nowhere)
 
 
 @asynccontextmanager
@@ -52,7 +68,7 @@ async def store(settings: Settings) -> AsyncIterator[Redis]:
         async with _connected(settings.redis.url.get_secret_value()) as client:
             yield client
         return
-    async with embedded.EmbeddedRedis(settings.state_dir) as url, _connected(url) as client:
+    async with embedded_redis.EmbeddedRedis(settings.state_dir) as url, _connected(url) as client:
         yield client
 
 
@@ -62,7 +78,7 @@ async def existing_store(settings: Settings) -> AsyncIterator[Redis]:
 
     An empty server started for the question would answer that everything is settled.
     """
-    if settings.redis.url is None and not await embedded.EmbeddedRedis(settings.state_dir).exists():
+    if settings.redis.url is None and not await embedded_redis.EmbeddedRedis(settings.state_dir).exists():
         url, state_dir = settings_module.variable("redis", "url"), settings_module.variable("state_dir")
         raise errors.SettingsError(
             f"no bridge has worked here: {url} is not set, and {settings.state_dir.absolute()} has no data of Redis",

@@ -1,31 +1,53 @@
-"""How commands show what they found: tables for people, JSON for programs."""
+"""How commands show what they found: tables for people, JSON for programs, on whatever stream there is."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
-
-import msgspec
-import typer
-from rich import markup
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING, Any, TextIO
 
 from cwbridge import clock, errors
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of text for people.")]
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
 _REPORT_WIDTH = 180
 _BRACKET_OF_NO_TAG = re.compile(r"(\\+\[)(?![a-z#/@][^\[]*?\])")
-_encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="string")
+
+
+def prepare_streams() -> None:
+    """Let output survive a locale that lacks a character: it is shown as an escape instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def close_streams(code: int) -> int:
+    """Flush standard output; a reader that has closed the pipe is no failure, and the interpreter must not find it one."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard(sys.stdout)
+    return code
+
+
+def _discard(stream: TextIO) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def console(*, to_errors: bool = False) -> Console:
-    """A console on standard output (or error) that never guesses colours or links into plain text.
+    """A console on standard output (or error) that never guesses colours or links into plain text, and honours NO_COLOR.
 
-    Where nobody watches there is no width to keep to, so lines are as long as a report needs.
+    Without a terminal there is no width to keep to, so lines are as long as a report needs.
     """
+    from rich.console import Console  # noqa: PLC0415 - JSON needs no tables
+
     stream = sys.stderr if to_errors else sys.stdout
     width = None if stream.isatty() else _REPORT_WIDTH
     return Console(file=stream, highlight=False, emoji=False, soft_wrap=True, width=width)
@@ -33,11 +55,16 @@ def console(*, to_errors: bool = False) -> Console:
 
 def as_json(value: Any) -> None:
     """Print one JSON document, indented."""
-    sys.stdout.write(msgspec.json.format(_encoder.encode(value), indent=2).decode() + "\n")
+    import msgspec  # noqa: PLC0415 - as above
+
+    encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="string")
+    sys.stdout.write(msgspec.json.format(encoder.encode(value), indent=2).decode() + "\n")
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """A table of plain cells; text from outside is never read as markup."""
+    from rich.table import Table  # noqa: PLC0415 - as above
+
     shown = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
         shown.add_column(column, overflow="fold")
@@ -48,6 +75,8 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 def escape(cell: object) -> str:
     """Text from outside as itself: no markup is read in it, and nothing in it moves the cursor of a terminal."""
+    from rich import markup  # noqa: PLC0415 - as above
+
     text = str("" if cell is None else cell)
     shown = "".join(one if one.isprintable() or one == "\n" else " " for one in text)
     # rich takes one backslash away before every bracket, and its own escape only minds brackets that look like tags.
@@ -74,3 +103,8 @@ def moment(milliseconds: int | None) -> str:
 def failure(error: errors.BridgeError) -> str:
     """One line: what is wrong, and what to do."""
     return " ".join(f"{error} -> {error.remedy}".split())
+
+
+def say_failure(error: errors.BridgeError) -> None:
+    """Print that line to standard error."""
+    sys.stderr.write(failure(error) + "\n")

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from console import output
 from cwbridge import metrics
+from cwbridge.flow import Flows
 from cwbridge.ledger.history import Event
 from cwbridge.queue.counts import Counts
 from cwbridge.queue.queue import Queue
@@ -25,11 +26,10 @@ _EVENTS_SHOWN = 8
 
 
 class Tally(msgspec.Struct):
-    """What happened since the start, told by the history as it is written."""
+    """What happened since the start, counted from the history as it is written."""
 
     settled: int = 0
     skipped: int = 0
-    failures: int = 0
     created: int = 0
     deleted: int = 0
     keys: set[str] = msgspec.field(default_factory=set)
@@ -45,16 +45,18 @@ class Tally(msgspec.Struct):
             self.keys.add(key)
         elif event.what == "skipped":
             self.skipped += 1
-        else:
-            self.failures += 1
 
 
 class Progress:
     """Shows the tally and the queue while the body runs."""
 
-    def __init__(self, queue: Queue, tally: Tally, *, title: str, console: Console | None = None) -> None:
+    def __init__(
+        self, queue: Queue, tally: Tally, flows: Flows, *, title: str, console: Console | None = None
+    ) -> None:
         self._queue = queue
         self._tally = tally
+        self._flows = flows
+        self._systems = {system.name: system.title for flow in flows for system in flow.systems}
         self._title = title
         self._console = console or output.console()
         self._started = time.monotonic()
@@ -82,11 +84,13 @@ class Progress:
         return (
             f"{time.monotonic() - self._started:6.1f} s  settled {tally.settled}  skipped {tally.skipped}  "
             f"waiting {waiting}  lines +{tally.created} -{tally.deleted}  "
-            f"calls {_calls('jetbuilt')} Jetbuilt, {_calls('connectwise')} ConnectWise"
+            f"calls {', '.join(f'{_calls(name)} {title}' for name, title in self._systems.items())}"
         )
 
     def _waiting(self) -> int:
-        return 0 if self._counts is None else self._counts.active + self._counts.scheduled + self._counts.waiting
+        return (
+            0 if self._counts is None else self._counts.active + self._counts.scheduled + self._counts.waiting
+        )
 
     def _picture(self) -> Group:
         tally, counts = self._tally, self._counts
@@ -100,26 +104,20 @@ class Progress:
         facts.add_row("settled", str(tally.settled), "skipped", str(tally.skipped))
         running = "-" if counts is None else str(counts.running + counts.dispatched)
         dead = "-" if counts is None else str(counts.dead)
-        facts.add_row("running", running, "given up", dead)
+        facts.add_row("running", running, "dead", dead)
         facts.add_row("lines created", str(tally.created), "lines deleted", str(tally.deleted))
-        facts.add_row("Jetbuilt calls", _calls("jetbuilt"), "ConnectWise calls", _calls("connectwise"))
+        for name, title in self._systems.items():
+            facts.add_row(f"{title} calls", _calls(name))
         events = Table.grid(padding=(0, 2))
         for key, event in tally.latest:
-            events.add_row(Text(key), Text(describe(event)))
+            events.add_row(Text(key), Text(describe(self._flows, key, event)))
         elapsed = f"{time.monotonic() - self._started:.0f} s"
         return Group(Text(f"{self._title}  {elapsed}", style="bold"), bar, facts, Text(""), events)
 
 
-def describe(event: Event) -> str:
-    """One event in a few words."""
-    if event.what in {"created", "updated"}:
-        change = f"+{event.created} -{event.deleted} lines, {event.total}"
-        return (
-            f"opportunity {event.target} {event.what}: {change}, {event.calls} calls, {event.seconds:.1f} s"
-        )
-    if event.what == "checked":
-        return f"opportunity {event.target} checked: nothing to write"
-    return f"{event.what}: {event.reason}"
+def describe(flows: Flows, key: str, event: Event) -> str:
+    """One event in a few words, as its flow says it."""
+    return flows.of_key(key).describe(event)
 
 
 def _calls(system: str) -> str:

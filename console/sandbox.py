@@ -7,12 +7,15 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import aiohttp
 import msgspec
+import typer
 
+from console import exit_codes, lifecycle, output
 from cwbridge import errors
+from cwbridge import settings as settings_module
 
 _START_SECONDS = 60.0
 
@@ -58,6 +61,23 @@ class RunningSandbox(msgspec.Struct, frozen=True):
             session.patch(f"{base}/__sandbox__/modes", json=modes) as answer,
         ):
             answer.raise_for_status()
+
+
+def command(arguments: list[str]) -> NoReturn:
+    """Run the stand-ins until the process is told to stop."""
+
+    async def main(stop: asyncio.Event) -> int:
+        async with started(*arguments) as running:
+            for system, values in running.settings().items():
+                for name, value in values.items():
+                    output.console().print(f"export {settings_module.variable(system, name)}={value}")
+            output.console().print(
+                f"# faults, modes and calls: /__sandbox__/ with X-Sandbox-Key: {running.control_key}"
+            )
+            await stop.wait()
+        return exit_codes.SETTLED
+
+    raise typer.Exit(lifecycle.run(main))
 
 
 @asynccontextmanager

@@ -4,32 +4,59 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import NoReturn
 
 import structlog
+import typer
 
-from console import lifecycle
-from cwbridge import concurrency, metrics, web
-from cwbridge.ledger.history import Event
-from cwbridge.limits.holds import SystemHolds
-from cwbridge.limits.lane import LANES
-from cwbridge.queue.queue import Queue
+from console import exit_codes, flows, lifecycle, loading
+from console import gauges as gauges_module
+from cwbridge import concurrency, web
+from cwbridge import settings as settings_module
+from cwbridge.flow import Flows
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
-from producers import main as producers
-from worker import main as worker
+from producers import main as producers_module
+from worker import main as worker_module
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 Service = Callable[[Settings, Redis, asyncio.Event], Awaitable[None]]
 
 
-async def run(settings: Settings, stop: asyncio.Event, services: Sequence[Service]) -> int:
+def run_command(*, producers: bool, worker: bool) -> NoReturn:
+    """Run the services chosen until the process is told to stop, and exit with their code."""
+
+    async def main(stop: asyncio.Event) -> int:
+        settings = loading.settings()
+        chosen = switched_on(settings)
+        services: list[Service] = []
+        if producers:
+            services.append(partial(producers_module.serve, flows=chosen))
+        if worker:
+            services.append(partial(worker_module.serve, flows=chosen))
+        return await run(settings, stop, services, flows=chosen)
+
+    raise typer.Exit(lifecycle.run(main))
+
+
+def switched_on(settings: Settings) -> Flows:
+    """The flows that the settings switch on; raises SettingsError for a system that lacks a value it needs."""
+    chosen = flows.registered().on(settings)
+    for flow in chosen:
+        for system in flow.systems:
+            settings_module.require(settings, system.name, system.required)
+    return chosen
+
+
+async def run(settings: Settings, stop: asyncio.Event, services: Sequence[Service], *, flows: Flows) -> int:
     """Run `services` side by side in this process with its metrics, until `stop`."""
     async with (
         lifecycle.store(settings) as redis,
-        web.serve(settings.http.listen, redis, gauges(settings, redis)),
+        web.serve(settings.http.listen, redis, gauges_module.refresher(settings, redis, flows)),
     ):
         await side_by_side(settings, redis, stop, services)
-    return lifecycle.SETTLED
+    return exit_codes.SETTLED
 
 
 async def side_by_side(
@@ -45,33 +72,3 @@ async def side_by_side(
             await service
     finally:
         await concurrency.end(*running)
-
-
-def worker_telling(on_event: Callable[[str, Event], None]) -> Service:
-    """The worker as a service whose events `on_event` hears."""
-
-    async def service(settings: Settings, redis: Redis, stop: asyncio.Event) -> None:
-        await worker.serve(settings, redis, stop, on_event=on_event)
-
-    return service
-
-
-def gauges(settings: Settings, redis: Redis) -> web.Refresh:
-    """Brings the gauges of the queue up to date when somebody looks at the metrics."""
-    queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
-    holds = SystemHolds(redis, namespace=settings.namespace)
-
-    async def refresh() -> None:
-        await holds.all()
-        counts = await queue.counts()
-        for flow, of_flow in counts.flows.items():
-            for state in ("due", "scheduled", "dispatched", "running", "waiting", "dead", "held"):
-                metrics.QUEUE_JOBS.labels(flow, state).set(getattr(of_flow, state))
-            for lane in LANES:
-                age_ms = of_flow.oldest_pending_age_ms.get(lane, 0)
-                metrics.QUEUE_OLDEST_PENDING.labels(flow, lane).set(age_ms / 1000)
-
-    return refresh
-
-
-EVERYTHING: tuple[Service, ...] = (producers.serve, worker.serve)

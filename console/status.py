@@ -1,26 +1,24 @@
-"""`cwbridge status`: lag, queue, what waits for what, stopped systems, last successes and links on one screen."""
+"""`cwbridge status`: the queue, what waits for what, systems on hold, and links on one screen."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
-from console import output
+from console import exit_codes, output
+from console.command import Bridge, on_store
 from console.jobs.listing import print_groups
 from cwbridge import clock
 from cwbridge import redis as redis_module
 from cwbridge import settings as settings_module
-from cwbridge.ledger.links import Links
+from cwbridge.flow import Flows
 from cwbridge.limits.holds import TITLES, SystemHolds
 from cwbridge.queue import selection
 from cwbridge.queue.counts import Counts
-from cwbridge.queue.queue import Queue
 from cwbridge.queue.reading import JobReader
 from cwbridge.queue.selection import Group, Selection
-from cwbridge.redis import Redis
-from cwbridge.settings import Settings
 from producers.watermarks import Watermark
 
 NO_WORKER = "no worker"
@@ -32,10 +30,17 @@ _DEAD = Selection(states=("dead",))
 
 
 class OnHold(msgspec.Struct, frozen=True):
-    """A system that refused our keys, and since when."""
+    """A system that refused the credentials, and since when."""
 
     system: str
     since_ms: int
+
+
+class ReadUntil(msgspec.Struct, frozen=True):
+    """How far a source has been read."""
+
+    title: str
+    moment: datetime | None
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,21 +56,37 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     dead: list[Group]
     redis: redis_module.Durability
     warnings: list[str]
-    jetbuilt_read_until: datetime | None
+    read_until: list[ReadUntil]
     links: dict[str, int]
+    flows: list[str]
+    """The flows that are switched on."""
 
 
-async def gather(settings: Settings, redis: Redis) -> Status:
+def command(*, as_json: bool) -> NoReturn:
+    """Print the screen."""
+
+    async def act(bridge: Bridge) -> int:
+        found = await gather(bridge)
+        if as_json:
+            output.as_json(found)
+        else:
+            show(found)
+        return exit_codes.SETTLED
+
+    on_store(act)
+
+
+async def gather(bridge: Bridge) -> Status:
     """Read everything the screen shows."""
+    settings, redis, queue = bridge.settings, bridge.redis, bridge.queue
     namespace = settings.namespace
-    queue = Queue(redis, namespace=namespace, settings=settings.queue)
-    links = Links(redis, namespace=namespace)
     reader = JobReader(redis, namespace)
     counts = await queue.counts()
     lease_ms = round(settings.queue.lease_duration.total_seconds() * 1000)
     at_work = await reader.leased_since(counts.now_ms - lease_ms) > 0
     on_hold = await SystemHolds(redis, namespace=namespace).all()
     durability = await redis_module.check(redis, name=settings_module.variable("redis", "url"))
+    on = [flow.name for flow in bridge.flows if flow.is_on(settings)]
     return Status(
         namespace=namespace,
         verdict=_verdict(counts, on_hold, forsaken=not at_work and _waits_for_worker(counts, lease_ms)),
@@ -75,13 +96,18 @@ async def gather(settings: Settings, redis: Redis) -> Status:
         dead=await selection.grouped(queue, _DEAD, limit=_LOOKED_AT),
         redis=durability,
         warnings=durability.warnings,
-        jetbuilt_read_until=await Watermark(redis, namespace=namespace, name="jetbuilt").get(),
-        links={
-            "opportunities": await links.count("opportunity"),
-            "companies": await links.count("company"),
-            "contacts": await links.count("contact"),
-        },
+        read_until=await _read_until(bridge, bridge.flows),
+        links={kind.plural: await bridge.links.count(kind.name) for kind in bridge.flows.link_kinds()},
+        flows=on,
     )
+
+
+async def _read_until(bridge: Bridge, flows: Flows) -> list[ReadUntil]:
+    named = [watermark for one in flows.registrations.values() for watermark in one.source.watermarks]
+    return [
+        ReadUntil(title, await Watermark(bridge.redis, namespace=bridge.settings.namespace, name=name).get())
+        for name, title in named
+    ]
 
 
 def show(status: Status) -> None:
@@ -90,30 +116,31 @@ def show(status: Status) -> None:
     console.print(f"[bold]cwbridge[/bold] ({status.namespace}): {status.verdict}")
     if status.verdict == NO_WORKER:
         console.print(
-            "[bold]Nobody does the work that is due[/bold]  ->  Start cwbridge run, or cwbridge worker."
+            f"[bold]No worker is running[/bold]; {queue['due']} jobs are due  ->  Start cwbridge run, or cwbridge worker."
         )
-    for stop in status.on_hold:
-        title = output.escape(TITLES.get(stop.system, stop.system))
+    for hold in status.on_hold:
+        title = output.escape(TITLES.get(hold.system, hold.system))
         console.print(
-            f"[bold]{title} refused our keys[/bold] since {output.moment(stop.since_ms)}: its jobs wait  ->  "
-            "Correct its keys and restart; its jobs then go on by themselves."
+            f"[bold]{title} refused the credentials[/bold] since {output.moment(hold.since_ms)}: its jobs wait  ->  "
+            "Correct its credentials and restart; its jobs then go on by themselves."
         )
     for warning in status.warnings:
         console.print(f"[bold]warning[/bold]: {output.escape(warning)}")
     rows = [
         (
             "jobs",
-            f"{queue['due']} due, {queue['running'] + queue['dispatched']} running, {queue['scheduled']} scheduled, {queue['waiting']} waiting",
+            f"{queue['due']} due, {queue['running'] + queue['dispatched']} running, "
+            f"{queue['scheduled']} scheduled, {queue['waiting']} waiting",
         ),
-        ("given up", f"{queue['dead']} (held {queue['held']}, archived {queue['archived']})"),
+        ("dead", f"{queue['dead']} (held {queue['held']}, archived {queue['archived']})"),
         ("oldest due for", output.age(queue["oldest_due_age_ms"])),
         ("next due", output.moment(queue["next_due_ms"])),
-        ("Jetbuilt read until", _ago(status.jetbuilt_read_until)),
+        *((read.title, _ago(read.moment)) for read in status.read_until),
         *((f"linked {noun}", str(count)) for noun, count in status.links.items()),
     ]
     console.print(output.table("", ("", ""), rows))
     _show_groups("Waiting", status.waiting, queue["scheduled"] + queue["waiting"])
-    _show_groups("Given up", status.dead, queue["dead"])
+    _show_groups("Dead", status.dead, queue["dead"])
 
 
 def _show_groups(title: str, groups: list[Group], jobs: int) -> None:

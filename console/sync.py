@@ -1,28 +1,30 @@
-"""`cwbridge sync`: one pass - look now, work until nothing is due, say what came of it."""
+"""`cwbridge sync`: one pass - poll now, work until nothing is due, say what came of it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import NoReturn
 
 import msgspec
+import typer
 
-from console import lifecycle, output
+from console import exit_codes, lifecycle, loading, output, services
+from console.command import keys_of
 from console.progress import Progress, Tally
-from cwbridge import clock, concurrency
-from cwbridge.keys import Key
+from cwbridge import clock, concurrency, connections
+from cwbridge.flow import FlowContext, Flows
 from cwbridge.limits.holds import SystemHolds
 from cwbridge.queue.job import Enqueue, Job
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
-from producers import main as producers
 from worker import main as worker
 
 _LOOK_SECONDS = 0.1
 _EVERYTHING = 1_000_000
 _LONGEST_PAUSE_MS = 120_000
-"""A job that is not due within two minutes (a parked project, a long pause asked for) is left to the daemon and reported."""
+"""A job that is not due within two minutes (an inventory audit, a long pause asked for) is left to the daemon and reported."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +39,27 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        return lifecycle.FAILED if self.unsettled else lifecycle.SETTLED
+        return exit_codes.FAILED if self.unsettled else exit_codes.SETTLED
+
+
+def command(keys: Sequence[str], *, full: bool, as_json: bool) -> NoReturn:
+    """Run one pass and exit with its code."""
+
+    async def main(stop: asyncio.Event) -> int:
+        settings = loading.settings()
+        flows = services.switched_on(settings)
+        chosen = keys_of(flows, keys)
+        async with lifecycle.store(settings) as redis:
+            summary = await one_pass(
+                settings, redis, stop, flows=flows, keys=chosen, full=full, show=not as_json
+            )
+        if as_json:
+            output.as_json(summary)
+        else:
+            show_summary(summary)
+        return summary.exit_code
+
+    raise typer.Exit(lifecycle.run(main))
 
 
 async def one_pass(
@@ -45,7 +67,8 @@ async def one_pass(
     redis: Redis,
     stop: asyncio.Event,
     *,
-    keys: Sequence[Key] = (),
+    flows: Flows,
+    keys: Sequence[str] = (),
     full: bool = False,
     show: bool = True,
 ) -> Summary:
@@ -53,12 +76,12 @@ async def one_pass(
     queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
     holds = SystemHolds(redis, namespace=settings.namespace)
     tally = Tally()
-    seen = await _enqueue(settings, redis, queue, keys, full=full)
+    seen = await _enqueue(settings, redis, queue, flows, keys, full=full)
     done = asyncio.Event()
-    working = asyncio.create_task(worker.serve(settings, redis, done, on_event=tally.on_event))
-    quiet = asyncio.create_task(_until_quiet(queue, holds, [str(key) for key in keys]))
+    working = asyncio.create_task(worker.serve(settings, redis, done, flows=flows, on_event=tally.on_event))
+    quiet = asyncio.create_task(_until_quiet(queue, holds, keys))
     stopping = asyncio.create_task(stop.wait())
-    progress = Progress(queue, tally, title="cwbridge sync", console=output.console(to_errors=True))
+    progress = Progress(queue, tally, flows, title="cwbridge sync", console=output.console(to_errors=True))
     showing = asyncio.create_task(progress.show()) if show else None
     try:
         await asyncio.wait({working, quiet, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -75,11 +98,11 @@ async def one_pass(
         skipped=tally.skipped,
         lines_created=tally.created,
         lines_deleted=tally.deleted,
-        unsettled=await _unsettled(queue, [str(key) for key in keys]),
+        unsettled=await _unsettled(queue, keys),
     )
 
 
-def show(summary: Summary) -> None:
+def show_summary(summary: Summary) -> None:
     """Print the summary for a person."""
     console = output.console()
     console.print(
@@ -87,7 +110,7 @@ def show(summary: Summary) -> None:
         f"lines created {summary.lines_created}, deleted {summary.lines_deleted}"
     )
     if not summary.unsettled:
-        console.print("All is settled.")
+        console.print("Everything is settled.")
         return
     console.print(
         output.table(
@@ -106,24 +129,34 @@ def show(summary: Summary) -> None:
     )
 
 
-async def _enqueue(settings: Settings, redis: Redis, queue: Queue, keys: Sequence[Key], *, full: bool) -> int:
+async def _enqueue(
+    settings: Settings, redis: Redis, queue: Queue, flows: Flows, keys: Sequence[str], *, full: bool
+) -> int:
     if keys:
-        await queue.enqueue(*(Enqueue(str(key), "opportunity", lane="interactive", mode="force") for key in keys))
-        await queue.requeue(*(str(key) for key in keys))
+        named = [
+            Enqueue(key=key, flow=flows.of_key(key).name, lane="interactive", mode="force") for key in keys
+        ]
+        await queue.enqueue(*named)
+        await queue.requeue(*keys)
         return len(keys)
-    async with producers.jetbuilt_poller(settings, redis) as poller:
-        polled = await (poller.full_sync() if full else poller.poll())
+    seen = 0
+    systems = [system for one in flows.registrations.values() for system in one.source.systems]
+    async with connections.open_all(settings, redis, systems) as clients:
+        context = FlowContext.over(settings, redis, clients)
+        for one in flows.registrations.values():
+            async with one.source.open(context, one.flow) as poller:
+                seen += (await poller.poll(full=full)).seen
     if full:
-        # A person who asks for everything means what was given up, too.
+        # A person who asks for everything means the dead jobs, too.
         await queue.requeue(*(job.key for job in await queue.jobs(state="dead", limit=_EVERYTHING)))
-    return polled.projects
+    return seen
 
 
 async def _until_quiet(queue: Queue, holds: SystemHolds, keys: Sequence[str]) -> None:
-    """Until nothing is due soon, or a system has refused our keys so that nothing can be."""
+    """Wait until nothing is due soon, or a system has refused the credentials so that nothing can be."""
     began = clock.now_ms()
     while await _busy(queue, keys):
-        # A stop of before may be over: the keys of this pass were proven at its start.
+        # An earlier hold may be over: the credentials of this pass were proven at its start.
         if any(since >= began for since in (await holds.all()).values()):
             return
         await asyncio.sleep(_LOOK_SECONDS)

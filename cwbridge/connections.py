@@ -1,24 +1,24 @@
-"""Opens the connections to the outside systems, with the limits that all processes share, and proves the keys."""
+"""Opens the clients of the outside systems, under the limits that all processes share, and proves their credentials."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Protocol
+from typing import Any, TypeVar, cast
 
 import structlog
 
 from cwbridge import errors
 from cwbridge import settings as settings_module
-from cwbridge.connectors.connectwise import client as connectwise
-from cwbridge.connectors.jetbuilt import client as jetbuilt
+from cwbridge.connectors.system import Checked, System
 from cwbridge.limits.answer import HoldReason
 from cwbridge.limits.limiter import Limiter
 from cwbridge.redis import Redis
-from cwbridge.settings import ConnectWiseSettings, JetbuiltSettings, Settings
+from cwbridge.settings import Settings
 
-log = structlog.get_logger()
-# Wrong keys are not always called so: ConnectWise cloud may answer that the endpoint or the record does not exist.
+log = structlog.get_logger(__name__)
+C = TypeVar("C", bound=Checked)
+# Wrong credentials are not always called so: ConnectWise cloud may answer that the endpoint or the record does not exist.
 _REFUSALS = (
     errors.AuthenticationRefused,
     errors.PermissionRefused,
@@ -27,14 +27,56 @@ _REFUSALS = (
 )
 
 
-class _Checked(Protocol):
-    async def check_credentials(self) -> None: ...
+class Connections:
+    """The clients that are open in this process, by their system."""
+
+    def __init__(self) -> None:
+        self._clients: dict[str, Any] = {}
+
+    def client(self, system: System[C]) -> C:
+        """The open client of `system`; raises KeyError when the system was not opened."""
+        return cast("C", self._clients[system.name])
+
+    def add(self, system: System[Any], client: Checked) -> None:
+        """Register an open client."""
+        self._clients[system.name] = client
+
+
+@asynccontextmanager
+async def open_all(
+    settings: Settings, redis: Redis, systems: Iterable[System[Any]]
+) -> AsyncIterator[Connections]:
+    """Open each system once, with proven credentials; raises SettingsError when credentials are missing or refused."""
+    opened = Connections()
+    async with AsyncExitStack() as stack:
+        for system in {system.name: system for system in systems}.values():
+            opened.add(system, await stack.enter_async_context(open_one(settings, redis, system)))
+        yield opened
+
+
+@asynccontextmanager
+async def open_one(settings: Settings, redis: Redis, system: System[C]) -> AsyncIterator[C]:
+    """A client of `system` with proven credentials; raises SettingsError when they are missing or refused."""
+    settings_module.require(settings, system.name, system.required)
+    section = settings.system(system.name)
+    limiter = Limiter(
+        redis,
+        namespace=settings.namespace,
+        system=system.name,
+        rate=section.rate_limit,
+        concurrency=section.concurrency,
+    )
+    limits = _UntilProven(limiter)
+    async with system.open_client(settings, limits) as client:
+        await _prove(system, client, limits)
+        yield client
+        await limiter.close()
 
 
 class _UntilProven:
-    """The limits of a process that has yet to prove its keys: their refusal ends it, and stops no other process.
+    """The limits of a process that has yet to prove its credentials: a refusal ends this process and stops no other one.
 
-    A stop for refused keys does not keep it from trying its own; it is lifted when they work.
+    A system that is on hold for refused credentials does not keep the process from trying its own; the hold ends when they work.
     """
 
     def __init__(self, limiter: Limiter) -> None:
@@ -64,54 +106,17 @@ class _UntilProven:
             await self.limiter.hold(seconds, reason=reason)
 
 
-@asynccontextmanager
-async def open_jetbuilt(settings: Settings, redis: Redis) -> AsyncIterator[jetbuilt.JetbuiltClient]:
-    """A client of Jetbuilt whose keys are proven; raises SettingsError when they are missing or refused."""
-    settings_module.require_jetbuilt(settings)
-    limiter = _limiter(settings, redis, "jetbuilt", settings.jetbuilt)
-    limits = _UntilProven(limiter)
-    async with jetbuilt.open_client(settings, limits) as client:
-        await _prove("jetbuilt", client, limits, ("url", "api_key"))
-        yield client
-        await limiter.close()
-
-
-@asynccontextmanager
-async def open_connectwise(settings: Settings, redis: Redis) -> AsyncIterator[connectwise.ConnectWiseClient]:
-    """A client of ConnectWise whose keys are proven; raises SettingsError when they are missing or refused."""
-    settings_module.require_connectwise(settings)
-    limiter = _limiter(settings, redis, "connectwise", settings.connectwise)
-    limits = _UntilProven(limiter)
-    async with connectwise.open_client(settings, limits) as client:
-        named = ("url", "company_id", "public_key", "private_key", "client_id")
-        await _prove("connectwise", client, limits, named)
-        yield client
-        await limiter.close()
-
-
-def _limiter(
-    settings: Settings, redis: Redis, system: str, section: JetbuiltSettings | ConnectWiseSettings
-) -> Limiter:
-    return Limiter(
-        redis,
-        namespace=settings.namespace,
-        system=system,
-        rate=section.rate_limit,
-        concurrency=section.concurrency,
-    )
-
-
-async def _prove(system: str, client: _Checked, limits: _UntilProven, named: tuple[str, ...]) -> None:
-    """Refused keys are a mistake in the settings; a system that is away for a while is not, and work begins when it is back."""
+async def _prove(system: System[Any], client: Checked, limits: _UntilProven) -> None:
+    """Refused credentials are a mistake in the settings; a system that is unreachable for a while is not, and work begins when it is back."""
     try:
         await client.check_credentials()
         await limits.credentials_work()
     except errors.MappingRefused as refusal:
-        # It says itself which setting is wrong.
+        # Its cause names the wrong setting.
         raise errors.SettingsError(refusal.cause, remedy=refusal.remedy) from refusal
     except _REFUSALS as refusal:
-        variables = ", ".join(settings_module.variable(system, name) for name in named)
+        variables = ", ".join(settings_module.variable(system.name, name) for name in system.required)
         raise errors.SettingsError(f"{refusal.cause}: {variables}", remedy=refusal.remedy) from refusal
     except (errors.Retry, errors.Wait) as failure:
-        log.warning("system_unreachable", system=system, reason=str(failure), remedy=failure.remedy)
+        log.warning("system_unreachable", system=system.name, cause=str(failure), remedy=failure.remedy)
     limits.proven = True

@@ -6,9 +6,9 @@
     `-- WorkError                  something about one object or one call
         |-- Wait                   nothing is wrong, it is not time yet        -> parked, costs no attempt
         |   |-- Throttled              the other system asked for a pause
-        |   |-- Busy                   a lock or a lease is held by somebody else
+        |   |-- Busy                   another job holds a lock or a lease
         |   |-- InventoryLocked        ConnectWise refuses product lines while inventory auditing is on
-        |   |-- SystemOnHold           the keys of a system were refused; all its jobs wait
+        |   |-- SystemOnHold           a system refused the credentials; all its jobs wait
         |   `-- WaitingFor             another object must be synced first
         |-- Retry                  may well work next time                     -> backed off, costs an attempt
         |   |-- Unreachable            no connection, time-out before an answer to a read
@@ -16,23 +16,24 @@
         |   |-- OutcomeUnknown         a write was sent and its answer lost    -> read the target, then decide
         |   |-- LeaseLost              this worker may no longer write this object
         |   `-- Unsettled              the second look did not match yet
-        `-- Refused                will not work until somebody changes something -> dead letter
-            |-- AuthenticationRefused  keys
+        `-- Refused                will not work until a person changes something   -> dead letter
+            |-- AuthenticationRefused  credentials
             |-- PermissionRefused      role of the API member
             |-- NotFound               the record named does not exist
             |-- Duplicate              the target says it has such a record already
             |-- Ambiguous              several candidates, a person decides
             |-- MissingField           the tenant demands a field we do not fill
             |-- ValueRefused           the target does not take a value
-            |-- RequestRefused         any other 4xx: most likely a mistake of ours
+            |   `-- ReferenceGone          because the record that the value names no longer exists
+            |-- RequestRefused         any other 4xx: most likely a fault of cwbridge
             |-- Malformed              an answer that is not what the API documents promise
             |-- MappingRefused         names in the settings that do not resolve
-            `-- Protected              closed, converted or ordered: not ours to change
+            `-- Protected              closed, converted or ordered: cwbridge does not change it
 
-What is not in the tree is a bug: the job is dead-lettered at once with its trace.
+An exception outside the tree is a bug: the job is dead-lettered at once with its trace.
 
-`cause` is the same text for every object with the same trouble, so that failures group by it; what differs from
-object to object goes into `detail`. `remedy` tells a person what to do.
+`cause` is the same text for every object that fails for the same reason, so that failures group by it; what differs
+from object to object goes into `detail`. `remedy` tells the operator what to do.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class SettingsError(BridgeError):
 
 
 class StoreUnavailable(BridgeError):
-    """Redis cannot be reached or refuses us."""
+    """Redis cannot be reached or refuses the connection."""
 
     remedy_by_default = "Check CWBRIDGE_REDIS__URL and that the Redis server is running and reachable."
 
@@ -96,7 +97,7 @@ class Throttled(Wait):
 
 
 class Busy(Wait):
-    """Somebody else holds the lock or lease needed."""
+    """Another job holds the lock or lease needed."""
 
 
 class InventoryLocked(Wait):
@@ -106,9 +107,11 @@ class InventoryLocked(Wait):
 
 
 class SystemOnHold(Wait):
-    """A system refused our keys, so nothing is sent to it until they work again."""
+    """A system refused the credentials, so nothing is sent to it until they work again."""
 
-    remedy_by_default = "Correct the keys of that system and restart; its jobs then go on by themselves."
+    remedy_by_default = (
+        "Correct the credentials of that system and restart; its jobs then go on by themselves."
+    )
 
 
 class WaitingFor(Wait):
@@ -154,20 +157,22 @@ class Unsettled(Retry):
 
 
 class Refused(WorkError):
-    """Will not work until somebody changes the source, the target or the settings."""
+    """Will not work until a person changes the source, the target or the settings."""
 
     work_class = "refused"
     remedy_by_default = "Correct the data named, then requeue the job."
 
 
 class AuthenticationRefused(Refused):
-    """The other system refused our keys."""
+    """The other system refused the credentials."""
 
-    remedy_by_default = "Check that system's keys in the settings and whether its API member is active."
+    remedy_by_default = (
+        "Check that system's credentials in the settings and whether its API member is active."
+    )
 
 
 class PermissionRefused(Refused):
-    """The keys work, but their role may not do this."""
+    """The credentials work, but their role may not do this."""
 
     remedy_by_default = "Give the API member's security role the permission named, then requeue."
 
@@ -208,8 +213,14 @@ class ValueRefused(Refused):
         self.field = field
 
 
+class ReferenceGone(ValueRefused):
+    """The record that a field refers to no longer exists in the target; `field` is the name of the reference, such as `company`."""
+
+    remedy_by_default = "Nothing to do: the link is dropped and the record is looked up anew."
+
+
 class RequestRefused(Refused):
-    """Any other refusal of a request: most likely a mistake of ours."""
+    """Any other refusal of a request: most likely a fault of cwbridge."""
 
     remedy_by_default = "Report it with the request id from `cwbridge jobs show`."
 
@@ -229,7 +240,7 @@ class MappingRefused(Refused):
 
 
 class Protected(Refused):
-    """Closed, converted or ordered: not ours to change."""
+    """Closed, converted or ordered: cwbridge does not change it."""
 
     remedy_by_default = (
         "Nothing is written to it any more; change it by hand in ConnectWise if it must change."

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram, Info
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Info
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from cwbridge import __version__
 
@@ -26,7 +31,7 @@ API_REPEATED = Counter(
     "cwbridge_api_repeated_total", "Calls sent again inside one request, by why.", ["system", "reason"]
 )
 SYSTEM_ON_HOLD = Gauge(
-    "cwbridge_system_stopped", "1 while a system is left alone because it refused our keys.", ["system"]
+    "cwbridge_system_on_hold", "1 while a system is on hold because it refused the credentials.", ["system"]
 )
 
 LIMITER_WAIT = Histogram(
@@ -69,6 +74,46 @@ QUEUE_OLDEST_PENDING = Gauge(
     ["flow", "lane"],
 )
 
+
+class Totals(Protocol):
+    """Totals as the queue keeps them in Redis: by flow and error, and by flow and by whom."""
+
+    @property
+    def dead_letters(self) -> Mapping[tuple[str, str], int]: ...
+
+    @property
+    def requeues(self) -> Mapping[tuple[str, str], int]: ...
+
+
+class StoredTotals(Collector):
+    """Counters whose totals are kept in Redis, because a command line that ends is never scraped."""
+
+    def __init__(self) -> None:
+        self._totals: Totals | None = None
+
+    def update(self, totals: Totals) -> None:
+        """Show these totals from now on."""
+        self._totals = totals
+
+    def collect(self) -> Iterator[Metric]:
+        dead = CounterMetricFamily(
+            "cwbridge_dead_letters", "Jobs that became dead letters, by error.", labels=["flow", "error"]
+        )
+        requeues = CounterMetricFamily(
+            "cwbridge_requeues", "Jobs requeued by a person or a schedule.", labels=["flow", "by"]
+        )
+        if self._totals is not None:
+            for labels, total in self._totals.dead_letters.items():
+                dead.add_metric(labels, total)
+            for labels, total in self._totals.requeues.items():
+                requeues.add_metric(labels, total)
+        yield dead
+        yield requeues
+
+
+STORED_TOTALS = StoredTotals()
+REGISTRY.register(STORED_TOTALS)
+
 # What the flows did.
 LAST_SUCCESS = Gauge(
     "cwbridge_sync_last_success_timestamp_seconds", "When an object was last settled.", ["flow"]
@@ -82,7 +127,7 @@ POLLS = Counter("cwbridge_polls_total", "Polls by how they ended.", ["schedule",
 POLL_LAST_SUCCESS = Gauge(
     "cwbridge_poll_last_success_timestamp_seconds", "When a poll last succeeded.", ["schedule"]
 )
-KEYS_WANTED = Counter("cwbridge_keys_wanted_total", "Keys marked as wanted by producers.", ["schedule"])
+JOBS_ENQUEUED = Counter("cwbridge_jobs_enqueued_total", "Keys enqueued by producers.", ["schedule"])
 
 # The process itself.
 LOOP_LAG = Gauge("cwbridge_event_loop_lag_seconds", "How late the event loop woke at the last look.")

@@ -8,7 +8,7 @@ import re
 import unicodedata
 
 # Characters that are copied along unseen and make equal texts differ (ConnectWise field experience: U+200B..U+200F, U+FEFF).
-_UNSEEN = dict.fromkeys([0x00AD, 0x200B, 0x200C, 0x200E, 0x200F, 0x2060, 0xFEFF])
+UNSEEN = dict.fromkeys([0x00AD, 0x200B, 0x200C, 0x200E, 0x200F, 0x2060, 0xFEFF])
 _BLANKS = re.compile(r"\s+")
 _DIGEST_LENGTH = 10
 
@@ -20,14 +20,18 @@ def digest(data: bytes) -> str:
 
 def one_line(text: str | None) -> str:
     """`text` without unseen and control characters, every run of blanks as one space."""
-    visible = unicodedata.normalize("NFC", text or "").translate(_UNSEEN)
+    if text is None:
+        return ""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    visible = unicodedata.normalize("NFC", text).translate(UNSEEN)
     spaced = "".join(" " if unicodedata.category(char) == "Cc" else char for char in visible)
     return _BLANKS.sub(" ", spaced).strip()
 
 
 def many_lines(text: str | None) -> str:
     """Like `one_line`, but line breaks stay."""
-    visible = (text or "").translate(_UNSEEN)
+    visible = (text or "").translate(UNSEEN)
     return "\n".join(one_line(line) for line in visible.splitlines()).strip()
 
 

@@ -1,6 +1,6 @@
-"""Asks ConnectWise what others changed on our opportunities, their lines and the catalog; our own writes make no echo.
+"""Asks ConnectWise what other users changed on linked opportunities, their lines and the catalog; the daemon's own writes make no echo.
 
-{namespace}:noticed:connectwise    hash, table:id -> its last change that was looked at
+{namespace}:noticed:connectwise    hash, table:id -> the last change of it that was looked at
 """
 
 from __future__ import annotations
@@ -12,28 +12,30 @@ from typing import TypeVar
 import msgspec
 import structlog
 
-from cwbridge import clock, errors, metrics
+from cwbridge import clock, metrics
+from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.connectwise.resource import Resource
-from cwbridge.keys import Key
+from cwbridge.flow import Flow
 from cwbridge.ledger.catalog import CatalogCache
 from cwbridge.ledger.links import Links
 from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis, reply
+from cwbridge.text import folded
 from producers.watermarks import Watermark
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 T = TypeVar("T", bound=models.Tracked)
 _FIRST_LOOK_BACK = timedelta(minutes=10)
 _NOTICED_SECONDS = 7 * 86400
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """What a poll found: changes by others, keys newly wanted, catalog items to look up anew."""
+class Noticed(msgspec.Struct, frozen=True):
+    """What a poll found: changes by other users, keys newly enqueued, catalog items to look up anew."""
 
     changes: int
     enqueued: int
@@ -41,12 +43,13 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class ConnectWisePoller:
-    """Notices what others did since our last write."""
+    """Notices what other users did since the daemon's last write."""
 
     def __init__(
         self,
         client: connectwise.ConnectWiseClient,
         queue: Queue,
+        flow: Flow,
         redis: Redis,
         *,
         watermark: Watermark,
@@ -57,16 +60,17 @@ class ConnectWisePoller:
     ) -> None:
         self._client = client
         self._queue = queue
+        self._flow = flow
         self._redis = redis
-        self._noticed = f"{queue.namespace}:noticed:connectwise"
+        self._name = f"{queue.namespace}:noticed:connectwise"
         self._watermark = watermark
         self._sightings = sightings
         self._links = links
         self._catalog = catalog
         self._overlap = overlap
 
-    async def poll(self) -> Seen:
-        """Want the keys of opportunities that others touched; three calls when nothing changed."""
+    async def poll(self) -> Noticed:
+        """Enqueue the keys of opportunities that other users touched; three calls when nothing changed."""
         known = await self._watermark.get()
         since = (known or clock.utc_now() - _FIRST_LOOK_BACK) - self._overlap
         opportunities = await self._changed(self._client.opportunities, since, ("source",))
@@ -75,61 +79,52 @@ class ConnectWisePoller:
         others = await self._by_others("opportunity", opportunities)
         touched = await self._by_others("product", products)
         changed_items = await self._by_others("catalog", items)
-        await self._catalog.drop(" ".join(row.identifier.split()).casefold() for row in changed_items)
+        await self._catalog.drop(folded(row.identifier) for row in changed_items)
         keys = await self._keys(others, touched)
-        enqueued = await self._queue.enqueue(*(Enqueue(key=key, flow="opportunity", lane="backlog") for key in sorted(keys)))
-        await self._remember({"opportunity": others, "product": touched, "catalog": changed_items})
+        enqueued = await self._queue.enqueue(
+            *(Enqueue(key=key, flow=self._flow.name, lane="backlog", mode="verify") for key in sorted(keys))
+        )
+        await self._note({"opportunity": others, "product": touched, "catalog": changed_items})
         latest = _latest([*opportunities, *products, *items])
         if latest is not None:
             await self._watermark.advance(latest)
-        metrics.KEYS_WANTED.labels("connectwise_poll").inc(enqueued)
-        seen = Seen(len(others) + len(touched) + len(changed_items), enqueued, len(changed_items))
-        if seen.changes:
-            log.info("connectwise_changes_noticed", changes=seen.changes, enqueued=enqueued)
-        return seen
+        metrics.JOBS_ENQUEUED.labels("connectwise_poll").inc(enqueued)
+        noticed = Noticed(len(others) + len(touched) + len(changed_items), enqueued, len(changed_items))
+        if noticed.changes:
+            log.info("connectwise_changes_noticed", changes=noticed.changes, enqueued=enqueued)
+        return noticed
 
     async def _changed(self, resource: Resource[T], since: datetime, fields: tuple[str, ...]) -> list[T]:
-        return await resource.find(field("lastUpdated").at_least(since), fields=("id", *fields, "_info"))
+        rows = await resource.find(field("lastUpdated").at_least(since), fields=("id", *fields, "_info"))
+        return [unclear.left_out(row) for row in rows]
 
     async def _by_others(self, table: str, rows: list[T]) -> list[T]:
-        """The rows somebody else changed last, less those looked at already at that state."""
+        """The rows that another user changed last, less those looked at already in that state."""
         ourselves = await self._sightings.ourselves()
         foreign = [row for row in rows if row.info is not None and row.info.updatedBy not in ourselves]
         if not foreign:
             return []
-        noticed = await reply(self._redis.hmget(self._noticed, [f"{table}:{row.id}" for row in foreign]))
+        noticed = await reply(self._redis.hmget(self._name, [f"{table}:{row.id}" for row in foreign]))
         return [
             row
             for row, before in zip(foreign, noticed, strict=True)
             if before is None or before.decode() != _state(row)
         ]
 
-    async def _remember(self, groups: Mapping[str, Iterable[models.Tracked]]) -> None:
-        """Only after the keys are enqueued: a crash before that finds the same changes again."""
+    async def _note(self, groups: Mapping[str, Iterable[models.Tracked]]) -> None:
+        """Runs only after the keys are enqueued: a crash before that finds the same changes again."""
         states = {f"{table}:{row.id}": _state(row) for table, rows in groups.items() for row in rows}
         if states:
-            await reply(self._redis.hset(self._noticed, mapping=states))
-            await self._redis.expire(self._noticed, _NOTICED_SECONDS)
+            await reply(self._redis.hset(self._name, mapping=states))
+            await self._redis.expire(self._name, _NOTICED_SECONDS)
 
     async def _keys(
         self, opportunities: list[models.Opportunity], products: list[models.ProductItem]
     ) -> set[str]:
-        keys = {str(key) for row in opportunities if (key := _key_of(row.source)) is not None}
+        named = {key for row in opportunities if (key := self._flow.key_of(row.source)) is not None}
         touched = {row.opportunity.id for row in products if row.opportunity is not None}
-        if touched:
-            links = await self._links.all("opportunity")
-            keys |= {source for source, link in links.items() if link.target in touched}
-        return keys
-
-
-def _key_of(external_id: str | None) -> Key | None:
-    """The key whose mark an opportunity carries, None for opportunities of others."""
-    if external_id is None or not external_id.startswith("jetbuilt:"):
-        return None
-    try:
-        return Key.of_external_id(external_id)
-    except errors.Refused:
-        return None
+        linked = await self._links.of_targets(self._flow.link_kinds[0].name, touched)
+        return named.union(*linked.values())
 
 
 def _state(row: models.Tracked) -> str:

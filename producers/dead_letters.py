@@ -1,13 +1,14 @@
-"""Puts given up jobs back once a day, and once after the settings changed: what was wrong may have been put right unsaid.
+"""Retries dead jobs once a day, and once after the settings changed: the cause may be gone without anyone telling the daemon.
 
-    {namespace}:settings    digest of the settings the bridge last started with; secrets are not part of it
+    {namespace}:settings    digest of the settings that the producers last started with; secrets are not part of it
 
-Bugs stay where they are, and so do jobs that killed their workers: trying them again by itself would do harm, not good.
+Bugs stay dead, and so do jobs that crashed their workers: an automatic retry of those would do harm.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Set as AbstractSet
 
 import structlog
 
@@ -18,23 +19,27 @@ from cwbridge.queue.selection import Selection
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 _DEAD = Selection(states=("dead",))
 _WORTH_A_TRY = {"refused", "retry"}
-_SHAPING = {"connectwise", "opportunity", "fixed", "catalog", "jetbuilt"}
-"""The tables of the settings that decide whether a job is refused."""
 
 
 class DeadLetterRetry:
-    """Starts jobs over that were refused, or whose system failed for too long, in the backlog lane."""
+    """Requeues jobs that were refused, or whose system failed for too long, into the backlog lane.
 
-    def __init__(self, queue: Queue, redis: Redis, *, namespace: str) -> None:
+    `settings_tables` are the tables of the settings that decide whether a job is refused.
+    """
+
+    def __init__(
+        self, queue: Queue, redis: Redis, *, namespace: str, settings_tables: AbstractSet[str]
+    ) -> None:
         self._queue = queue
         self._redis = redis
         self._name = f"{namespace}:settings"
+        self._settings_tables = set(settings_tables)
 
     async def try_again(self) -> int:
-        """Start all of them over; answers how many."""
+        """Requeue all of them; answers how many."""
         refused = [
             job.key
             async for job, _ in selection.find(self._queue, _DEAD)
@@ -46,12 +51,12 @@ class DeadLetterRetry:
             dict.fromkeys(refused, 0), lane="backlog", by="schedule", only_dead=True
         )
         if started:
-            log.info("refused_tried_again", jobs=len(started))
+            log.info("dead_letters_requeued", jobs=len(started))
         return len(started)
 
     async def after_new_settings(self, settings: Settings) -> int:
-        """Start all of them over when the settings are not those of the last start."""
-        digest = hashlib.sha256(repr(settings.model_dump(include=_SHAPING)).encode()).hexdigest()
+        """Requeue all of them when the settings differ from those of the last start; answers how many."""
+        digest = hashlib.sha256(repr(settings.model_dump(include=self._settings_tables)).encode()).hexdigest()
         before = await self._redis.get(self._name)
         if before is not None and before.decode() == digest:
             return 0

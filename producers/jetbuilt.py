@@ -1,4 +1,4 @@
-"""Asks Jetbuilt what changed and enqueues the keys; never reads more than the list and never writes to a target."""
+"""Asks Jetbuilt what changed and enqueues the keys; reads only the project list and never writes to a target."""
 
 from __future__ import annotations
 
@@ -10,32 +10,35 @@ import structlog
 from cwbridge import clock, metrics
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.connectors.jetbuilt import models
-from cwbridge.keys import Key
+from cwbridge.flow import Flow, Polled
 from cwbridge.ledger.links import Links
 from cwbridge.ledger.sightings import NOT_LISTED, Sightings
-from cwbridge.limits.lane import Lane
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from producers.watermarks import Watermark
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
-class Polled(msgspec.Struct, frozen=True):
-    """What a poll saw and how many keys it newly marked as wanted."""
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """What one reading of the project list saw: the families in it, and how many keys it newly enqueued."""
 
-    projects: int
+    families: tuple[int, ...]
     enqueued: int
-    families: frozenset[int] = frozenset()
+
+    @property
+    def polled(self) -> Polled:
+        return Polled(seen=len(self.families), enqueued=self.enqueued)
 
 
 class JetbuiltPoller:
-    """The poll (what changed since the watermark) and the full pass (everything, whatever its time stamps say)."""
+    """The poll (what changed since the watermark) and the full sync (every project, whatever its time stamps say)."""
 
     def __init__(
         self,
         client: jetbuilt.JetbuiltClient,
         queue: Queue,
+        flow: Flow,
         *,
         watermark: Watermark,
         sightings: Sightings,
@@ -44,52 +47,74 @@ class JetbuiltPoller:
     ) -> None:
         self._client = client
         self._queue = queue
+        self._flow = flow
         self._watermark = watermark
         self._sightings = sightings
         self._links = links
         self._overlap = overlap
 
     async def poll(self) -> Polled:
-        """Enqueue what changed; one call when nothing did. The overlap sees some again, their version tells them."""
+        """Enqueue what changed; one call when nothing did. The overlap lists some projects again, their version tells them."""
         known = await self._watermark.get()
         since = None if known is None else known - self._overlap
-        return await self._read(since, "fresh", "jetbuilt_poll")
+        return (await self._read(since, "jetbuilt_poll", full=False)).polled
 
     async def full_sync(self) -> Polled:
-        """Enqueue every project: catches what time stamps miss, such as edits of items only."""
-        polled = await self._read(None, "backlog", "jetbuilt_full_sync")
-        gone = await self._not_listed(polled.families)
-        await self._sightings.note({key.family: NOT_LISTED for key in gone})
-        enqueued = await self._queue.enqueue(*(Enqueue(key=str(key), flow="opportunity", lane="backlog") for key in gone))
-        return msgspec.structs.replace(polled, enqueued=polled.enqueued + enqueued)
+        """Enqueue every project: this catches what time stamps miss, such as edits of items only."""
+        listed = await self._read(None, "jetbuilt_full_sync", full=True)
+        gone = await self._not_listed(frozenset(listed.families))
+        await self._sightings.note(dict.fromkeys(gone, NOT_LISTED))
+        enqueued = await self._queue.enqueue(*(self._verify(family) for family in gone))
+        return Polled(seen=len(listed.families), enqueued=listed.enqueued + enqueued)
 
-    async def _not_listed(self, listed: frozenset[int]) -> list[Key]:
-        """Projects with an opportunity that the list no longer shows; their jobs find out what became of them."""
-        keys = [Key.parse(source) for source in await self._links.all("opportunity")]
-        return sorted(key for key in keys if key.option is None and key.family not in listed)
+    async def _not_listed(self, listed: frozenset[int]) -> list[int]:
+        """Families with an opportunity that the list no longer shows; their jobs find out what became of them."""
+        families = {
+            family
+            async for key, _ in self._links.each(self._flow.link_kinds[0].name)
+            if (family := _family(key))
+        }
+        return sorted(families - listed)
 
-    async def _read(self, since: datetime | None, lane: Lane, schedule: str) -> Polled:
-        """All pages; the watermark moves to the time of the first answer, and only after the last page is enqueued."""
+    async def _read(self, since: datetime | None, schedule: str, *, full: bool) -> Listed:
+        """Read all pages; the watermark moves to the time of the first answer, and only after the last page is enqueued."""
         page: int | None = 1
         first_answer: datetime | None = None
         enqueued = 0
-        seen: list[int] = []
+        families: list[int] = []
         while page is not None:
             answer = await self._client.projects_page(page=page, updated_since=since)
             first_answer = first_answer or answer.server_time or clock.utc_now()
             await self._sightings.note({project.family: project.id for project in answer.items})
-            enqueued += await self._queue.enqueue(*(_enqueue(project, lane) for project in answer.items))
-            seen += (project.family for project in answer.items)
+            enqueued += await self._queue.enqueue(
+                *(
+                    self._verify(project.family) if full else self._if_changed(project)
+                    for project in answer.items
+                )
+            )
+            families += (project.family for project in answer.items)
             page = answer.next_page
         if first_answer is not None:
             await self._watermark.advance(first_answer)
-        metrics.KEYS_WANTED.labels(schedule).inc(enqueued)
+        metrics.JOBS_ENQUEUED.labels(schedule).inc(enqueued)
         if enqueued:
-            log.info("keys_wanted", schedule=schedule, projects=len(seen), enqueued=enqueued)
-        return Polled(len(seen), enqueued, frozenset(seen))
+            log.info("jobs_enqueued", schedule=schedule, seen=len(families), enqueued=enqueued)
+        return Listed(families=tuple(families), enqueued=enqueued)
+
+    def _if_changed(self, project: models.ListedProject) -> Enqueue:
+        """Skips a version of the project that was already enqueued."""
+        version = f"{project.id}@{project.updated_at}" if project.updated_at else ""
+        return Enqueue(key=_key(project.family), flow=self._flow.name, lane="fresh", version=version)
+
+    def _verify(self, family: int) -> Enqueue:
+        return Enqueue(key=_key(family), flow=self._flow.name, lane="backlog", mode="verify")
 
 
-def _enqueue(project: models.Project, lane: Lane) -> Enqueue:
-    """A full pass wants every project; a poll only what differs from the version it enqueued last."""
-    version = f"{project.id}@{project.updated_at}" if lane == "fresh" and project.updated_at else ""
-    return Enqueue(key=str(Key(project.family)), flow="opportunity", lane=lane, version=version)
+def _key(family: int) -> str:
+    return f"jetbuilt/project/{family}"
+
+
+def _family(key: str) -> int | None:
+    """The family of a project's key; None for the key of one of its options."""
+    head, _, family = key.rpartition("/")
+    return int(family) if head == "jetbuilt/project" else None

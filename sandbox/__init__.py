@@ -1,1 +1,1 @@
-"""Stand-ins for Jetbuilt and ConnectWise over real HTTP: their limits, their quirks, and faults on demand."""
+"""Stand-ins for Jetbuilt, ConnectWise and BSS over real HTTP: their limits, their quirks, and faults on demand."""

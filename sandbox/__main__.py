@@ -1,4 +1,4 @@
-"""`python -m sandbox`: both stand-ins until they are told to stop; one line of JSON says where they are."""
+"""`python -m sandbox`: the stand-ins until they are told to stop; one line of JSON says where they are."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def main() -> None:
         host=asked.host,
         jetbuilt_port=asked.jetbuilt_port,
         connectwise_port=asked.connectwise_port,
+        bss_port=asked.bss_port,
         limits=not asked.no_limits,
         latency_ms=asked.latency_ms,
     )
@@ -48,6 +49,7 @@ async def _serve(options: Options, *, until_eof: bool) -> None:
         where = {
             "jetbuilt": box.jetbuilt_url,
             "connectwise": box.connectwise_url,
+            "bss": box.bss_url,
             "control_key": credentials.CONTROL_KEY,
             "default_sales_rep": next(
                 row["identifier"]
@@ -60,6 +62,10 @@ async def _serve(options: Options, *, until_eof: bool) -> None:
                 "connectwise_public_key": credentials.CONNECTWISE_PUBLIC_KEY,
                 "connectwise_private_key": credentials.CONNECTWISE_PRIVATE_KEY,
                 "connectwise_client_id": credentials.CONNECTWISE_CLIENT_ID,
+                "bss_client_key": credentials.BSS_CLIENT_KEY,
+                "bss_client_secret": credentials.BSS_CLIENT_SECRET,
+                "bss_username": credentials.BSS_USERNAME,
+                "bss_password": credentials.BSS_PASSWORD,
             },
         }
         sys.stdout.write(msgspec.json.encode(where).decode() + "\n")
@@ -86,6 +92,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--jetbuilt-port", type=int, default=0)
     parser.add_argument("--connectwise-port", type=int, default=0)
+    parser.add_argument("--bss-port", type=int, default=0)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--projects", type=int, default=40)
     parser.add_argument("--no-limits", action="store_true", help="answer without any rate limit")

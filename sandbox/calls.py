@@ -28,6 +28,8 @@ class Call(msgspec.Struct):
     seconds: float = 0.0
     fault: str = ""
     dropped: bool = False
+    refused: bool = False
+    """Set when a rate limit refused the call with a status other than 429."""
 
 
 _current: ContextVar[Call] = ContextVar("sandbox_call")
@@ -108,7 +110,7 @@ class CallLog:
     def _count(self, call: Call) -> None:
         self.counts[call.method, call.route, call.status] += 1
         self.recent.append(call)
-        self.refused += call.status == 429
+        self.refused += call.refused or call.status == 429
         self.faults += bool(call.fault)
 
 

@@ -1,9 +1,10 @@
-"""The remote control of a stand-in: /__sandbox__/calls, faults, modes and release."""
+"""The remote control of a stand-in: /__sandbox__/calls, faults, modes, release, records and commands."""
 
 from __future__ import annotations
 
 import hmac
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import msgspec
 from aiohttp import web
@@ -14,11 +15,41 @@ from sandbox.faults import FaultRule, Faults
 KEY_HEADER = "X-Sandbox-Key"
 
 
-class Control:
-    """Answers everything under /__sandbox__/; `modes` is a dataclass or mutable Struct, changed in place."""
+class AnotherUser(Protocol):
+    """Another user of the system, who changes records by hand.
 
-    def __init__(self, *, key: str, calls: CallLog, faults: Faults, modes: Any) -> None:
+    Raises KeyError for a table or a record that does not exist, ValueError for fields that the system would not take.
+    """
+
+    def add(self, table: str, fields: dict[str, Any]) -> int | str:
+        """Make a record and return its id."""
+
+    def edit(self, table: str, number: str, fields: dict[str, Any]) -> None:
+        """Change fields of a record."""
+
+    def remove(self, table: str, number: str) -> None:
+        """Delete a record."""
+
+
+class Control:
+    """Answers everything under /__sandbox__/; `modes` is a dataclass or mutable Struct, changed in place.
+
+    `user` acts on records; `commands` are further acts by name, whose arguments come as a JSON object.
+    """
+
+    def __init__(
+        self,
+        *,
+        key: str,
+        calls: CallLog,
+        faults: Faults,
+        modes: Any,
+        user: AnotherUser | None = None,
+        commands: Mapping[str, Callable[..., None]] | None = None,
+    ) -> None:
         self._key = key
+        self._user = user
+        self._commands = commands or {}
         self._calls = calls
         self._faults = faults
         self._modes = modes
@@ -32,10 +63,10 @@ class Control:
         noun, _, name = request.path.removeprefix(CONTROL_PREFIX).partition("/")
         try:
             return self._dispatch(request.method, noun, name, await request.read())
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, ValueError, TypeError) as error:
             return _answer({"error": str(error)}, status=400)
         except KeyError as error:
-            return _answer({"error": f"There is no rule named {error}."}, status=404)
+            return _answer({"error": f"There is nothing named {error}."}, status=404)
 
     def _dispatch(self, method: str, noun: str, name: str, body: bytes) -> web.Response:
         match method, noun:
@@ -57,12 +88,31 @@ class Control:
                 change(self._modes, msgspec.json.decode(body, type=dict[str, Any]))
                 return _answer(self._modes)
             case _:
+                return self._serve_user(method, noun, name, body)
+        return web.Response(status=204)
+
+    def _serve_user(self, method: str, noun: str, path: str, body: bytes) -> web.Response:
+        table, _, number = path.rpartition("/")
+        match method, noun:
+            case "POST", "records" if self._user is not None:
+                return _answer({"id": self._user.add(path, _fields(body))}, status=201)
+            case "PATCH", "records" if self._user is not None:
+                self._user.edit(table, number, _fields(body))
+            case "DELETE", "records" if self._user is not None:
+                self._user.remove(table, number)
+            case "POST", _ if noun in self._commands and not path:
+                self._commands[noun](**_fields(body))
+            case _:
                 return _answer({"error": f"There is nothing at {method} {noun}."}, status=404)
         return web.Response(status=204)
 
     def _describe(self, rule: FaultRule) -> dict[str, Any]:
         described: dict[str, Any] = msgspec.to_builtins(rule)
         return described | {"hits": self._faults.hits(rule.name), "waiting": self._faults.waiting(rule.name)}
+
+
+def _fields(body: bytes) -> dict[str, Any]:
+    return msgspec.json.decode(body or b"{}", type=dict[str, Any])
 
 
 def change(modes: Any, wanted: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ import hypothesis
 import pytest
 
 from cwbridge import redis as redis_module
-from cwbridge.embedded import EmbeddedRedis
+from cwbridge.embedded_redis import EmbeddedRedis
 
 # Time on a shared machine says nothing; and continuous integration repeats the same examples, so that a red run is about the
 # change. New examples are searched for on every other run.
@@ -25,8 +25,9 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     state_dir: Path = tmp_path_factory.mktemp("state")
     server = EmbeddedRedis(state_dir)
-    yield asyncio.run(server.__aenter__())
-    asyncio.run(server.__aexit__(None, None, None))
+    with asyncio.Runner() as runner:
+        yield runner.run(server.__aenter__())
+        runner.run(server.__aexit__(None, None, None))
 
 
 @pytest.fixture

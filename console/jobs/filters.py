@@ -6,32 +6,28 @@ import functools
 import inspect
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import msgspec
-import pydantic
 import typer
 
+from cwbridge import duration as durations
 from cwbridge import errors
 from cwbridge.limits.rate import Rate
-from cwbridge.queue import selection as jobs
 from cwbridge.queue.job import State
-from cwbridge.queue.queue import Queue
-from cwbridge.queue.selection import Selection
-from cwbridge.settings.values import Duration
 
-_FLOWS = ("opportunity",)
-_duration = pydantic.TypeAdapter(Duration)
+if TYPE_CHECKING:
+    from cwbridge.flow import Flows
+    from cwbridge.queue.queue import Queue
+    from cwbridge.queue.selection import Selection
 
 
 def duration(text: str) -> timedelta:
     """`30m`, `6h`, `2d`, as in the settings."""
     try:
-        return _duration.validate_python(text)
-    except pydantic.ValidationError as error:
-        raise typer.BadParameter(
-            f"{text!r}: a duration is written with its unit, like 10s, 5m, 6h or 30d"
-        ) from error
+        return durations.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r}: {error}") from error
 
 
 def rate(text: str) -> Rate:
@@ -53,22 +49,60 @@ OfKey = Annotated[
     ),
 ]
 OfClass = Annotated[
-    errors.WorkClass | None, typer.Option("--class", help="Only jobs whose trouble is of this class.")
+    errors.WorkClass | None, typer.Option("--class", help="Only jobs whose failure is of this class.")
 ]
 OfCause = Annotated[
-    str, typer.Option("--cause", metavar="TEXT", help="Only jobs whose cause holds this text.")
+    str, typer.Option("--cause", metavar="TEXT", help="Only jobs whose cause contains this text.")
 ]
 Older = Annotated[
     timedelta | None,
     typer.Option(
-        "--older", metavar="DURATION", parser=duration, help="Only those wanted longer ago, e.g. 2h."
+        "--older", metavar="DURATION", parser=duration, help="Only those enqueued longer ago, e.g. 2h."
     ),
 ]
 Younger = Annotated[
     timedelta | None,
-    typer.Option("--younger", metavar="DURATION", parser=duration, help="Only those wanted since, e.g. 2h."),
+    typer.Option(
+        "--younger", metavar="DURATION", parser=duration, help="Only those enqueued since, e.g. 2h."
+    ),
 ]
-Limit = Annotated[int | None, typer.Option("--most", min=1, help="At most so many, the earliest first.")]
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """The filter options of a command line, as they were given."""
+
+    state: State | None = None
+    flow: str = ""
+    key: str = ""
+    work_class: errors.WorkClass | None = None
+    cause: str = ""
+    older: timedelta | None = None
+    younger: timedelta | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether a filter is given; without one every job is meant."""
+        return self != Filters()
+
+    def selection(self, flows: Flows) -> Selection:
+        """The jobs meant; raises BadParameter for a flow that does not exist."""
+        from cwbridge.queue.selection import Selection  # noqa: PLC0415 - `--help` needs no queue
+
+        if self.flow and self.flow not in flows.names:
+            raise typer.BadParameter(
+                f"{self.flow!r} is no flow; there are: {', '.join(flows.names)}", param_hint="--flow"
+            )
+        named = self.key.isdecimal()
+        return Selection(
+            states=() if self.state is None else (self.state,),
+            flow=self.flow,
+            key="" if named else self.key,
+            prefixes=tuple(key for flow in flows for key in flow.keys_of(self.key)) if named else (),
+            work_class=self.work_class,
+            cause=self.cause,
+            older=self.older,
+            younger=self.younger,
+        )
 
 
 async def why_none(queue: Queue, chosen: Selection, states: tuple[State, ...] = ()) -> str:
@@ -78,7 +112,7 @@ async def why_none(queue: Queue, chosen: Selection, states: tuple[State, ...] = 
         return (
             f"No such jobs: there are none{among}."
             if among
-            else "No such jobs: everything wanted is settled."
+            else "No such jobs: everything enqueued is settled."
         )
     given = {_OPTION_OF[field]: alone for field, alone in chosen.each()}
     empty = [option for option, alone in given.items() if not await _finds_some(queue, alone, states)]
@@ -88,23 +122,25 @@ async def why_none(queue: Queue, chosen: Selection, states: tuple[State, ...] = 
 
 
 async def _finds_some(queue: Queue, chosen: Selection, states: tuple[State, ...]) -> bool:
+    from cwbridge.queue import selection  # noqa: PLC0415 - as above
+
     within = chosen if chosen.states else msgspec.structs.replace(chosen, states=states)
-    return bool([job async for job, _ in jobs.find(queue, within, limit=1)])
+    return bool([job async for job, _ in selection.find(queue, within, limit=1)])
 
 
 def filtered(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command all filter options; it takes the selection they make as `chosen`."""
+    """Give a command all filter options; it takes them as `filters`."""
 
     @functools.wraps(command)
     def with_filters(**given: Any) -> None:
         filters = {name: given.pop(name) for name in _FILTERS}
-        command(chosen=_selection(**filters), **given)
+        command(filters=Filters(**filters), **given)
 
     hints = get_type_hints(command, include_extras=True)
     own = [
         parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
         for name, parameter in inspect.signature(command).parameters.items()
-        if name != "chosen"
+        if name != "filters"
     ]
     parameters = [*own, *_FILTERS.values()]
     with_filters.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -112,7 +148,7 @@ def filtered(command: Callable[..., None]) -> Callable[..., None]:
     return with_filters
 
 
-def _selection(
+def _options(
     *,
     state: OfState = None,
     flow: OfFlow = "",
@@ -121,14 +157,8 @@ def _selection(
     cause: OfCause = "",
     older: Older = None,
     younger: Younger = None,
-) -> Selection:
-    if flow and flow not in _FLOWS:
-        raise typer.BadParameter(f"{flow!r} is no flow; there are: {', '.join(_FLOWS)}", param_hint="--flow")
-    prefixes = (f"jetbuilt/project/{key}",) if key.isdecimal() else ()
-    states = () if state is None else (state,)
-    return Selection(
-        states=states, flow=flow, key="" if prefixes else key, prefixes=prefixes, work_class=work_class, cause=cause, older=older, younger=younger
-    )
+) -> None:
+    """Declare the filter options; `filtered` reads them from this signature."""
 
 
 _OPTION_OF = {
@@ -142,6 +172,6 @@ _OPTION_OF = {
     "younger": "--younger",
 }
 _FILTERS = {
-    name: parameter.replace(annotation=get_type_hints(_selection, include_extras=True)[name])
-    for name, parameter in inspect.signature(_selection).parameters.items()
+    name: parameter.replace(annotation=get_type_hints(_options, include_extras=True)[name])
+    for name, parameter in inspect.signature(_options).parameters.items()
 }

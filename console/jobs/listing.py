@@ -2,52 +2,53 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console import lifecycle, loading, output
+from console import exit_codes, output
 from console.jobs import wording
-from console.jobs.filters import Limit, filtered, why_none
-from cwbridge.queue import selection as jobs
-from cwbridge.queue.job import Job
-from cwbridge.queue.queue import Queue
-from cwbridge.queue.selection import Group
+from console.jobs.filters import Filters, filtered, why_none
+from console.options import AsJson, Limit
 
-_MAX_SHOWN = 200
+if TYPE_CHECKING:
+    from console.command import Bridge
+    from cwbridge.queue.job import Job
+    from cwbridge.queue.selection import Group, Selection
+
+_SHOWN = 200
+"""How many jobs `--each` lists without --limit."""
 
 
 @filtered
 def list_jobs(
-    chosen: jobs.Selection,
+    filters: Filters,
     each: Annotated[bool, typer.Option("--each", help="One line per job instead of one per cause.")] = False,
     limit: Limit = None,
-    as_json: output.AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Jobs that are not settled, grouped by cause: how many, since when, what to do."""
+    """List jobs that are not settled, grouped by cause: how many, since when, what to do."""
+    from console.command import on_store  # noqa: PLC0415 - `--help` needs no queue
 
-    async def main(_stop: asyncio.Event) -> int:
-        settings = loading.settings()
-        async with lifecycle.existing_store(settings) as redis:
-            queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
-            if each:
-                await _list_each(queue, chosen, limit, as_json=as_json)
-            else:
-                await _list_groups(queue, chosen, limit, as_json=as_json)
-        return lifecycle.SETTLED
+    async def act(bridge: Bridge) -> int:
+        chosen = filters.selection(bridge.flows)
+        if each:
+            await _list_each(bridge, chosen, limit, as_json=as_json)
+        else:
+            await _list_groups(bridge, chosen, limit, as_json=as_json)
+        return exit_codes.SETTLED
 
-    raise typer.Exit(lifecycle.run(main))
+    on_store(act)
 
 
 def print_groups(groups: Sequence[Group]) -> None:
-    """One cause after the other: how many jobs, what is the matter, what to do, a few of the keys."""
+    """One cause after the other: how many jobs, the cause, what to do, a few of the keys."""
     console = output.console()
     for group in groups:
         noun = "job" if group.jobs == 1 else "jobs"
         states = ", ".join(f"{count} {state}" for state, count in sorted(group.states.items()))
-        head = f"[bold]{group.jobs} {noun}[/bold]  {group.work_class or 'no trouble'}"
+        head = f"[bold]{group.jobs} {noun}[/bold]  {group.work_class or 'no failure'}"
         said = f"  {output.escape(group.cause)}  ->  {output.escape(group.remedy)}" if group.cause else ""
         console.print(head + said)
         what = "archived" if set(group.states) == {"archived"} else "enqueued"
@@ -59,43 +60,46 @@ def print_groups(groups: Sequence[Group]) -> None:
         console.print(f"    {output.escape(', '.join(group.examples))}{more}")
 
 
-async def _list_groups(queue: Queue, chosen: jobs.Selection, limit: int | None, *, as_json: bool) -> None:
-    groups = await jobs.grouped(queue, chosen, limit=limit)
+async def _list_groups(bridge: Bridge, chosen: Selection, limit: int | None, *, as_json: bool) -> None:
+    from cwbridge.queue import selection  # noqa: PLC0415 - as above
+
+    groups = await selection.grouped(bridge.queue, chosen, limit=limit)
     if as_json:
         output.as_json(groups)
     elif not groups:
-        output.console().print(await why_none(queue, chosen))
+        output.console().print(await why_none(bridge.queue, chosen))
     else:
         print_groups(groups)
 
 
-async def _list_each(queue: Queue, chosen: jobs.Selection, limit: int | None, *, as_json: bool) -> None:
+async def _list_each(bridge: Bridge, chosen: Selection, limit: int | None, *, as_json: bool) -> None:
+    from cwbridge.queue import selection  # noqa: PLC0415 - as above
+
     if as_json:
-        output.as_json([job async for job, _ in jobs.find(queue, chosen, limit=limit)])
+        output.as_json([job async for job, _ in selection.find(bridge.queue, chosen, limit=limit)])
         return
-    shown = limit or _MAX_SHOWN
+    shown = limit or _SHOWN
     rows: list[tuple[object, ...]] = []
-    count = 0
-    async for job, now_ms in jobs.find(queue, chosen):
-        count += 1
-        if count <= shown:
-            rows.append(_row(job, now_ms))
+    # One more than is shown tells whether there are more, without reading a hundred thousand jobs.
+    async for job, now_ms in selection.find(bridge.queue, chosen, limit=shown + 1):
+        rows.append(_row(job, now_ms))
     if not rows:
-        output.console().print(await why_none(queue, chosen))
+        output.console().print(await why_none(bridge.queue, chosen))
         return
-    columns = ("key", "state", "wanted for", "attempts", "class", "cause", "remedy")
-    output.console().print(output.table("Jobs", columns, rows))
-    if count > shown:
-        output.console().print(f"{shown} of {count} shown (--most N shows more, --json all)")
+    columns = ("key", "state", "enqueued for", "attempts", "class", "cause", "remedy")
+    output.console().print(output.table("Jobs", columns, rows[:shown]))
+    if len(rows) > shown:
+        output.console().print(f"{shown} shown, there are more (--limit N shows more, --json all)")
 
 
 def _row(job: Job, now_ms: int) -> tuple[object, ...]:
-    state = f"due in {output.age(job.due_ms - now_ms)}" if job.state == "scheduled" else wording.state(job)
+    pending = job.state in {"scheduled", "waiting"}
+    state = f"{job.state}, due in {output.age(job.due_ms - now_ms)}" if pending else wording.state(job)
     return job.key, state, output.age(now_ms - job.since_ms), job.attempts, *_failure_cells(job)
 
 
 def _failure_cells(job: Job) -> tuple[str, str, str]:
-    """Class, cause and remedy; of a held job its release is the remedy, whatever else is the matter."""
+    """Class, cause and remedy; of a held job its release is the remedy, whatever else is wrong."""
     failure = job.failure
     work_class, cause, remedy = (
         (failure.work_class, failure.cause, failure.remedy) if failure is not None else ("", "", "")

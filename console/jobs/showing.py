@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Annotated
+from typing import NoReturn
 
 import msgspec
-import typer
 from rich.console import Console
 
-from console import lifecycle, loading, output
+from console import exit_codes, output
+from console.command import Bridge, keys_of, on_store
 from console.jobs import wording
 from cwbridge.ledger.history import Event, History
-from cwbridge.ledger.links import Link, Links
+from cwbridge.ledger.links import Link
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Job
 from cwbridge.queue.reading import JobReader
@@ -22,6 +21,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """One object: its outstanding work, its link, and what happened to it, newest first."""
 
     key: str
+    kind: str
+    """Of the link: what the target record is."""
     job: Job | None
     link: Link | None
     matches: tuple[str, ...]
@@ -32,31 +33,32 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     history: list[Event]
 
 
-def show_job(key: Annotated[str, typer.Argument(metavar="KEY")], as_json: output.AsJson = False) -> None:
-    """One object: its job, cause and remedy, what it was matched to, its last calls, and its history."""
+def show(key: str, *, as_json: bool) -> NoReturn:
+    """Print everything known about the object of `key`."""
 
-    async def main(_stop: asyncio.Event) -> int:
-        settings = loading.settings()
-        (name,) = map(str, loading.keys([key]))
-        async with lifecycle.existing_store(settings) as redis:
-            job = (await JobReader(redis, settings.namespace).known([name])).get(name)
-            link = await Links(redis, namespace=settings.namespace).get("opportunity", name)
-            events = await History(redis, namespace=settings.namespace).of(name)
-        known = _known(name, job, link, events)
+    async def act(bridge: Bridge) -> int:
+        (name,) = keys_of(bridge.flows, [key])
+        namespace = bridge.settings.namespace
+        kind = bridge.flows.of_key(name).link_kinds[0].name
+        job = (await JobReader(bridge.redis, namespace).known([name])).get(name)
+        link = await bridge.links.get(kind, name)
+        events = await History(bridge.redis, namespace=namespace).of(name)
+        known = _known(name, kind, job, link, events)
         if as_json:
             output.as_json(known)
         else:
             _print(known)
-        return lifecycle.SETTLED if job or link or events else lifecycle.FAILED
+        return exit_codes.SETTLED if job or link or events else exit_codes.FAILED
 
-    raise typer.Exit(lifecycle.run(main))
+    on_store(act)
 
 
-def _known(key: str, job: Job | None, link: Link | None, events: list[Event]) -> Known:
+def _known(key: str, kind: str, job: Job | None, link: Link | None, events: list[Event]) -> Known:
     """Of matches, findings and calls the newest that were written down."""
     failed = next((event for event in events if event.last_calls), None)
     return Known(
         key=key,
+        kind=kind,
         job=job,
         link=link,
         matches=next((event.matches for event in events if event.matches), ()),
@@ -72,7 +74,7 @@ def _print(known: Known) -> None:
     job, events = known.job, known.history
     if job is None and known.link is None and not events:
         console.print(
-            f"{output.escape(known.key)} is not known here: it was never wanted, or its history is gone."
+            f"{output.escape(known.key)} is not known here: it was never enqueued, or its history is gone."
         )
         return
     console.print(
@@ -82,7 +84,7 @@ def _print(known: Known) -> None:
         _print_job(console, job)
     if known.link is not None:
         finished = f", finished: {output.escape(known.link.finished)}" if known.link.finished else ""
-        console.print(f"  linked   opportunity {known.link.target} ({known.link.how}){finished}")
+        console.print(f"  linked   {known.kind} {known.link.target} ({known.link.how}){finished}")
     for match in known.matches:
         console.print(f"  matched  {output.escape(match)}")
     for discrepancy in known.discrepancies:
@@ -104,7 +106,7 @@ def _print_job(console: Console, job: Job) -> None:
     if held := wording.hold(job):
         console.print(f"  held     {'  ->  '.join(held)}")
     console.print(
-        f"  job      {job.lane} lane, attempts {job.attempts}, waits {job.waits}, workers killed {job.crashes}"
+        f"  job      {job.lane} lane, attempts {job.attempts}, waits {job.waits}, crashes {job.crashes}"
     )
     console.print(f"  since    {output.moment(job.since_ms)}, due {output.moment(job.due_ms)}")
     if job.failure is not None:

@@ -25,17 +25,17 @@ REQUEUE = Verb(
     done="requeued",
     states=("dead", "scheduled", "waiting"),
     fits=lambda job: job is not None and job.state in {"dead", "due", "scheduled", "waiting", "archived"},
-    why_not="neither given up, waiting nor archived",
+    why_not="neither dead, waiting nor archived",
 )
 ARCHIVE = Verb(
     done="archived",
     states=("dead",),
     fits=lambda job: job is not None and job.state == "dead",
-    why_not="not given up",
+    why_not="not dead",
 )
 HOLD = Verb(
     done="held",
-    states=("due", "scheduled", "dispatched", "running", "waiting", "dead"),
+    states=("due", "scheduled", "waiting", "dispatched", "running", "dead"),
     fits=lambda job: job is None or not job.held,
     why_not="held before",
 )

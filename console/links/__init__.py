@@ -1,14 +1,77 @@
-"""`cwbridge links`: the ledger of which record of ConnectWise belongs to which object of Jetbuilt, and its correction."""
+"""`cwbridge links`: the ledger of which record of the target belongs to which object, and its correction."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
-from console.links import changing, listing
+from console.options import AsJson, DryRun, Limit
 
-app = typer.Typer(no_args_is_help=True, help="Look at what is linked to what, and correct it.")
-app.command("list")(listing.list_links)
-app.command("show")(listing.show_link)
-app.command("relink")(changing.relink)
-app.command("unlink")(changing.unlink)
-app.command("rebuild")(changing.rebuild)
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Look at what is linked to what, and correct it."
+)
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="A key such as jetbuilt/project/97737, or a link such as jetbuilt:client:8801 or jetbuilt:contact:55@120.",
+    ),
+]
+
+
+@app.command("list")
+def list_links(
+    kind: Annotated[str, typer.Option("--kind", help="Only links of this kind, e.g. company.")] = "",
+    how: Annotated[str, typer.Option("--how", help="Only links found in this way, e.g. person.")] = "",
+    name: Annotated[
+        str,
+        typer.Option("--name", metavar="GLOB", help="Only names of this pattern, e.g. 'jetbuilt:client:*'."),
+    ] = "",
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what is linked to what, and how it was found."""
+    from console.links import listing  # noqa: PLC0415 - `--help` needs no ledger
+
+    listing.list_links(kind=kind, how=how, pattern=name, limit=limit, as_json=as_json)
+
+
+@app.command("show")
+def show_link(name: Name, as_json: AsJson = False) -> None:
+    """Show one link: its record in the target, how it was found and when."""
+    from console.links import listing  # noqa: PLC0415 - as above
+
+    listing.show_link(name, as_json=as_json)
+
+
+@app.command()
+def relink(
+    name: Name,
+    to: Annotated[int, typer.Option("--to", min=1, metavar="ID", help="The id of the record in the target.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say which record belongs to an object; the answer is kept, and what waited for it runs again."""
+    from console.links import changing  # noqa: PLC0415 - as above
+
+    changing.relink(name, to, as_json=as_json)
+
+
+@app.command()
+def unlink(name: Name, as_json: AsJson = False) -> None:
+    """Forget a link; the next run looks for the record anew."""
+    from console.links import changing  # noqa: PLC0415 - as above
+
+    changing.unlink(name, as_json=as_json)
+
+
+@app.command()
+def rebuild(
+    flow: Annotated[str, typer.Option("--flow", help="Only links of this flow.")] = "",
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find every linked record by its external id and correct its link; exit 1 when a person must decide."""
+    from console.links import changing  # noqa: PLC0415 - as above
+
+    changing.rebuild(flow, dry_run=dry_run, as_json=as_json)

@@ -2,95 +2,89 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Annotated
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NoReturn
 
 import typer
 
-from console import lifecycle, loading, output
-from console.links import naming, report
-from console.links.listing import Name
-from console.links.rebuilding import rebuild_links
-from console.links.relinking import Relinked, Relinker
+from console import exit_codes, output
+from console.command import Bridge, link_of, on_store
+from console.links import report
 from cwbridge import connections
-from cwbridge.ledger.links import Links
-from cwbridge.queue.queue import Queue
+from cwbridge.flow import Flow, FlowContext
+from cwbridge.linker import Linker, Relinked
 
 
-def relink(
-    name: Name,
-    to: Annotated[
-        int, typer.Option("--to", min=1, metavar="ID", help="The id of the record in ConnectWise.")
-    ],
-    as_json: output.AsJson = False,
-) -> None:
-    """Say which record of ConnectWise belongs to an object; the answer is kept, and what waited for it runs again."""
+def relink(text: str, to: int, *, as_json: bool) -> NoReturn:
+    """Keep a person's answer and say what runs again because of it."""
 
-    async def main(_stop: asyncio.Event) -> int:
-        settings = loading.settings()
-        named = naming.named(name)
-        async with (
-            lifecycle.existing_store(settings) as redis,
-            connections.open_connectwise(settings, redis) as client,
-            connections.open_jetbuilt(settings, redis) as source,
-        ):
-            relinker = Relinker.over(settings, redis, client, source)
-            done = await relinker.relink(named, to)
+    async def act(bridge: Bridge) -> int:
+        flow, name = link_of(bridge.flows, text)
+        async with _linker(bridge, flow) as linker:
+            done = await linker.relink(name, to)
         if as_json:
             output.as_json(done)
         else:
             _say_relinked(done)
-        return lifecycle.SETTLED
+        return exit_codes.SETTLED
 
-    raise typer.Exit(lifecycle.run(main))
+    on_store(act)
 
 
-def unlink(name: Name, as_json: output.AsJson = False) -> None:
-    """Forget a link; the next run looks for the record anew, an opportunity by its mark."""
+def unlink(text: str, *, as_json: bool) -> NoReturn:
+    """Forget a link, not while its object is being written."""
 
-    async def main(_stop: asyncio.Event) -> int:
-        settings = loading.settings()
-        named = naming.named(name)
-        async with lifecycle.existing_store(settings) as redis:
-            links = Links(redis, namespace=settings.namespace)
-            before = await links.get(named.kind, named.source)
-            if before is not None and named.kind == "opportunity":
-                queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
-                async with queue.paused(named.source):
-                    await links.remove(named.kind, named.source)
-            elif before is not None:
-                await links.remove(named.kind, named.source)
+    async def act(bridge: Bridge) -> int:
+        flow, name = link_of(bridge.flows, text)
+        before = await bridge.links.get(name.kind, name.identity)
+        if before is not None and name.kind == flow.link_kinds[0].name:
+            async with bridge.queue.paused(name.identity):
+                await bridge.links.remove(name.kind, name.identity)
+        elif before is not None:
+            await bridge.links.remove(name.kind, name.identity)
         if as_json:
-            output.as_json({"name": str(named), "unlinked": before is not None, "before": before})
+            output.as_json({"name": str(name), "unlinked": before is not None, "before": before})
         elif before is None:
-            output.console().print(f"{output.escape(named)} was not linked; nothing was changed.")
+            output.console().print(f"{output.escape(name)} was not linked; nothing was changed.")
         else:
-            output.console().print(f"unlinked: {output.escape(named)} from {named.kind} {before.target}")
-        return lifecycle.FAILED if before is None else lifecycle.SETTLED
+            output.console().print(f"unlinked: {output.escape(name)} from {name.kind} {before.target}")
+        return exit_codes.FAILED if before is None else exit_codes.SETTLED
 
-    raise typer.Exit(lifecycle.run(main))
+    on_store(act)
 
 
-def rebuild(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be changed.")] = False,
-    as_json: output.AsJson = False,
-) -> None:
-    """Find every opportunity of ours in ConnectWise by its mark and put its link right; exit 1 when a person must decide."""
+def rebuild(flow_name: str, *, dry_run: bool, as_json: bool) -> NoReturn:
+    """Rebuild the links of one flow, or of every flow that is switched on."""
 
-    async def main(_stop: asyncio.Event) -> int:
-        settings = loading.settings()
-        async with (
-            lifecycle.store(settings) as redis,
-            connections.open_connectwise(settings, redis) as client,
-        ):
-            done = await rebuild_links(client, redis, namespace=settings.namespace, dry_run=dry_run)
-        if as_json:
-            output.as_json(done)
-        else:
-            report.say(done)
-        return lifecycle.FAILED if done.asks_a_person else lifecycle.SETTLED
+    async def act(bridge: Bridge) -> int:
+        code = exit_codes.SETTLED
+        for flow in _chosen(bridge, flow_name):
+            async with _linker(bridge, flow) as linker:
+                done = await linker.rebuild(dry_run=dry_run)
+            if as_json:
+                output.as_json(done)
+            else:
+                report.say(done, flow)
+            code = exit_codes.FAILED if done.needs_a_person else code
+        return code
 
-    raise typer.Exit(lifecycle.run(main))
+    on_store(act, create=True)
+
+
+def _chosen(bridge: Bridge, name: str) -> list[Flow]:
+    """The flows named, else every flow that is switched on and has something to rebuild."""
+    if name and bridge.flows.get(name) is None:
+        raise typer.BadParameter(
+            f"{name!r} is no flow; there are: {', '.join(bridge.flows.names)}", param_hint="--flow"
+        )
+    return [flow for flow in bridge.flows.on(bridge.settings) if name in {"", flow.name} and flow.has_linker]
+
+
+@asynccontextmanager
+async def _linker(bridge: Bridge, flow: Flow) -> AsyncIterator[Linker]:
+    async with connections.open_all(bridge.settings, bridge.redis, flow.systems) as clients:
+        yield flow.linker(FlowContext.over(bridge.settings, bridge.redis, clients))
 
 
 def _say_relinked(done: Relinked) -> None:
@@ -100,7 +94,7 @@ def _say_relinked(done: Relinked) -> None:
         f"relinked: {output.escape(done.name)} to {done.kind} {done.target} {output.escape(done.title)}{before}"
     )
     for key in done.enqueued:
-        console.print(f"wanted: {output.escape(key)}")
+        console.print(f"enqueued: {output.escape(key)}")
     if not done.enqueued:
         console.print("Nothing waited for it.")
     for note in done.notes:

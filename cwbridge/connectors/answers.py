@@ -1,4 +1,4 @@
-"""What an answer says, whatever its form: JSON of several shapes, an HTML page of a gateway, paging headers."""
+"""Read what an answer says, whatever its form: JSON of several shapes, the page of a gateway, paging headers."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
 import msgspec
+from yarl import URL
 
 _MAX_TEXT = 300
-_LINK = re.compile(r"""<(?P<target>[^>]*)>(?P<attributes>(?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s;,"]+))*)""")
-_RELATION = re.compile(r""";\s*rel\s*=\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^\s;,"]+))""", re.IGNORECASE)
+# A server refuses these before it looks for the API, and trying again does not help.
+_ABOUT_THE_SIZE = frozenset({413, 414, 431})
 _TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _TITLE = re.compile(r"<title[^>]*>(?P<title>.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
 def parsed(body: bytes) -> Any:
-    """The JSON of a body, or None when it is none."""
+    """The JSON of a body, or None for a body of another form."""
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -29,6 +30,26 @@ def parsed(body: bytes) -> Any:
 
 def is_html(headers: Mapping[str, str], body: bytes) -> bool:
     return "html" in headers.get("Content-Type", "").lower() or body.lstrip()[:1] == b"<"
+
+
+def is_page(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether a good answer is the page of a gateway; APIs answer JSON or nothing."""
+    return bool(body.strip()) and is_html(headers, body)
+
+
+def is_gateway_refusal(status: int, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether a refusal has not the form of an API, so that a gateway or proxy in front of it must have answered.
+
+    APIs refuse with a JSON object. Refused credentials may also come without one, as frameworks answer 401 before the API
+    itself is asked: with nothing, or with a text and the scheme that they expect.
+    """
+    if status < 400 or status == 407:
+        return True
+    if status in _ABOUT_THE_SIZE or isinstance(parsed(body), dict):
+        return False
+    if status == 401:
+        return bool(body.strip()) and (is_html(headers, body) or "WWW-Authenticate" not in headers)
+    return True
 
 
 def text_of(headers: Mapping[str, str], body: bytes) -> str:
@@ -49,25 +70,27 @@ def shortened(text: str) -> str:
     return line if len(line) <= _MAX_TEXT else line[: _MAX_TEXT - 1] + "…"
 
 
-def links(header: str) -> dict[str, dict[str, str]]:
-    """The query parameters of each relation of a Link header (RFC 8288), such as `{"next": {"page": "2"}}`.
+def links(response: aiohttp.ClientResponse) -> dict[str, dict[str, str]]:
+    """The query parameters of each relation of the Link headers (RFC 8288), such as `{"next": {"page": "2"}}`.
 
-    Only the parameters are kept: an address out of an answer is never called, the keys would go with it.
+    Only the parameters are kept: an address out of an answer is never called, the credentials would go with it.
     """
-    found: dict[str, dict[str, str]] = {}
-    for link in _LINK.finditer(header):
-        relation = _RELATION.search(link["attributes"])
-        if relation is None:
-            continue
-        query = parse_qs(urlsplit(link["target"]).query, keep_blank_values=True)
-        parameters = {name: values[-1] for name, values in query.items()}
-        for name in (relation["quoted"] or relation["bare"] or "").lower().split():
-            found.setdefault(name, parameters)
-    return found
+    if "Link" not in response.headers:
+        return {}
+    try:
+        targets = {relation: link["url"] for relation, link in response.links.items()}
+    except ValueError:
+        # An address that cannot be parsed names no page.
+        return {}
+    return {
+        relation.lower(): dict(target.query)
+        for relation, target in targets.items()
+        if isinstance(target, URL)
+    }
 
 
 def whole_number(text: str | None) -> int | None:
-    """A count or page number out of a header or a query; None when it is none."""
+    """A count or page number out of a header or a query; None for any other text."""
     return int(text) if text is not None and text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 

@@ -1,15 +1,16 @@
-"""The words of the transport: an address, a request, an answer, and what is known of a call while it is under way."""
+"""What the transport works with: an address, a request, an answer, and what is known of a call while it is under way."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Generic, Literal, TypeVar
 
 import msgspec
 from yarl import URL
 
 from cwbridge import clock
+from cwbridge.connectors.reading import Reader
 
 T = TypeVar("T")
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
@@ -50,7 +51,7 @@ class Request(msgspec.Struct, Generic[T], frozen=True):
     address: Address
     endpoint: str
     path: str
-    decode: Callable[[bytes], T]
+    decode: Reader[T]
     query: str = ""
     headers: Mapping[str, str] | None = None
     body: bytes | None = None
@@ -65,11 +66,14 @@ class Request(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Answer(msgspec.Struct, Generic[T], frozen=True):
-    """A 2xx answer, read completely; `value` is what the request's `decode` made of `body`."""
+    """A 2xx answer, read completely; `value` is what the request's `decode` made of the body.
+
+    `links` holds the query parameters of each relation of the Link header.
+    """
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    links: Mapping[str, Mapping[str, str]]
     value: T
     request_id: str
 

@@ -1,4 +1,4 @@
-"""An answer of another form than documented, said so that failures group by field and still name the record."""
+"""Map an answer of another form than documented to an exception: failures group by field and still name the record."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>\d+)\]")
 
 
 def as_a_whole(error: msgspec.ValidationError) -> bool:
-    """Whether it is no field but the answer itself: then somebody else may have answered, and the next answer may be right."""
+    """Whether it is no field but the answer itself: then a gateway may have answered, and the next answer may be right."""
     return _SOMEWHERE not in str(error)
 
 
@@ -26,7 +26,7 @@ def error(title: str, endpoint: str, error: msgspec.ValidationError, body: bytes
     place = (found["place"] if found else None) or ""
     field = re.sub(r"\[\d+\]", "[]", place).lstrip(".") or "the answer itself"
     record = _record_id(answers.parsed(body), place)
-    what = answers.shortened(found["error"] if found else str(error))
+    what = answers.shortened(found["problem"] if found else str(error))
     return errors.Malformed(
         f"{title} answered {endpoint} in another form than documented: {field}",
         detail=f"{what}{f'; record {record}' if record is not None else ''}",

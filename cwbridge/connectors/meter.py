@@ -1,4 +1,4 @@
-"""What is written down about every call: metrics, the trail of the job, one debug line. Never a header, never a body."""
+"""Write down every call: metrics, the trail of the job, one debug line. Never a header, never a body."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ _level = logging.getLogger(__name__)
 
 
 class Meter:
-    """Notes the calls of one system; the label sets it has seen are kept, looking them up costs more than counting."""
+    """Notes the calls of one system; the series it has counted in are kept, because to look one up costs more than to count."""
 
     def __init__(self, system: str) -> None:
         self._system = system
-        self._requests: dict[tuple[str, str, int], Counter] = {}
-        self._durations: dict[tuple[str, str], Histogram] = {}
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def note(self, request: Request[Any], call: Call) -> None:
         """Note a call that has just ended, however it ended."""
@@ -44,18 +43,26 @@ class Meter:
                 tries=call.number,
             )
 
+    def note_repeat(self, reason: str) -> None:
+        """Note that a call is sent again inside one request."""
+        metrics.API_REPEATED.labels(self._system, reason).inc()
+
+    def note_throttle(self) -> None:
+        """Note that the system asked for a pause."""
+        metrics.API_THROTTLED.labels(self._system).inc()
+
     def _count(self, method: str, endpoint: str, hundreds: int, seconds: float) -> None:
-        counter = self._requests.get((method, endpoint, hundreds))
-        if counter is None:
+        series = self._series.get((method, endpoint, hundreds))
+        if series is None:
             status_class = f"{hundreds}xx" if hundreds else "lost"
-            counter = metrics.API_REQUESTS.labels(self._system, method, endpoint, status_class)
-            self._requests[method, endpoint, hundreds] = counter
-        counter.inc()
-        duration = self._durations.get((method, endpoint))
-        if duration is None:
-            duration = metrics.API_DURATION.labels(self._system, method, endpoint)
-            self._durations[method, endpoint] = duration
-        duration.observe(seconds)
+            series = (
+                metrics.API_REQUESTS.labels(self._system, method, endpoint, status_class),
+                metrics.API_DURATION.labels(self._system, method, endpoint),
+            )
+            self._series[method, endpoint, hundreds] = series
+        requests, durations = series
+        requests.inc()
+        durations.observe(seconds)
 
     def _record(self, request: Request[Any], call: Call, seconds: float) -> trail.CallRecord:
         return trail.CallRecord(

@@ -2,33 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
+
+from cwbridge.connectors import unclear
 
 T = TypeVar("T")
 
 # The texts in which servers write what is no number; Decimal would take them, and a sum would silently become one.
 _NO_NUMBERS = (b'NaN"', b'Infinity"')
+_decode_exact = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
-def reader(kind: type[T]) -> Callable[[bytes], T]:
-    """A function from body to `kind`; raises msgspec.ValidationError for another form, DecodeError for no JSON."""
-    decode = msgspec.json.Decoder(kind).decode
+class Reader(Generic[T]):
+    """Reads a body into `kind`."""
 
-    def read(body: bytes) -> T:
-        value = decode(body)
+    def __init__(self, kind: Any) -> None:
+        self._kind = kind
+        self._decode = msgspec.json.Decoder(kind).decode
+
+    def __call__(self, body: bytes) -> T:
+        """Read the whole body; raises msgspec.ValidationError for another form, DecodeError for no JSON."""
+        value: T = self._decode(body)
         if any(text in body for text in _NO_NUMBERS):
             _refuse_no_numbers(value, "$")
         return value
 
-    return read
+    def apart(self, body: bytes, explain: unclear.Explain) -> T:
+        """Read a body of another form field by field; reading an unclear field of it raises what `explain` makes.
+
+        Raises msgspec.ValidationError when the body as a whole or the identity of a record cannot be understood.
+        """
+        value: T = unclear.understood(_decode_exact(body), self._kind, explain)
+        return value
 
 
-def nothing(_body: bytes) -> None:
-    """Reader of answers whose body does not matter."""
+class Nothing(Reader[None]):
+    """Reads answers whose content does not matter: nothing at all, or any JSON."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def __call__(self, body: bytes) -> None:
+        if body.strip():
+            _decode_exact(body)
+
+
+def reader(kind: type[T]) -> Reader[T]:
+    """The reader of `kind`, typed."""
+    return Reader(kind)
+
+
+nothing = Nothing()
 
 
 def _refuse_no_numbers(value: object, place: str) -> None:

@@ -1,7 +1,7 @@
-"""What to do when a call brought no usable answer: decisions as objects, and one place that decides.
+"""Decide what to do when a call brought no usable answer: decisions as objects, and one place that decides.
 
 A read is repeated a few times. A write is repeated only when it is certain that it was not executed: no connection came
-about. After anything else it may have taken effect, and the caller looks at the target before it writes again.
+about. After any other failure it may have taken effect, and the caller looks at the target before it writes again.
 """
 
 from __future__ import annotations
@@ -20,14 +20,26 @@ class CallFailure(msgspec.Struct, frozen=True):
     unsent   no connection, so nothing was executed; `hopeless` when another try cannot help
     lost     sent, then a reset, half an answer or a time-out
     failed   the system or a gateway answered 5xx
+    page     a gateway or proxy in front of the system answered instead of it
     unread   a good status, but a body that cannot be read
     """
 
-    kind: Literal["unsent", "lost", "failed", "unread"]
+    kind: Literal["unsent", "lost", "failed", "page", "unread"]
     cause: str
     detail: str = ""
     remedy: str | None = None
     hopeless: bool = False
+
+
+def gateway_page(status: int, *, detail: str) -> CallFailure:
+    """A gateway or proxy answered with `status` instead of the system."""
+    return CallFailure(
+        "page",
+        f"did not answer itself, a gateway or proxy sent status {status} instead",
+        detail=detail,
+        remedy="It is tried again by itself; if it stays, check the gateway, proxy or firewall between cwbridge and that "
+        "system, and the address in the settings.",
+    )
 
 
 class Repeat(msgspec.Struct, frozen=True):
@@ -52,18 +64,23 @@ class Policy(msgspec.Struct, frozen=True):
 
     def decide(self, failure: CallFailure, *, system: str, writes: bool, tries: int) -> Repeat | GiveUp:
         """Decide after try number `tries` (from 1) of a read or a write to `system`."""
-        if writes and failure.kind != "unsent":
-            return GiveUp(
-                errors.OutcomeUnknown(
-                    f"A write to {system} was sent and its outcome is unknown: it {failure.cause}",
-                    detail=failure.detail,
-                )
-            )
-        if tries < self.tries and not failure.hopeless:
+        unknown = writes and failure.kind != "unsent"
+        if tries < self.tries and not (unknown or failure.hopeless):
             return Repeat(self._pause(tries))
-        refusal = errors.Unreachable if failure.kind in {"unsent", "lost"} else errors.ServerFailed
-        return GiveUp(refusal(f"{system} {failure.cause}", detail=failure.detail, remedy=failure.remedy))
+        return GiveUp(error_of(failure, system=system, writes=writes))
 
     def _pause(self, tries: int) -> float:
         longest = min(self.backoff_max, self.backoff_base * 2.0 ** (tries - 1))
         return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads callers, guards nothing
+
+
+def error_of(failure: CallFailure, *, system: str, writes: bool) -> errors.Retry:
+    """The exception after the last try: the outcome of a write is unknown unless it was never sent."""
+    if writes and failure.kind != "unsent":
+        return errors.OutcomeUnknown(
+            f"A write to {system} was sent and its outcome is unknown: it {failure.cause}",
+            detail=failure.detail,
+            remedy=failure.remedy,
+        )
+    kind = errors.Unreachable if failure.kind in {"unsent", "lost"} else errors.ServerFailed
+    return kind(f"{system} {failure.cause}", detail=failure.detail, remedy=failure.remedy)

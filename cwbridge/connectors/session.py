@@ -8,15 +8,15 @@ import aiohttp
 
 from cwbridge import __version__
 
-# Shorter than the idle time-outs of the usual servers, so that we close an idle connection before they do: a write on a
-# connection that dies at that moment has an unknown outcome.
+# Shorter than the idle time-outs of the usual servers, so that the session closes an idle connection before they do: a
+# write on a connection that dies at that moment has an unknown outcome.
 _KEEP_ALIVE_SECONDS = 12.0
 _DNS_SECONDS = 60
 _LONGEST_HEADER = 64 * 1024
 
 
 def open_session(*, headers: Mapping[str, str], connections: int = 64) -> aiohttp.ClientSession:
-    """Open a session whose default `headers` carry the keys, so that no request object does; close it yourself."""
+    """Open a session whose default `headers` carry the credentials, so that no request object does; close it yourself."""
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=connections, ttl_dns_cache=_DNS_SECONDS, keepalive_timeout=_KEEP_ALIVE_SECONDS

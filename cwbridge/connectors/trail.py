@@ -1,4 +1,4 @@
-"""Which calls a job made: the newest few in full, all of them by number."""
+"""The calls that a job made: the newest few in full, and the number of all."""
 
 from __future__ import annotations
 

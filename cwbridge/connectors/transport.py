@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol, TypeVar
 
 import aiohttp
 import msgspec
+from yarl import URL
 
-from cwbridge import errors, metrics
+from cwbridge import errors
 from cwbridge.connectors import answers, malformed, write_guard
 from cwbridge.connectors.calls import Answer, Call, Request
 from cwbridge.connectors.meter import Meter
-from cwbridge.connectors.retry import CallFailure, GiveUp, Policy
-from cwbridge.limits.holds import TITLES
+from cwbridge.connectors.profile import Bounds, Profile
+from cwbridge.connectors.retry import CallFailure, GiveUp, gateway_page
 
 T = TypeVar("T")
-Classify = Callable[[int, Mapping[str, str], bytes], errors.WorkError]
+E = TypeVar("E", bound=errors.WorkError)
 
 _CONNECT_SECONDS = 10.0
 _MAX_REFUSAL_BYTES = 64 * 1024
@@ -40,39 +42,28 @@ class Throttle(msgspec.Struct, frozen=True):
 
 
 class Transport:
-    """Sends the calls of one system; a refusal never leaves it as an answer but as an error of the tree.
-
-    `classify` turns status, headers and body of a refusal into that error. `throttle_seconds` is the pause after a 429
-    that names none.
-    """
+    """Sends the calls of one system; a refusal never leaves it as an answer but as an error of the tree."""
 
     def __init__(
         self,
-        system: str,
+        system: Profile,
         *,
         session: aiohttp.ClientSession,
         limiter: Limits,
-        classify: Classify,
-        timeout_seconds: float = 60.0,
-        max_response_bytes: int = 32 * 1024 * 1024,
-        throttle_seconds: float = 30.0,
-        policy: Policy | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
         self.system = system
-        self.title = TITLES.get(system, system)
         self._session = session
         self._limiter = limiter
-        self._classify = classify
+        self._bounds = bounds if bounds is not None else Bounds()
         self._timeout = aiohttp.ClientTimeout(
-            total=timeout_seconds, sock_connect=min(_CONNECT_SECONDS, timeout_seconds)
+            total=self._bounds.timeout_seconds,
+            sock_connect=min(_CONNECT_SECONDS, self._bounds.timeout_seconds),
         )
-        self._max_response_bytes = max_response_bytes
-        self._throttle_seconds = throttle_seconds
-        self._policy = policy if policy is not None else Policy()
-        self._meter = Meter(system)
+        self._meter = Meter(system.name)
 
     def __repr__(self) -> str:
-        return f"Transport({self.system})"
+        return f"Transport({self.system.name})"
 
     async def send(self, request: Request[T]) -> Answer[T]:
         """Send, wait out throttling, repeat what is safe to repeat; raises errors of the tree only."""
@@ -85,19 +76,21 @@ class Transport:
                 throttles += 1
                 self._still_patient(throttles, outcome)
                 continue
-            decision = self._policy.decide(outcome, system=self.title, writes=request.writes, tries=tries)
+            decision = self._bounds.policy.decide(
+                outcome, system=self.system.title, writes=request.writes, tries=tries
+            )
             if isinstance(decision, GiveUp):
                 raise _placed(decision.error, request)
-            metrics.API_REPEATED.labels(self.system, outcome.kind).inc()
+            self._meter.note_repeat(outcome.kind)
             tries += 1
             await asyncio.sleep(decision.pause)
 
     async def hold_for_credentials(self) -> None:
-        """Nobody calls this system for a while: it refused our keys."""
+        """Let no process call this system for a while: it refused the credentials."""
         await self._limiter.hold(_CREDENTIALS_REFUSED_SECONDS, reason="credentials_refused")
 
     async def _in_turn(self, request: Request[T], number: int) -> Answer[T] | Throttle | CallFailure:
-        """One sending under the limits; a pause asked for is announced to everybody before the place is given back."""
+        """One sending under the limits; a pause asked for is announced to all processes before the slot is given back."""
         async with self._limiter.slot():
             if request.writes:
                 write_guard.check()
@@ -111,17 +104,17 @@ class Transport:
                 # There is no outcome when the caller was cancelled, but the call was made.
                 self._meter.note(request, call)
             if isinstance(outcome, Throttle):
-                metrics.API_THROTTLED.labels(self.system).inc()
+                self._meter.note_throttle()
                 await self._limiter.hold(outcome.seconds, reason="throttled")
             return outcome
 
     def _still_patient(self, throttles: int, last: Throttle) -> None:
-        if throttles > self._policy.throttles:
-            raise errors.Throttled(f"{self.title} keeps asking for a pause", seconds=last.seconds)
-        metrics.API_REPEATED.labels(self.system, "throttled").inc()
+        if throttles > self._bounds.policy.throttles:
+            raise errors.Throttled(f"{self.system.title} keeps asking for a pause", seconds=last.seconds)
+        self._meter.note_repeat("throttled")
 
     async def _sent(self, request: Request[T], call: Call) -> Answer[T] | Throttle | CallFailure:
-        """Send once and say what came of it; no error of aiohttp gets out, because they hold our headers."""
+        """Send once and return the outcome; no exception of aiohttp gets out, because they hold the request headers."""
         try:
             async with self._session.request(
                 request.method,
@@ -136,7 +129,7 @@ class Transport:
                 call.request_id = headers.get("x-cw-request-id") or headers.get("x-request-id") or ""
                 body = await self._body(request, response)
                 outcome = (
-                    body if isinstance(body, CallFailure) else self._judged(request, headers, body, call)
+                    body if isinstance(body, CallFailure) else self._judged(request, response, body, call)
                 )
         except (aiohttp.ClientError, OSError) as error:
             outcome = _call_failure_of(error)
@@ -146,9 +139,11 @@ class Transport:
         return outcome
 
     async def _body(self, request: Request[T], response: aiohttp.ClientResponse) -> bytes | CallFailure:
-        """The body up to its limit; the rest of an overlong refusal does not matter, of a good answer it does."""
+        """The body up to its limit; of a refusal that is longer, the beginning is enough."""
         good = response.status < 300
-        maximum = self._max_response_bytes if good else min(self._max_response_bytes, _MAX_REFUSAL_BYTES)
+        maximum = self._bounds.max_response_bytes
+        if not good:
+            maximum = min(maximum, _MAX_REFUSAL_BYTES)
         parts: list[bytes] = []
         size = 0
         while chunk := await response.content.readany():
@@ -162,43 +157,72 @@ class Transport:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _too_large(self, request: Request[T]) -> CallFailure:
-        cause = f"sent an answer larger than {self._max_response_bytes} bytes"
+        cause = f"sent an answer larger than {self._bounds.max_response_bytes} bytes"
         if request.writes:
             return CallFailure("unread", cause)
         remedy = "Raise CWBRIDGE_HTTP__MAX_RESPONSE_BYTES if such an answer is to be expected."
-        raise _placed(errors.Malformed(f"{self.title} {cause}", remedy=remedy), request)
+        raise _placed(errors.Malformed(f"{self.system.title} {cause}", remedy=remedy), request)
 
     def _judged(
-        self, request: Request[T], headers: Mapping[str, str], body: bytes, call: Call
+        self, request: Request[T], response: aiohttp.ClientResponse, body: bytes, call: Call
     ) -> Answer[T] | Throttle | CallFailure:
-        status = call.status
+        status, headers = call.status, response.headers
         if 200 <= status < 300:
-            return self._decoded(request, headers, body, call)
+            if answers.is_page(headers, body):
+                return gateway_page(status, detail=answers.text_of(headers, body))
+            return self._decoded(request, response, body, call)
         if status == 429:
             call.note = "throttled"
-            return Throttle(answers.retry_after(headers.get("Retry-After"), default=self._throttle_seconds))
+            pause = answers.retry_after(headers.get("Retry-After"), default=self.system.throttle_seconds)
+            return Throttle(pause)
         if status >= 500 or status == 408:
             return CallFailure("failed", f"answered {status}", detail=answers.text_of(headers, body))
-        raise _placed(self._classify(status, headers, body), request, call)
+        error = self.system.classify(status, headers, body)
+        if error is None:
+            return gateway_page(status, detail=_page_detail(headers, body))
+        raise _placed(error, request, call)
 
     def _decoded(
-        self, request: Request[T], headers: Mapping[str, str], body: bytes, call: Call
+        self, request: Request[T], response: aiohttp.ClientResponse, body: bytes, call: Call
     ) -> Answer[T] | CallFailure:
         try:
-            value = request.decode(body)
+            value = self._value(request, body, call)
         except msgspec.ValidationError as error:
             if request.writes or malformed.as_a_whole(error):
                 text = answers.shortened(str(error))
                 return CallFailure("unread", "sent an answer of an undocumented form", detail=text)
-            raise _placed(malformed.error(self.title, request.endpoint, error, body), request, call) from None
+            raise self._malformed(request, body, call, error) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return CallFailure(
                 "unread", "sent an answer that cannot be read", detail=answers.shortened(str(error))
             )
-        return Answer(call.status, headers, body, value, call.request_id)
+        return Answer(call.status, response.headers, answers.links(response), value, call.request_id)
+
+    def _value(self, request: Request[T], body: bytes, call: Call) -> T:
+        """The answer as documented, else with unclear fields: only the reading of such a field fails."""
+        try:
+            return request.decode(body)
+        except msgspec.ValidationError as error:
+            if malformed.as_a_whole(error):
+                raise
+            return request.decode.apart(body, functools.partial(self._malformed, request, body, call))
+
+    def _malformed(
+        self, request: Request[T], body: bytes, call: Call, error: msgspec.ValidationError
+    ) -> errors.Malformed:
+        return _placed(malformed.error(self.system.title, request.endpoint, error, body), request, call)
 
 
-def _placed(error: errors.WorkError, request: Request[T], call: Call | None = None) -> errors.WorkError:
+def _page_detail(headers: Mapping[str, str], body: bytes) -> str:
+    """What the page says; of a redirect, where it leads to, without the rest of the address."""
+    try:
+        host = URL(headers.get("Location", "")).host
+    except ValueError:
+        host = None
+    return f"redirect to {host}" if host else answers.text_of(headers, body)
+
+
+def _placed(error: E, request: Request[T], call: Call | None = None) -> E:
     """The error with the call in its detail; its cause stays the same for every object."""
     where = f"{request.method} {request.path}"
     if call is not None and call.request_id:

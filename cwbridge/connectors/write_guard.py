@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Guard(Protocol):
-    """What a job knows about its right to write; both raise errors.LeaseLost when it has none any more."""
+    """What a job knows about its right to write; both raise errors.LeaseLost once it has lost the right."""
 
     def ensure(self) -> None:
         """As far as this process can know by its clock."""
@@ -21,14 +21,14 @@ CURRENT: ContextVar[Guard | None] = ContextVar("cwbridge_guard", default=None)
 
 
 def check() -> None:
-    """Stands before every write; passes outside a job."""
+    """Called before every write; passes outside a job."""
     guard = CURRENT.get()
     if guard is not None:
         guard.ensure()
 
 
 async def confirm() -> None:
-    """Stands before a create that a second worker would double; passes outside a job."""
+    """Called before a create that a second worker would double; passes outside a job."""
     guard = CURRENT.get()
     if guard is not None:
         await guard.confirm()

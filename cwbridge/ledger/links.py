@@ -1,32 +1,31 @@
-"""Links between source and target: which record of ConnectWise belongs to which object, and how it was found.
+"""Links between source and target: which record of the target belongs to which object, and how it was found.
 
-    {namespace}:links:{kind}     hash, source identity -> Link as JSON
-
-Kinds: opportunity (field: the key), company (Jetbuilt client id), contact (Jetbuilt contact id @
-company id), site (name @ company id). A lost link is
-found again by its mark or by matching; it is never the only thing that prevents a second create.
+The Redis keys are catalogued in links.lua. The kind of a link is a flow's word (`opportunity`, `company`); its identity is a key, or
+names its source and kind (`jetbuilt:client:8801`), so that equal numbers of two sources never meet. A lost link is found again by
+its external id or by matching; it is never the only thing that prevents a second create.
 """
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterable
 from typing import Literal
 
 import msgspec
 from redis.asyncio.client import Pipeline
 
-from cwbridge import clock
+from cwbridge import clock, lua
 from cwbridge.redis import Redis, reply
 
-Kind = Literal["opportunity", "company", "contact", "site"]
 How = Literal["external_id", "name", "email", "default", "created", "person"]
+_BATCH = 500
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """The target's id, how it was matched, and the content it last held (`fingerprint`, empty: unknown).
 
     `state` is the state of the source that was written: project id and its time of change.
-    `begun` is the content that a run began to write and did not end, so that what the target holds is unknown.
-    `finished` says why the source is no more; such a target is written to again only when the source comes back.
+    `begun` is the content that a run began to write and did not finish, so that what the target holds is unknown.
+    `finished` says why the source has ended; such a target is written to again only when the source comes back.
     """
 
     target: int
@@ -43,40 +42,68 @@ _decoder = msgspec.json.Decoder(Link)
 
 
 class Links:
-    """The ledger of links in Redis."""
+    """The ledger of links in Redis, with a reverse index from target to identities."""
 
     def __init__(self, redis: Redis, *, namespace: str) -> None:
         self._redis = redis
-        self._prefix = f"{namespace}:links:"
+        self._namespace = namespace
+        self._put, self._remove, self._move = (
+            lua.script(redis, "cwbridge.ledger", "links", name) for name in ("put", "remove", "move")
+        )
 
-    async def get(self, kind: Kind, source: str) -> Link | None:
-        """The link of `source`, or None."""
-        stored = await reply(self._redis.hget(self._prefix + kind, source))
+    async def get(self, kind: str, identity: str) -> Link | None:
+        """The link of `identity`, or None."""
+        stored = await reply(self._redis.hget(self._links(kind), identity))
         return None if stored is None else _decoder.decode(stored)
 
-    async def put(self, kind: Kind, source: str, link: Link) -> None:
-        """Keep `link` as the one of `source`."""
-        await reply(self._redis.hset(self._prefix + kind, source, _encoder.encode(link).decode()))
+    async def put(self, kind: str, identity: str, link: Link) -> None:
+        """Keep `link` as the one of `identity`."""
+        await self._put(self._keys(kind), [identity, str(link.target), _encoder.encode(link)])
 
-    async def begin(self, kind: Kind, source: str, link: Link, fingerprint: str) -> None:
+    async def begin(self, kind: str, identity: str, link: Link, fingerprint: str) -> None:
         """Keep that a run is about to write this content."""
         if link.begun != fingerprint:
-            await self.put(kind, source, msgspec.structs.replace(link, begun=fingerprint))
+            await self.put(kind, identity, msgspec.structs.replace(link, begun=fingerprint))
 
-    async def remove(self, kind: Kind, source: str) -> bool:
-        """Forget the link of `source`; True when there was one."""
-        return bool(await reply(self._redis.hdel(self._prefix + kind, source)))
+    async def remove(self, kind: str, identity: str) -> bool:
+        """Forget the link of `identity`; True when there was one."""
+        return bool(await self._remove(self._keys(kind), [identity]))
 
-    def move(self, pipe: Pipeline, kind: Kind, old: str, new: str, link: Link) -> None:
-        """Queue on `pipe` that `new` has the link of `old`; its content is unknown, so that it is written anew."""
+    async def move(self, pipe: Pipeline, kind: str, old: str, new: str, link: Link) -> None:
+        """Queue on `pipe` that `new` gets the link of `old`; its content is unknown, so that it is written anew."""
         anew = msgspec.structs.replace(link, fingerprint="", begun="", finished="")
-        pipe.hset(self._prefix + kind, new, _encoder.encode(anew).decode())
-        pipe.hdel(self._prefix + kind, old)
+        await self._move(self._keys(kind), [old, new, str(anew.target), _encoder.encode(anew)], client=pipe)
 
-    async def all(self, kind: Kind) -> dict[str, Link]:
-        """Every link of a kind."""
-        stored = await reply(self._redis.hgetall(self._prefix + kind))
-        return {source.decode(): _decoder.decode(link) for source, link in stored.items()}
+    async def of_targets(self, kind: str, targets: Iterable[int]) -> dict[int, tuple[str, ...]]:
+        """The identities that are linked to each of `targets`; targets without a link are left out."""
+        asked = [str(target) for target in targets]
+        if not asked:
+            return {}
+        stored = await reply(self._redis.hmget(self._linked(kind), asked))
+        return {
+            int(target): tuple(identities.decode().split("\n"))
+            for target, identities in zip(asked, stored, strict=True)
+            if identities is not None
+        }
 
-    async def count(self, kind: Kind) -> int:
-        return int(await reply(self._redis.hlen(self._prefix + kind)))
+    async def each(self, kind: str) -> AsyncIterator[tuple[str, Link]]:
+        """Every link of a kind, some hundred at a time; one that changes meanwhile may come twice or not at all."""
+        async for identity, stored in self._redis.hscan_iter(self._links(kind), count=_BATCH):
+            yield identity.decode(), _decoder.decode(stored)
+
+    async def all(self, kind: str) -> dict[str, Link]:
+        """Every link of a kind at one moment; for commands of a person, never for a poll."""
+        stored = await reply(self._redis.hgetall(self._links(kind)))
+        return {identity.decode(): _decoder.decode(link) for identity, link in stored.items()}
+
+    async def count(self, kind: str) -> int:
+        return int(await reply(self._redis.hlen(self._links(kind))))
+
+    def _links(self, kind: str) -> str:
+        return f"{self._namespace}:links:{kind}"
+
+    def _linked(self, kind: str) -> str:
+        return f"{self._namespace}:linked:{kind}"
+
+    def _keys(self, kind: str) -> list[str]:
+        return [self._links(kind), self._linked(kind)]

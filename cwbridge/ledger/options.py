@@ -30,7 +30,7 @@ class Options:
     async def adopt(self, family: int, link: Link, *, old: int, new: int, name: str) -> None:
         """Give `link`, the opportunity of option `old`, to `new`, all at once."""
         async with self._redis.pipeline(transaction=True) as pipe:
-            self._links.move(pipe, "opportunity", str(Key(family, old)), str(Key(family, new)), link)
+            await self._links.move(pipe, "opportunity", str(Key(family, old)), str(Key(family, new)), link)
             pipe.hdel(self._name(family), str(old))
             pipe.hset(self._name(family), str(new), name)
             await pipe.execute()

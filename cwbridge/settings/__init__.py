@@ -3,8 +3,7 @@
 from cwbridge.settings.loading import (
     Settings,
     load,
-    require_connectwise,
-    require_jetbuilt,
+    require,
     variable,
 )
 from cwbridge.settings.sections import (
@@ -19,6 +18,7 @@ from cwbridge.settings.sections import (
     QueueSettings,
     RedisSettings,
     StageTarget,
+    SystemSection,
 )
 
 __all__ = [
@@ -34,8 +34,8 @@ __all__ = [
     "RedisSettings",
     "Settings",
     "StageTarget",
+    "SystemSection",
     "load",
-    "require_connectwise",
-    "require_jetbuilt",
+    "require",
     "variable",
 ]

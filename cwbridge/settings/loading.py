@@ -50,6 +50,11 @@ class Settings(pydantic_settings.BaseSettings):
     http: sections.HttpSettings = sections.HttpSettings()
     log: sections.LogSettings = sections.LogSettings()
 
+    def system(self, name: str) -> sections.SystemSection:
+        """The table of an outside system."""
+        table: sections.SystemSection = getattr(self, name)
+        return table
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -87,29 +92,20 @@ def load(**given: Any) -> Settings:
         raise errors.SettingsError(f"{path} or a CWBRIDGE_ variable cannot be read: {error}") from None
 
 
-def require_jetbuilt(settings: Settings) -> None:
-    """Raise SettingsError unless Jetbuilt is switched on with everything it needs."""
-    _require("jetbuilt", settings.jetbuilt, ("url", "api_key"))
-
-
-def require_connectwise(settings: Settings) -> None:
-    """Raise SettingsError unless ConnectWise is switched on with everything it needs."""
-    needed = ("url", "company_id", "public_key", "private_key", "client_id")
-    _require("connectwise", settings.connectwise, needed)
+def require(settings: Settings, system: str, needed: tuple[str, ...]) -> None:
+    """Raise SettingsError that names the first of the values which `system` needs and the settings lack."""
+    section = settings.system(system)
+    for name in needed:
+        if not getattr(section, name):
+            raise errors.SettingsError(
+                f"{variable(system, name)} is missing",
+                remedy=f"Set it, or `{name}` in the [{system}] table of cwbridge.toml, or a secret file of that name.",
+            )
 
 
 def variable(*path: str) -> str:
     """The environment name of a setting: `variable("redis", "url")` is CWBRIDGE_REDIS__URL."""
     return PREFIX + _NESTED.join(part.upper() for part in path)
-
-
-def _require(name: str, section: sections.Section, needed: tuple[str, ...]) -> None:
-    for field in needed:
-        if not getattr(section, field):
-            raise errors.SettingsError(
-                f"{variable(name, field)} is missing",
-                remedy=f"Set it, or `{field}` in the [{name}] table of cwbridge.toml, or a secret file of that name.",
-            )
 
 
 def _settings_file() -> Path:

@@ -29,7 +29,19 @@ class RedisSettings(Section):
     """`redis://`, `rediss://` or `unix://`; unset: an embedded server keeps its data in the state directory."""
 
 
-class JetbuiltSettings(Section):
+class SystemSection(Section):
+    """The table of an outside system; without a URL the system is switched off."""
+
+    url: HttpUrl | None
+    rate_limit: RateSetting
+    concurrency: int
+
+    @property
+    def switched_on(self) -> bool:
+        return self.url is not None
+
+
+class JetbuiltSettings(SystemSection):
     url: HttpUrl | None = None
     """`https://app.jetbuilt.com/api`; unset, Jetbuilt is switched off."""
     api_key: SecretStr | None = None
@@ -45,12 +57,8 @@ class JetbuiltSettings(Section):
     full_sync_interval: Duration = timedelta(hours=6)
     """How often every project is looked at, whatever its time stamps say."""
 
-    @property
-    def switched_on(self) -> bool:
-        return self.url is not None
 
-
-class ConnectWiseSettings(Section):
+class ConnectWiseSettings(SystemSection):
     url: HttpUrl | None = None
     """The host, such as `https://api-na.myconnectwise.net`; the code base is discovered. Unset: switched off."""
     company_id: str | None = None
@@ -73,10 +81,6 @@ class ConnectWiseSettings(Section):
     """How far each of these polls looks back behind the last change it saw."""
     default_sales_rep: str | None = None
     """Member ID of the sales rep of projects whose owner is no ConnectWise member."""
-
-    @property
-    def switched_on(self) -> bool:
-        return self.url is not None
 
 
 class StageTarget(Section):

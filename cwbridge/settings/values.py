@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 from typing import Annotated
 
 import pydantic
 from pydantic import AfterValidator, BeforeValidator
 
+from cwbridge import duration
 from cwbridge.limits.rate import Rate
-
-_SECONDS_OF = {
-    "ms": Decimal("0.001"),
-    "s": Decimal(1),
-    "m": Decimal(60),
-    "h": Decimal(3600),
-    "d": Decimal(86400),
-}
 
 
 def _rate(value: object) -> object:
@@ -25,15 +17,7 @@ def _rate(value: object) -> object:
 
 
 def _duration(value: object) -> object:
-    """`250ms`, `10s`, `5m`, `6h`, `30d`; a bare number is refused because its unit would be a guess."""
-    if isinstance(value, timedelta):
-        return value
-    text = str(value).strip().lower()
-    unit = next((unit for unit in ("ms", "s", "m", "h", "d") if text.endswith(unit)), None)
-    number = text.removesuffix(unit).strip() if unit else ""
-    if unit is None or not number.replace(".", "", 1).isdecimal():
-        raise ValueError("a duration is written with its unit, like 250ms, 10s, 5m, 6h or 30d")
-    return timedelta(seconds=float(Decimal(number) * _SECONDS_OF[unit]))
+    return value if isinstance(value, timedelta) else duration.parse(str(value))
 
 
 def _listen(value: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sandbox.connectwise.errors import Problem, missing
+from sandbox.connectwise.normalising import normalised
 from sandbox.connectwise.resources import OWNERS, Resource
 from sandbox.connectwise.schema import Field
 from sandbox.connectwise.store import ConnectWiseStore, label
@@ -68,6 +69,7 @@ class Checker:
                 continue
             try:
                 value = None if given is None or given == {} else self._readers[field.kind](field, given)
+                value = normalised(self._store.modes, name, value)
                 if not field.unseen:
                     values[name] = value
             except _Misfit as misfit:

@@ -33,6 +33,8 @@ class Modes:
     """Which bracketed dates find anything in conditions; servers differ."""
 
     catalog_duplicates: Literal["copy", "error"] = "copy"
+    address_required: bool = False
+    """On: a new company needs at least one field of an address."""
     older_lengths: bool = False
     """On: names of companies and sites are as short as the servers before 2026 had them."""
     inactive_catalog: Literal["accept", "refuse"] = "accept"
@@ -40,6 +42,12 @@ class Modes:
     inventory_auditing: Literal["off", "inventory", "all"] = "off"
     """Whether product items can be created and deleted: `inventory` refuses those of class Inventory only."""
     inventory_text: str = "The record cannot be changed while inventory auditing is in progress."
+    touch_owner: bool = True
+    """Whether a written type association or communication moves `lastUpdated` of its company or contact."""
+    trim_text: bool = False
+    """On: stored text loses outer blanks and has single ones inside."""
+    format_phones: bool = False
+    """On: stored phone and fax numbers are reduced to their digits."""
     readonly_setup: bool = False
     """On: the set-up tables (types, categories, manufacturers, ...) refuse writes with 403."""
     tenant_required: list[tuple[str, str]] = field(default_factory=list)

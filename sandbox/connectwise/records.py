@@ -22,11 +22,12 @@ for _owner in OWNERS.values():
 
 
 class Records:
-    """The writes of one store."""
+    """The writes of one store by one of its members."""
 
-    def __init__(self, store: ConnectWiseStore) -> None:
+    def __init__(self, store: ConnectWiseStore, member: str = API_MEMBER) -> None:
         self._store = store
-        self._rules = rules_of(store)
+        self._member = member
+        self._rules = rules_of(store, member)
 
     def create(self, resource: Resource, parent: int | None, body: Any) -> Row:
         """Store a new record and return it; raise Refusal when the server would not."""
@@ -96,8 +97,8 @@ class Records:
         rules.settle(row, old)
         _refuse(resource, [*rules.check(row, old, body), *self._taken(resource, row)])
         now = self._store.now()
-        entered = old["_info"] if old is not None else {"dateEntered": now, "enteredBy": API_MEMBER}
-        row["_info"] = {**entered, "lastUpdated": now, "updatedBy": API_MEMBER}
+        entered = old["_info"] if old is not None else {"dateEntered": now, "enteredBy": self._member}
+        row["_info"] = {**entered, "lastUpdated": now, "updatedBy": self._member}
         self._store.put(resource.table, _filled(row))
         rules.stored(row, old, body)
         return self._store.table(resource.table).rows[row["id"]]

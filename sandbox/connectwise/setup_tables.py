@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.connectwise.store import PODS, ConnectWiseStore
 from sandbox.connectwise.table import Row
+from sandbox.world.places import COUNTRIES, CURRENCIES, states
 
 STAGES = (
     ("1. Prospect", 10),
@@ -31,41 +32,22 @@ TYPES = (
     ("Non-Inventory Part", "NonInventoryPart"),
     ("Professional Service", "Service"),
 )
-CURRENCIES = (
-    ("USD", "US Dollars", "$"),
-    ("CAD", "Canadian Dollars", "C$"),
-    ("EUR", "Euro", "€"),
-    ("GBP", "Pounds", "£"),
-)
-COUNTRIES = (
-    ("United States", "US", "USD"),
-    ("Canada", "CA", "CAD"),
-    ("United Kingdom", "GB", "GBP"),
-    ("Germany", "DE", "EUR"),
-    ("Greece", "GR", "EUR"),
-    ("Switzerland", "CH", "EUR"),
-)
-STATES = (
-    ("US", "WA", "Washington"),
-    ("US", "OR", "Oregon"),
-    ("US", "CA", "California"),
-    ("US", "ID", "Idaho"),
-    ("US", "NY", "New York"),
-    ("US", "TX", "Texas"),
-    ("CA", "BC", "British Columbia"),
-    ("CA", "AB", "Alberta"),
-    ("CA", "ON", "Ontario"),
-)
+NOT_SET_UP = frozenset({"JP", "JPY"})
+"""A country and a currency that the tenant lacks."""
+OWN_NAMES = {"AE": "UAE"}
+"""Countries that the tenant calls by another name."""
 COMMUNICATIONS: tuple[tuple[str, dict[str, bool]], ...] = (
     ("Email", {"emailFlag": True, "defaultFlag": True}),
     ("Direct", {"phoneFlag": True, "defaultFlag": True}),
     ("Mobile", {"phoneFlag": True}),
     ("Fax", {"faxFlag": True, "defaultFlag": True}),
+    ("Home", {"phoneFlag": True}),
+    ("Email for invoices", {"emailFlag": True}),
 )
 PLAIN: dict[str, tuple[str, ...]] = {
     "sales/opportunities/ratings": ("Hot", "Warm", "Cold"),
     "procurement/unitOfMeasures": ("Each", "Hour"),
-    "company/companies/types": ("Customer", "Prospect", "Vendor"),
+    "company/companies/types": ("Customer", "Prospect", "Vendor", "Client", "Partner"),
     "company/companies/statuses": ("Active", "Inactive", "Credit Hold"),
     "company/contacts/departments": ("Facilities", "IT"),
     "company/contacts/relationships": ("Owner", "Assistant"),
@@ -98,27 +80,30 @@ def _organisation(store: ConnectWiseStore, offices: Sequence[str]) -> None:
 
 def _finance(store: ConnectWiseStore) -> None:
     currencies: dict[str, Row] = {}
-    for code, name, symbol in CURRENCIES:
-        currencies[code] = store.add(
-            "finance/currencies",
-            currencyIdentifier=code,
-            name=name,
-            symbol=symbol,
-            decimalSeparator=".",
-            thousandsSeparator=",",
-            numberOfDecimals=2,
-        )
+    for code, (name, symbol) in CURRENCIES.items():
+        if code not in NOT_SET_UP:
+            currencies[code] = store.add(
+                "finance/currencies",
+                currencyIdentifier=code,
+                name=name,
+                symbol=symbol,
+                decimalSeparator=".",
+                thousandsSeparator=",",
+                numberOfDecimals=2,
+            )
     countries: dict[str, Row] = {}
-    for name, code, currency in COUNTRIES:
-        countries[code] = store.add(
-            "company/countries",
-            name=name,
-            countryCode=code,
-            identifier=code,
-            currency=_ref(currencies[currency]),
-            defaultFlag=code == "US",
-        )
-    for code, identifier, name in STATES:
+    for code, (name, currency, prefix) in COUNTRIES.items():
+        if code not in NOT_SET_UP:
+            countries[code] = store.add(
+                "company/countries",
+                name=OWN_NAMES.get(code, name),
+                countryCode=code,
+                identifier=code,
+                dialingPrefix=prefix,
+                currency=_ref(currencies[currency]),
+                defaultFlag=code == "US",
+            )
+    for code, identifier, name in states():
         store.add("company/states", identifier=identifier, name=name, country=_ref(countries[code]))
     store.add(
         "finance/taxCodes",

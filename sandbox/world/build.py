@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sandbox.world import catalogue, clients, people
+from sandbox.world import catalogue, charges, clients, people
 from sandbox.world import projects as orders
 from sandbox.world.model import World
 from sandbox.world.numbers import Numbers
@@ -40,4 +40,5 @@ def build(seed: int = 7, projects: int = 40, *, today: date = LAST_DAY) -> World
         item_types=tuple({product.item_type.id: product.item_type for product in products}.values()),
         products=products,
         projects=orders.projects(around, Numbers(), projects),
+        billing=charges.billing(seed, evening),
     )

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, get_args
 
+from sandbox.world.billing import Billing
 from sandbox.world.house import Address, Client, Company, Contact, Named, Office, Product, User
 
 __all__ = [
@@ -289,6 +290,7 @@ class World:
     item_types: tuple[Named, ...]
     products: tuple[Product, ...]
     projects: tuple[Project, ...]
+    billing: Billing = field(default_factory=Billing)
 
     @property
     def offices(self) -> tuple[Office, ...]:

@@ -132,7 +132,7 @@ async def test_a_missing_endpoint_is_asked_about_once_a_minute(client: ConnectWi
     assert len(peer.seen) == 5
 
 
-async def test_404_for_every_path_means_that_the_keys_are_refused(
+async def test_404_for_every_path_means_that_the_credentials_are_refused(
     client: ConnectWiseClient, peer: Any
 ) -> None:
     missing = peer.reply(404, NO_ENDPOINT)
@@ -143,6 +143,64 @@ async def test_404_for_every_path_means_that_the_keys_are_refused(
         "categories",
         "stages",
     ]
+
+
+PAGE = b"<html><title>404</title></html>"
+
+
+async def test_404_pages_of_a_gateway_are_retries_and_say_nothing_of_credentials(
+    client: ConnectWiseClient, peer: Any
+) -> None:
+    page = peer.reply(404, PAGE)
+    peer.will(page, peer.reply(200, COMPANY_INFO), page, peer.reply(200, COMPANY_INFO), page, page)
+    with pytest.raises(errors.ServerFailed, match="gateway"):
+        await client.categories.find()
+    with pytest.raises(errors.ServerFailed, match="gateway"):
+        await client.categories.find()
+    with pytest.raises(errors.OutcomeUnknown, match="gateway") as caught:
+        await client.categories.create({"name": "AV"})
+    assert "gateway" in caught.value.remedy
+    with pytest.raises(errors.ServerFailed, match="gateway"):
+        await client.categories.get(5)
+    assert len(peer.seen) == 6
+
+
+async def test_an_id_of_a_create_is_all_that_is_read_of_its_answer(
+    client: ConnectWiseClient, peer: Any
+) -> None:
+    odd = peer.reply(201, b'{"id":5,"quantity":"two","price":{},"_info":7}')
+    nameless = peer.reply(201, b'{"quantity":2}')
+    peer.will(peer.reply(200, COMPANY_INFO), odd, nameless)
+    assert await client.products.create_id({"quantity": 2}) == 5
+    with pytest.raises(errors.OutcomeUnknown):
+        await client.products.create_id({"quantity": 2})
+
+
+async def test_an_odd_field_in_the_answer_to_a_write_is_no_unknown_outcome(
+    client: ConnectWiseClient, peer: Any
+) -> None:
+    odd = peer.reply(201, b'{"id":5,"name":"X","stage":{"id":"new"},"customFields":17}')
+    peer.will(peer.reply(200, COMPANY_INFO), odd, odd)
+    for written in (
+        await client.opportunities.create({"name": "X"}),
+        await client.opportunities.patch(5, Change("replace", "/name", "X")),
+    ):
+        assert (written.id, written.name) == (5, "X")
+        with pytest.raises(errors.Malformed, match="stage"):
+            _ = written.stage
+
+
+async def test_one_odd_row_hides_no_other(client: ConnectWiseClient, peer: Any) -> None:
+    rows = b'[{"id":1,"name":"A"},{"id":2,"name":17,"inactiveFlag":"no"},{"id":3,"name":"C"}]'
+    peer.will(peer.reply(200, COMPANY_INFO), peer.reply(200, rows))
+    first, odd, last = await client.manufacturers.find()
+    assert (first.name, odd.id, last.name) == ("A", 2, "C")
+    with pytest.raises(errors.Malformed) as caught:
+        _ = odd.inactiveFlag
+    assert caught.value.cause.endswith(
+        "/procurement/manufacturers in another form than documented: [].inactiveFlag"
+    )
+    assert "record 2" in caught.value.detail
 
 
 async def test_a_missing_record_asks_for_no_code_base(client: ConnectWiseClient, peer: Any) -> None:
@@ -221,10 +279,7 @@ async def test_batched_look_ups_stay_under_the_url_limit(
 ) -> None:
     peer.seen.clear()
     peer.otherwise = lambda seen: peer.reply(200, COMPANY_INFO if "companyinfo" in seen.target else b"[]")
-    also = field("inactiveFlag").equals(value=False) | field("id").greater(5)
-    await client.find_in(
-        client.catalog, "identifier", values, also=also, fields=("identifier", "inactiveFlag")
-    )
+    await client.find_in(client.catalog, "identifier", values, fields=("identifier", "inactiveFlag"))
     asked = [seen for seen in peer.seen if "companyinfo" not in seen.target]
     assert bool(asked) == bool(values)
     for seen in asked:
@@ -283,17 +338,11 @@ async def test_every_collection_reads_in_every_null_style(house: Any, nulls: str
         client.locations,
         client.departments,
         client.currencies,
-        client.warehouses,
-        client.procurement_settings,
-        client.tax_codes,
     ]
     for collection in collections:
         rows = await collection.find()
-        if collection not in {client.procurement_settings, client.tax_codes, client.warehouses}:
-            assert rows, repr(collection)
-            assert (await collection.get(rows[0].id)).id == rows[0].id
-            assert await collection.count() == len(rows), repr(collection)
-    assert (await client.system_info()).version
+        assert rows, repr(collection)
+        assert (await collection.get(rows[0].id)).id == rows[0].id
 
 
 async def test_an_opportunity_with_a_line_from_first_to_last(house: Any) -> None:
@@ -322,11 +371,10 @@ async def test_an_opportunity_with_a_line_from_first_to_last(house: Any) -> None
     assert [(row.id, row.integrationXRef) for row in lines] == [(line.id, "item:1900102@abc")]
     await client.products.delete(line.id)
     await client.products.delete(line.id)
-    assert await client.products.count(field("opportunity/id").equals(opportunity.id)) == 0
-    assert await client.conversions(opportunity.id) == []
+    assert await client.products.find(field("opportunity/id").equals(opportunity.id)) == []
+    assert not await client.converted(opportunity.id)
     house.box.connectwise.convert(opportunity.id)
-    (conversion,) = await client.conversions(opportunity.id)
-    assert conversion.convertedTo is not None
+    assert await client.converted(opportunity.id)
     note = await client.notes(opportunity.id).create({"text": "line one\nline two"})
     assert [row.id for row in await client.notes(opportunity.id).find()] == [note.id]
 
@@ -359,16 +407,13 @@ async def test_a_missing_field_is_named(house: Any) -> None:
     assert caught.value.field == "name"
 
 
-async def test_lists_longer_than_a_page_come_whole_by_id_or_by_order(house: Any) -> None:
+async def test_lists_longer_than_a_page_come_whole_by_id(house: Any) -> None:
     for number in range(1_050):
         house.box.connectwise.add("procurement/manufacturers", name=f"Maker {number:04}")
     client: ConnectWiseClient = house.connectwise
     by_id = await client.manufacturers.find()
-    by_name = await client.manufacturers.find(order_by="name desc")
     assert len(by_id) >= 1_050
     assert [row.id for row in by_id] == sorted(row.id for row in by_id)
-    assert {row.id for row in by_name} == {row.id for row in by_id}
-    assert by_name[0].name > by_name[-1].name
     assert len(await client.manufacturers.find(limit=7)) == 7
 
 
@@ -394,9 +439,8 @@ async def test_rows_deleted_and_made_while_a_list_is_read_move_no_other_row(hous
 async def test_the_code_base_of_the_sandbox_moves_in_the_middle(house: Any) -> None:
     await house.connectwise.check_credentials()
     house.box.connectwise.modes.codebase = "v2026_4/"
-    before = await house.connectwise.categories.count()
-    await house.connectwise.categories.create({"name": "Moved"})
-    assert await house.connectwise.categories.count() == before + 1
+    created = await house.connectwise.categories.create({"name": "Moved"})
+    assert (await house.connectwise.categories.get(created.id)).name == "Moved"
 
 
 @pytest.mark.parametrize("action", ["lose", "half", "garble"])

@@ -11,6 +11,7 @@ from asyncio.subprocess import PIPE, Process
 import aiohttp
 
 from sandbox import credentials
+from tests.contract.sandbox_bss import USER, basic
 
 
 async def started() -> tuple[Process, dict[str, str]]:
@@ -31,8 +32,11 @@ async def test_it_says_where_it_is_and_stops_when_it_is_told_to() -> None:
         key = {"Authorization": f"Token token={credentials.JETBUILT_API_KEY}"}
         async with session.get(f"{where['jetbuilt']}/users", headers=key) as answer:
             assert answer.status == 200
-        for half in ("connectwise", "jetbuilt"):
-            address = where[half].removesuffix("/api") + "/__sandbox__/modes"
+        client = {"Authorization": basic()}
+        async with session.post(f"{where['bss']}/oauth/token", data=USER, headers=client) as answer:
+            assert answer.status == 200
+        for system in ("connectwise", "jetbuilt", "bss"):
+            address = where[system].removesuffix("/api") + "/__sandbox__/modes"
             async with session.get(address, headers={"X-Sandbox-Key": where["control_key"]}) as answer:
                 assert answer.status == 200
     process.send_signal(signal.SIGTERM)

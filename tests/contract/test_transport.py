@@ -22,10 +22,11 @@ import structlog
 from prometheus_client import REGISTRY
 
 from cwbridge import errors
-from cwbridge.connectors import trail, write_guard
+from cwbridge.connectors import trail, unclear, write_guard
 from cwbridge.connectors.calls import Address, Answer, Method, Request
-from cwbridge.connectors.connectwise import refusals
-from cwbridge.connectors.reading import nothing, reader
+from cwbridge.connectors.connectwise.client import CONNECTWISE
+from cwbridge.connectors.profile import Bounds
+from cwbridge.connectors.reading import Reader, nothing, reader
 from cwbridge.connectors.retry import Policy
 from cwbridge.connectors.session import open_session
 from cwbridge.connectors.transport import Transport
@@ -40,7 +41,7 @@ class Thing(msgspec.Struct):
 
 
 class Turns:
-    """A limiter that lets everybody pass and remembers what it was told."""
+    """A limiter that lets every call pass and keeps what it was told."""
 
     def __init__(self) -> None:
         self.holds: list[tuple[float, str]] = []
@@ -72,17 +73,13 @@ class Bench:
         self.session = session
 
     def transport(self, **changed: Any) -> Transport:
-        options: dict[str, Any] = {
-            "session": self.session,
-            "limiter": self.turns,
-            "classify": refusals.classify,
-            "timeout_seconds": 5.0,
-            "policy": QUICK,
-        }
-        return Transport("connectwise", **(options | changed))
+        bounds: dict[str, Any] = {"timeout_seconds": 5.0, "policy": QUICK}
+        return Transport(
+            CONNECTWISE, session=self.session, limiter=self.turns, bounds=Bounds(**(bounds | changed))
+        )
 
     async def send(self, method: Method = "GET", *, path: str = "/things/1", **changed: Any) -> Answer[Any]:
-        decode = nothing if method == "DELETE" else reader(Thing)
+        decode: Reader[Any] = nothing if method == "DELETE" else reader(Thing)
         body = b'{"id":1}' if method in {"POST", "PATCH", "PUT"} else None
         request = Request(method, self.address, "/things/{id}", path, decode, body=body)
         return await self.transport(**changed).send(request)
@@ -281,7 +278,9 @@ async def test_a_throttle_without_end_becomes_a_wait(
     assert len(peer.seen) == 6
 
 
-async def test_refused_keys_hold_everybody(bench: Bench, peer: Any, reply: Callable[..., bytes]) -> None:
+async def test_refused_credentials_hold_every_process(
+    bench: Bench, peer: Any, reply: Callable[..., bytes]
+) -> None:
     peer.will(reply(401, b'{"code":"Unauthorized","message":"No"}'))
     with pytest.raises(errors.AuthenticationRefused):
         await bench.send()
@@ -308,11 +307,80 @@ async def test_a_long_header_is_read(bench: Bench, peer: Any, reply: Callable[..
     assert (await bench.send()).headers["Link"] == link
 
 
-async def test_a_redirect_is_not_followed(bench: Bench, peer: Any, reply: Callable[..., bytes]) -> None:
-    peer.will(reply(302, b"", {"Location": f"{peer.url}/elsewhere"}))
-    with pytest.raises(errors.RequestRefused):
+PAGE = b"<html><head><title>Sign in</title></head></html>"
+HTML = {"Content-Type": "text/html"}
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 405, 407, 409])
+@pytest.mark.parametrize(
+    ("body", "headers"), [(PAGE, HTML), (b"", {}), (b"Try later", {"Content-Type": "text/plain"})]
+)
+async def test_a_read_is_repeated_while_a_gateway_answers(
+    bench: Bench, peer: Any, status: int, body: bytes, headers: dict[str, str]
+) -> None:
+    if status == 401 and not body:
+        pytest.skip("an API may refuse credentials with nothing")
+    page, good = peer.reply(status, body, headers), peer.reply(200, b'{"id":7}')
+    peer.will(page, page, good)
+    assert (await bench.send()).value.id == 7
+    peer.will(page, page, page)
+    with pytest.raises(errors.ServerFailed) as caught:
         await bench.send()
+    if body == PAGE or status != 200:
+        assert caught.value.cause == (
+            f"ConnectWise did not answer itself, a gateway or proxy sent status {status} instead"
+        )
+        assert "gateway" in caught.value.remedy
+    assert not bench.turns.holds, "a gateway knows nothing of our credentials"
+
+
+@pytest.mark.parametrize("method", WRITES)
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 409])
+async def test_a_write_that_a_gateway_answered_has_an_unknown_outcome(
+    bench: Bench, peer: Any, reply: Callable[..., bytes], method: Method, status: int
+) -> None:
+    peer.will(reply(status, PAGE, HTML))
+    with pytest.raises(errors.OutcomeUnknown) as caught:
+        await bench.send(method)
     assert len(peer.seen) == 1
+    assert "gateway" in caught.value.cause
+    assert "gateway" in caught.value.remedy
+    assert "Sign in" in caught.value.detail
+
+
+async def test_a_redirect_is_not_followed(bench: Bench, peer: Any, reply: Callable[..., bytes]) -> None:
+    peer.will(*[reply(302, b"", {"Location": f"{peer.url}/elsewhere?token=secret"})] * 3)
+    with pytest.raises(errors.ServerFailed) as caught:
+        await bench.send()
+    assert len(peer.seen) == 3
+    assert "redirect to 127.0.0.1" in caught.value.detail
+    assert "secret" not in caught.value.detail
+
+
+async def test_a_throttle_is_one_whatever_its_form(
+    bench: Bench, peer: Any, good: bytes, reply: Callable[..., bytes]
+) -> None:
+    peer.will(reply(429, PAGE, HTML), good)
+    assert (await bench.send("POST")).status == 200
+    assert bench.turns.holds == [(30.0, "throttled")]
+
+
+@pytest.mark.parametrize(
+    ("header", "links"),
+    [
+        (
+            '<https://evil.example/x?page=3&pageSize=25>; rel="next", <https://a/b?page=9,8>; title="a, b"; rel=last',
+            {"next": {"page": "3", "pageSize": "25"}, "last": {"page": "9,8"}},
+        ),
+        ("nonsense; rel=next", {}),
+        ("<http://[>; rel=next", {}),
+    ],
+)
+async def test_links_give_parameters_and_never_an_address(
+    bench: Bench, peer: Any, reply: Callable[..., bytes], header: str, links: dict[str, dict[str, str]]
+) -> None:
+    peer.will(reply(200, b'{"id":7}', {"Link": header}))
+    assert (await bench.send()).links == links
 
 
 async def test_an_answer_over_the_limit_is_not_read_to_its_end(
@@ -338,8 +406,8 @@ async def test_a_compressed_answer_is_measured_unpacked(
 async def test_a_long_refusal_is_still_understood(
     bench: Bench, peer: Any, reply: Callable[..., bytes]
 ) -> None:
-    peer.will(reply(400, b"<html><title>Bad Request</title>" + b"x" * 500_000 + b"</html>"))
-    with pytest.raises(errors.RequestRefused) as caught:
+    peer.will(*[reply(400, b"<html><title>Bad Request</title>" + b"x" * 500_000 + b"</html>")] * 3)
+    with pytest.raises(errors.ServerFailed) as caught:
         await bench.send()
     assert caught.value.detail.startswith("Bad Request;")
 
@@ -353,6 +421,33 @@ async def test_another_form_of_answer_names_field_and_record(
         await bench.transport().send(request)
     assert caught.value.cause == "ConnectWise answered /things in another form than documented: [].id"
     assert "record 4" in caught.value.detail
+
+
+class Labelled(msgspec.Struct, frozen=True):
+    id: int
+    label: str | None = None
+    size: int | None = None
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_field_of_another_form_stops_only_the_code_that_reads_it(
+    bench: Bench, peer: Any, reply: Callable[..., bytes], method: Method
+) -> None:
+    peer.will(
+        reply(
+            200, b'[{"id":3,"label":"three"},{"id":4,"label":["four"],"size":9}]', {"x-cw-request-id": "r1"}
+        )
+    )
+    request = Request(method, bench.address, "/things", "/things", reader(list[Labelled]))
+    three, four = (await bench.transport().send(request)).value
+    assert (three.label, four.id, four.size) == ("three", 4, 9)
+    for _ in range(2):
+        with pytest.raises(errors.Malformed) as caught:
+            _ = four.label
+        assert caught.value.cause == "ConnectWise answered /things in another form than documented: [].label"
+        assert caught.value.detail == f"Expected `str`, got `array`; record 4; {method} /things, request r1"
+    assert unclear.left_out(four) == Labelled(4, None, 9)
+    assert len(peer.seen) == 1
 
 
 async def test_the_guard_is_asked_before_every_sending_of_a_write(

@@ -15,8 +15,8 @@ from cwbridge.connectors.connectwise import codebase
 from cwbridge.limits import shared
 from cwbridge.queue.lease import Lease
 from producers.jetbuilt import JetbuiltPoller
-from worker.opportunity.plan import ActualLine, PlannedLine
 from worker.opportunity.target import Target
+from worker.psa.line_plan import ActualLine, PlannedLine
 from worker.psa.line_writer import LineWriter
 
 LOCK_SECONDS = 3.0
@@ -52,9 +52,11 @@ def _no_second_look() -> None:
     """After the writes nobody asks ConnectWise what became of them."""
     settle, carry_out, lines = LineWriter.settle, LineWriter._carry_out, LineWriter.lines
 
-    async def settle_remembering(writer: Any, desired: Sequence[PlannedLine], **given: Any) -> Any:
+    async def settle_remembering(
+        writer: Any, desired: Sequence[PlannedLine], catalog_items: Any, **given: Any
+    ) -> Any:
         writer.desired, writer.written = desired, False
-        return await settle(writer, desired, **given)
+        return await settle(writer, desired, catalog_items, **given)
 
     async def carry_out_and_believe(writer: Any, step: Any) -> None:
         await carry_out(writer, step)
@@ -63,7 +65,9 @@ def _no_second_look() -> None:
     async def believed_lines(writer: Any) -> list[ActualLine]:
         if not writer.written:
             return await lines(writer)
-        return [ActualLine(line.position, line.external_id) for line in writer.desired]
+        return [
+            ActualLine(id=line.position, external_id=line.external_id, own=True) for line in writer.desired
+        ]
 
     _replace(LineWriter, "settle", settle_remembering)
     _replace(LineWriter, "_carry_out", carry_out_and_believe)

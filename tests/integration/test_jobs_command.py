@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console import services
+from console import flows, gauges
 from cwbridge import metrics
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
@@ -232,7 +232,7 @@ def test_status_names_parked_jobs_stopped_systems_and_what_redis_would_lose(
         store.do(restore)
     assert status["verdict"] == "stopped"
     assert [stopped["system"] for stopped in status["stopped"]] == ["connectwise"]
-    assert [(group["cause"], group["jobs"]) for group in status["parked"]] == [
+    assert [(group["cause"], group["jobs"]) for group in status["waiting"]] == [
         ("Inventory auditing is on", 2)
     ]
     assert [(group["work_class"], group["jobs"]) for group in status["dead"]] == [("refused", 1)]
@@ -248,7 +248,7 @@ def test_the_gauge_of_a_stopped_system_follows_all_processes(store: Store, redis
 
     async def act(redis: Redis, _: Queue) -> None:
         settings = Settings(namespace=store.namespace)
-        refresh = services.gauges(settings, redis)
+        refresh = gauges.refresher(settings, redis, flows.registered())
         await redis.hset(f"{store.namespace}:stopped", "connectwise", "1")  # type: ignore[misc]
         await refresh()
         assert gauge() == 1

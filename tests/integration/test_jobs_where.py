@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cwbridge import redis as redis_module
-from cwbridge.embedded import EmbeddedRedis
+from cwbridge.embedded_redis import EmbeddedRedis
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.settings import QueueSettings
@@ -50,7 +50,9 @@ def test_what_an_embedded_server_has_kept_is_read_while_no_bridge_runs(
     async def enqueue() -> None:
         async with EmbeddedRedis(tmp_path / ".state") as url:
             client = redis_module.connect(url)
-            await Queue(client, namespace=namespace, settings=QueueSettings()).enqueue(Enqueue(key(1), "opportunity"))
+            await Queue(client, namespace=namespace, settings=QueueSettings()).enqueue(
+                Enqueue(key(1), "opportunity")
+            )
             await client.aclose()
 
     asyncio.run(enqueue())

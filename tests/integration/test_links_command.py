@@ -11,7 +11,6 @@ import pytest
 from cwbridge import errors
 from cwbridge.keys import Key
 from cwbridge.ledger.links import Link
-from cwbridge.ledger.named import LinkName
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from cwbridge.queue.job import Enqueue
@@ -24,9 +23,10 @@ from tests.support.linking import (
     another_opportunity,
     another_site,
     client_of,
+    enqueued_in,
     links_of,
+    named,
     relink,
-    wanted_in,
 )
 from tests.support.until import until
 
@@ -47,21 +47,21 @@ async def test_the_answer_to_an_ambiguity_is_kept_and_the_job_runs_again(
     assert job is not None
     assert job.failure is not None
     assert job.failure.error == "Ambiguous"
-    assert f"cwbridge links relink company:{client['id']} --to ID" in job.failure.remedy
+    assert f"cwbridge links relink jetbuilt:client:{client['id']} --to ID" in job.failure.remedy
     chosen = twins[1]["id"]
     ended = await commands.run(
-        *("links", "relink", f"company:{client['id']}", "--to", str(chosen)),
+        *("links", "relink", f"jetbuilt:client:{client['id']}", "--to", str(chosen)),
         env=bench.environment(),
         cwd=tmp_path,
     )
     assert ended.code == 0, ended.err
     said, *enqueued = ended.out.splitlines()
-    assert said == f"relinked: company:{client['id']} to company {chosen} {client['company_name']}"
-    assert f"wanted: {key}" in enqueued
+    assert said == f"relinked: jetbuilt:client:{client['id']} to company {chosen} {client['company_name']}"
+    assert f"enqueued: {key}" in enqueued
     await bench.settled()
     assert bench.books.opportunity(f"jetbuilt:{family}")["company"]["id"] == chosen
     await bench.settled(full=True)
-    link = await links_of(bench).get("company", str(client["id"]))
+    link = await links_of(bench).get("company", f"jetbuilt:client:{client['id']}")
     assert link is not None
     assert (link.target, link.how) == (chosen, "person")
 
@@ -72,7 +72,7 @@ async def test_a_company_chosen_anew_moves_the_opportunities_that_had_the_old_on
     client = await client_of(bench, family)
     before = bench.books.opportunity(f"jetbuilt:{family}")["company"]["id"]
     other = bench.box.connectwise.add("company/companies", name="The right one", identifier="Right")
-    done = await relink(bench, f"company:{client['id']}", other["id"])
+    done = await relink(bench, f"jetbuilt:client:{client['id']}", other["id"])
     assert done.before is not None
     assert done.before.target == before
     assert f"jetbuilt/project/{family}" in done.enqueued
@@ -89,14 +89,14 @@ async def test_an_answer_corrected_while_the_wrong_one_is_written_still_counts(
         bench.box.connectwise.add("company/companies", name=f"Company {number}", identifier=f"C{number}")
         for number in range(2)
     )
-    await relink(bench, f"company:{client['id']}", wrong["id"])
+    await relink(bench, f"jetbuilt:client:{client['id']}", wrong["id"])
     faults = bench.box.connectwise_faults
     faults.add(FaultRule(name="held", method="POST", path="/sales/opportunities", action="hold_before"))
     writing = asyncio.create_task(bench.sync(key, f"jetbuilt/project/{stranger}"))
     await until(lambda: faults.waiting("held") >= 2, what="both opportunities are sent")
     answering = asyncio.create_task(
         commands.run(
-            *("links", "relink", f"company:{client['id']}", "--to", str(right["id"])),
+            *("links", "relink", f"jetbuilt:client:{client['id']}", "--to", str(right["id"])),
             env=bench.environment(),
             cwd=tmp_path,
         )
@@ -107,7 +107,7 @@ async def test_an_answer_corrected_while_the_wrong_one_is_written_still_counts(
     faults.clear()
     ended = await answering
     assert ended.code == 0, ended.err
-    enqueued = wanted_in(ended.out)
+    enqueued = enqueued_in(ended.out)
     assert key in enqueued
     assert {Key.parse(one).family for one in enqueued} == {family}
     await writing
@@ -123,9 +123,9 @@ async def test_an_answer_given_again_finds_what_a_command_broken_off_left_behind
     key, client = f"jetbuilt/project/{families[0]}", await client_of(bench, families[0])
     right = bench.box.connectwise.add("company/companies", name="The right one", identifier="Right")
     await links_of(bench).put("company", str(client["id"]), Link(target=right["id"], how="person"))
-    command = ("links", "relink", f"company:{client['id']}", "--to", str(right["id"]))
+    command = ("links", "relink", f"jetbuilt:client:{client['id']}", "--to", str(right["id"]))
     again = await commands.run(*command, env=bench.environment(), cwd=tmp_path)
-    enqueued = wanted_in(again.out)
+    enqueued = enqueued_in(again.out)
     assert key in enqueued
     assert {Key.parse(one).family for one in enqueued} == {families[0]}
     await bench.settled()
@@ -175,10 +175,10 @@ async def test_the_remedy_of_an_ambiguous_site_is_a_command_that_answers_it(
     assert job.failure.cause == f"Company {company} has 2 sites named {site['name']!r}"
     _, _, command = job.failure.remedy.partition("choose one: cwbridge ")
     words = shlex.split(command.replace(" --to ID", f" --to {chosen['id']}"))
-    assert words[:3] == ["links", "relink", f"site:{source}"]
+    assert words[:3] == ["links", "relink", source]
     ended = await commands.run(*words, env=bench.environment(), cwd=tmp_path)
     assert ended.code == 0, ended.err
-    assert key in wanted_in(ended.out)
+    assert key in enqueued_in(ended.out)
     await bench.settled()
     assert bench.books.opportunity(f"jetbuilt:{bench.families()[0]}")["site"]["id"] == chosen["id"]
 
@@ -188,8 +188,8 @@ async def test_capitals_and_blanks_do_not_count_in_the_name_of_a_site(bench: Ben
     links = links_of(bench)
     before = await links.all("site")
     source, link = next(iter(before.items()))
-    name, company = source.rsplit("@", 1)
-    typed = f"site: {name.upper().replace(' ', '  ')} @{company}"
+    name, company = source.removeprefix("jetbuilt:site:").rsplit("@", 1)
+    typed = f"jetbuilt:site: {name.upper().replace(' ', '  ')} @{company}"
     ended = await commands.run(
         "links", "relink", typed, "--to", str(link.target), env=bench.environment(), cwd=tmp_path
     )
@@ -206,13 +206,13 @@ async def test_what_jetbuilt_does_not_have_is_not_linked(bench: Bench) -> None:
     for name, target in [
         ("jetbuilt/project/79739", chosen["id"]),
         (f"jetbuilt/project/{bench.families()[0]}/option/1", chosen["id"]),
-        ("company:79739", company),
+        ("jetbuilt:client:79739", company),
     ]:
         with pytest.raises(errors.Refused, match=f"Jetbuilt has no .*{name}") as refusal:
             await relink(bench, name, target)
         assert "nothing was changed" in refusal.value.remedy
-        parsed = LinkName.parse(name)
-        assert await links_of(bench).get(parsed.kind, parsed.source) is None
+        parsed = named(name)
+        assert await links_of(bench).get(parsed.kind, parsed.identity) is None
         assert await bench.job(name) is None
 
 
@@ -245,8 +245,8 @@ async def test_a_stop_for_refused_keys_is_lifted_only_by_keys_that_work(bench: B
 async def test_a_name_written_wrong_is_a_mistake_of_usage(bench: Bench, tmp_path: Path) -> None:
     for arguments in (
         ("show", "no such name"),
-        ("unlink", "site: @120"),
-        ("relink", "company:x", "--to", "5"),
+        ("unlink", "jetbuilt:site: @120"),
+        ("relink", "jetbuilt:client:x", "--to", "5"),
     ):
         ended = await commands.run("links", *arguments, env=bench.environment(), cwd=tmp_path)
         assert (ended.code, ended.out) == (2, "")
@@ -349,17 +349,17 @@ async def test_links_are_listed_shown_and_forgotten(bench: Bench, tmp_path: Path
         return await commands.run("links", *arguments, env=bench.environment(), cwd=tmp_path)
 
     listed, shown, unknown = await asyncio.gather(
-        cwbridge("list", "--kind", "opportunity", "--key", key, "--json"),
+        cwbridge("list", "--kind", "opportunity", "--name", key, "--json"),
         cwbridge("show", key, "--json"),
-        cwbridge("show", "company:5"),
+        cwbridge("show", "jetbuilt:client:5"),
     )
     by_hand = await cwbridge("list", "--how", "person")
     assert (by_hand.code, by_hand.out) == (0, "No such links.\n")
-    made = await cwbridge("list", "--how", "created", "--key", key, "--json")
+    made = await cwbridge("list", "--how", "created", "--name", key, "--json")
     assert made.json == listed.json
     assert [(link["name"], link["target"], link["how"]) for link in listed.json] == [(key, target, "created")]
     assert listed.json == [shown.json]
-    assert (unknown.code, unknown.out) == (1, "company:5 is not linked.\n")
+    assert (unknown.code, unknown.out) == (1, "jetbuilt:client:5 is not linked.\n")
     forgotten = await cwbridge("unlink", key)
     assert (forgotten.code, forgotten.out) == (0, f"unlinked: {key} from opportunity {target}\n")
     assert (await cwbridge("unlink", key)).code == 1

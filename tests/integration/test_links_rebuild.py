@@ -32,7 +32,7 @@ async def test_after_a_wipe_the_marks_bring_the_links_back_and_nothing_is_create
     assert (tried.added, await links.count("opportunity")) == (known, 0)
     ended = await commands.run("links", "rebuild", "--json", env=bench.environment(), cwd=tmp_path)
     assert ended.code == 0, ended.err
-    assert (ended.json["added"], ended.json["planned_lines"], ended.json["changed"]) == (
+    assert (ended.json["added"], ended.json["found"], ended.json["changed"]) == (
         known,
         len(known),
         [],
@@ -76,7 +76,7 @@ async def test_rebuild_corrects_what_differs_and_leaves_to_a_person_what_is_ambi
     ]
     assert done.ambiguous == {doubled: [planned_lines[doubled], twin["id"]]}
     assert (done.added, done.gone) == ({}, {gone: 90_003})
-    assert done.unidentified == {cleared: odd[cleared].target}
+    assert done.cleared == {cleared: odd[cleared].target}
     assert done.pending == {pending: odd[pending].target}
     assert [(one.key, one.target, one.other) for one in done.foreign] == [
         (foreign, planned_lines[wrong], wrong)
@@ -90,8 +90,11 @@ async def test_rebuild_corrects_what_differs_and_leaves_to_a_person_what_is_ambi
     ended = await commands.run("links", "rebuild", env=bench.environment(), cwd=tmp_path)
     assert ended.code == 1
     assert f"cwbridge links relink {doubled} --to ID" in ended.out
-    assert f"have it made anew: cwbridge links unlink {gone}" in ended.out
-    assert f"carries the mark of {wrong}  ->  Forget the link: cwbridge links unlink {foreign}" in ended.out
+    assert f"have a new one made: cwbridge links unlink {gone}" in ended.out
+    assert (
+        f"carries the external id of {wrong}  ->  Forget the link: cwbridge links unlink {foreign}"
+        in ended.out
+    )
     await relink(bench, doubled, twin["id"])
     again = await rebuild(bench)
     assert (again.ambiguous, again.changed, again.unchanged) == ({}, [], len(planned_lines))

@@ -16,14 +16,14 @@ from cwbridge.keys import Key
 from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue import outcome as outcomes
 from cwbridge.queue.job import Enqueue
+from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.queue import Queue
-from producers import main as producers
 from producers.jetbuilt import JetbuiltPoller
 from producers.watermarks import Watermark
 from sandbox.faults import FaultRule
 from tests.integration.conftest import OpenBench
 from tests.support.bench import Bench
-from tests.support.jobs import claimed
+from tests.support.polling import jetbuilt_poller
 
 PAGES = ("GET", "/api/projects", 200)
 
@@ -31,7 +31,7 @@ PAGES = ("GET", "/api/projects", 200)
 @asynccontextmanager
 async def polling(bench: Bench) -> AsyncIterator[JetbuiltPoller]:
     """A poller whose key is proven; the call for that is not counted."""
-    async with producers.jetbuilt_poller(bench.settings(), bench.redis) as poller:
+    async with jetbuilt_poller(bench) as poller:
         bench.forget_calls()
         yield poller
 
@@ -67,7 +67,7 @@ async def test_the_first_poll_wants_every_active_project_by_its_family(open_benc
     async with polling(bench) as poller:
         before = datetime.now(UTC)
         polled = await poller.poll()
-    assert (polled.projects, polled.enqueued) == (6, 6)
+    assert (polled.seen, polled.enqueued) == (6, 6)
     assert await enqueued(bench) == keys(bench)
     reached = await watermark(bench)
     assert reached is not None
@@ -78,7 +78,7 @@ async def test_more_than_a_page_of_projects_is_read_to_the_last_page(open_bench:
     bench = await open_bench(projects=60)
     async with polling(bench) as poller:
         polled = await poller.poll()
-    assert polled.projects == polled.enqueued == 60
+    assert polled.seen == polled.enqueued == 60
     assert await enqueued(bench) == keys(bench)
     assert bench.box.jetbuilt_calls.counts[PAGES] == 3
 
@@ -99,8 +99,8 @@ async def test_what_the_overlap_reads_again_is_enqueued_once(bench: Bench) -> No
         await forget_jobs(bench)
         await bench.jetbuilt.patch(f"/projects/{bench.families()[0]}", name="Renamed")
         first, again = await poller.poll(), await poller.poll()
-    assert (first.projects, first.enqueued) == (1, 1)
-    assert (again.projects, again.enqueued) == (1, 0)
+    assert (first.seen, first.enqueued) == (1, 1)
+    assert (again.seen, again.enqueued) == (1, 0)
     assert await enqueued(bench) == {str(Key(bench.families()[0]))}
 
 
@@ -206,7 +206,7 @@ async def test_a_full_pass_wants_every_project_though_nothing_changed(open_bench
         await poller.poll()
         await forget_jobs(bench)
         polled = await poller.full_sync()
-    assert polled.projects == polled.enqueued == 30
+    assert polled.seen == polled.enqueued == 30
     assert await enqueued(bench) == keys(bench)
     assert {job.lane for job in await bench.queue.jobs()} == {"backlog"}
 
@@ -228,8 +228,8 @@ async def test_it_notes_which_version_of_a_family_is_active(open_bench: OpenBenc
 async def forget_jobs(bench: Bench) -> None:
     """As if a worker had settled all of them."""
     queue: Queue = bench.queue
-    while deliveries := await claimed(queue, 100):
-        for key, fencing_token, *_ in deliveries:
+    while claimed := await queue.claim(FreeSlots.of(100)):
+        for key, fencing_token, _ in claimed:
             run = await queue.start(key, fencing_token)
             assert run is not None
             assert await queue.settle(run, outcomes.Succeeded()) == "gone"

@@ -16,7 +16,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from cwbridge import errors
 from cwbridge import redis as redis_module
 from cwbridge.connectors import write_guard
-from cwbridge.embedded import EmbeddedRedis
+from cwbridge.embedded_redis import EmbeddedRedis
 from cwbridge.limits import lane
 from cwbridge.queue import arq_port, arq_worker
 from cwbridge.queue.job import Enqueue, Job, Run

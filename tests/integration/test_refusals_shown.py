@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from console import sync
+from console import flows, sync
 from cwbridge.queue.job import Job
 from sandbox.faults import FaultRule
 from tests.integration.conftest import OpenBench
@@ -214,7 +214,7 @@ REFUSALS = {
         remedy="[defaults.opportunity]",
         arrange=lambda desk: desk.demand("sales/opportunities", "customerPO"),
         repair=nothing,
-        repaired={"fixed": {"opportunity": {"customerPO": "by Jetbuilt"}}},
+        repaired={"defaults": {"opportunity": {"customerPO": "by Jetbuilt"}}},
     ),
     "a demanded field of the lines": Refusal(
         error="MissingField",
@@ -260,7 +260,7 @@ REFUSALS = {
         cause="ConnectWise sent an answer of an undocumented form",
         detail="/procurement/catalog",
         remedy="Check the other system's status",
-        settings={"queue": {"attempts": 2}},
+        settings={"queue": {"max_attempts": 2}},
         arrange=lambda desk: desk.fault("garble", method="GET", path="/procurement/catalog"),
         repair=Desk.no_fault,
     ),
@@ -270,7 +270,7 @@ REFUSALS = {
         detail="auditing is in progress",
         remedy="Finish the inventory audit",
         state="scheduled",
-        settings={"opportunity": {"inventory_probe": "150s"}},
+        settings={"opportunity": {"inventory_probe_interval": "150s"}},
         arrange=mode("inventory_auditing", "all"),
         repair=mode("inventory_auditing", "off"),
     ),
@@ -283,7 +283,7 @@ REFUSALS = {
         repair=Desk.no_fault,
     ),
     "keys that are refused meanwhile": Refusal(
-        error="SystemStopped",
+        error="SystemOnHold",
         cause="refused our keys",
         remedy="Correct the keys",
         state="scheduled",
@@ -297,7 +297,8 @@ async def one_pass(bench: Bench, key: str) -> None:
     """One pass, ended as soon as the job is settled, given up or parked."""
     stop = asyncio.Event()
     running = asyncio.create_task(
-        sync.one_pass(bench.settings(), bench.redis, stop, show=False), name="one pass"
+        sync.one_pass(bench.settings(), bench.redis, stop, flows=flows.registered(), show=False),
+        name="one pass",
     )
 
     async def over() -> bool:

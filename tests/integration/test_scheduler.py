@@ -10,9 +10,10 @@ from datetime import timedelta
 import pytest
 
 from cwbridge import errors
+from cwbridge.flow import Schedule
 from cwbridge.locks import Locks
 from cwbridge.redis import Redis
-from producers.scheduler import Schedule, Scheduler
+from producers.scheduler import Scheduler
 from tests.support.until import until
 
 SHORT = timedelta(milliseconds=300)

@@ -150,7 +150,7 @@ async def test_an_edit_arrives_within_the_poll_interval_and_three_seconds(
     bench.books.assert_nothing_doubled()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_a_run_that_is_asked_to_stop_ends_what_it_has_begun(
     bench: Bench, tmp_path: Path, number: signal.Signals
 ) -> None:

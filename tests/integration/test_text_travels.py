@@ -23,7 +23,7 @@ from tests.support.bench import Bench
 from worker.opportunity import projection
 from worker.opportunity.desired import DesiredOpportunity, Rules
 from worker.opportunity.source import Source
-from worker.psa import companies
+from worker.psa import company_search
 
 KINDS = {
     "double quotes": 'The "Big" Room 27" LCD',
@@ -303,7 +303,7 @@ def test_a_catalog_item_is_found_by_its_identifier_and_no_other_is(text: str, ot
 @example('Northgate [West] 50% \\ "Club"')
 def test_a_company_is_found_by_its_name_however_it_is_spaced(text: str) -> None:
     name = one_line(f"{text}x")
-    condition = field("name").like(companies._pattern(name))
+    condition = field("name").like(company_search.pattern(name))
     assert finds("company/companies", condition, {"name": shorten(name, LIMITS["company"])})
     if units(name) <= LIMITS["company"]:
         assert finds("company/companies", condition, {"name": name.replace(" ", "   ")})

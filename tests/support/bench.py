@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
+from console import services
 from console import sync as sync_command
-from cwbridge.keys import Key
 from cwbridge.ledger.history import Event, History
 from cwbridge.queue.job import Job
 from cwbridge.queue.queue import Queue
@@ -100,7 +100,8 @@ class Bench:
                 self.settings(),
                 self.redis,
                 asyncio.Event(),
-                keys=[Key.parse(key) for key in keys],
+                flows=services.switched_on(self.settings()),
+                keys=keys,
                 full=full,
                 show=False,
             )

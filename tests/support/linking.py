@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
-from console.links.rebuilding import Rebuilt, rebuild_links
-from console.links.relinking import Relinked, Relinker
+from console import flows
 from cwbridge import connections
+from cwbridge.flow import FlowContext
 from cwbridge.ledger.links import Links
-from cwbridge.ledger.named import LinkName
+from cwbridge.linker import Linker, LinkName, Rebuilt, Relinked
 from tests.support.bench import Bench
 
 
@@ -16,24 +18,31 @@ def links_of(bench: Bench) -> Links:
     return Links(bench.redis, namespace=bench.namespace)
 
 
-async def relink(bench: Bench, name: str, target: int) -> Relinked:
+def named(name: str) -> LinkName:
+    return flows.registered().link_name(name)[1]
+
+
+@asynccontextmanager
+async def linker_of(bench: Bench) -> AsyncIterator[Linker]:
     settings = bench.settings()
-    async with (
-        connections.open_connectwise(settings, bench.redis) as client,
-        connections.open_jetbuilt(settings, bench.redis) as source,
-    ):
-        relinker = Relinker.over(settings, bench.redis, client, source)
-        return await relinker.relink(LinkName.parse(name), target)
+    flow = flows.registered().get("opportunity")
+    assert flow is not None
+    async with connections.open_all(settings, bench.redis, flow.systems) as clients:
+        yield flow.linker(FlowContext.over(settings, bench.redis, clients))
+
+
+async def relink(bench: Bench, name: str, target: int) -> Relinked:
+    async with linker_of(bench) as linker:
+        return await linker.relink(named(name), target)
 
 
 async def rebuild(bench: Bench, *, dry_run: bool = False) -> Rebuilt:
-    settings = bench.settings()
-    async with connections.open_connectwise(settings, bench.redis) as client:
-        return await rebuild_links(client, bench.redis, namespace=bench.namespace, dry_run=dry_run)
+    async with linker_of(bench) as linker:
+        return await linker.rebuild(dry_run=dry_run)
 
 
 def another_opportunity(bench: Bench, source: str = "", **changed: Any) -> dict[str, Any]:
-    """An opportunity somebody made by hand, like one of ours but for its mark."""
+    """An opportunity made by hand, like an exported one but for its external id."""
     like = next(iter(bench.books.opportunities().values()))
     fields = {name: value for name, value in like.items() if name not in {"id", "_info", "source"}}
     return bench.box.connectwise.add("sales/opportunities", **{**fields, "source": source, **changed})
@@ -43,8 +52,8 @@ def another_site(bench: Bench, company: int, name: str) -> dict[str, Any]:
     return bench.box.connectwise.add("company/companies/sites", name=name, company={"id": company})
 
 
-def wanted_in(out: str) -> set[str]:
-    return {line.removeprefix("wanted: ") for line in out.splitlines() if line.startswith("wanted: ")}
+def enqueued_in(out: str) -> set[str]:
+    return {line.removeprefix("enqueued: ") for line in out.splitlines() if line.startswith("enqueued: ")}
 
 
 async def client_of(bench: Bench, family: int) -> dict[str, Any]:

@@ -10,15 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.opportunity import plan
-from worker.opportunity.desired import (
+from worker.opportunity.desired import DesiredOpportunity, Rules
+from worker.psa import line_plan
+from worker.psa.line_plan import ActualLine, PlannedLine
+from worker.psa.records import (
     DesiredCompany,
+    DesiredContact,
     DesiredLine,
-    DesiredOpportunity,
-    DesiredPerson,
+    DesiredMember,
     DesiredProduct,
-    DesiredRep,
     DesiredSite,
-    Rules,
 )
 
 amounts = st.decimals(min_value=-10_000, max_value=10_000, places=2, allow_nan=False)
@@ -56,25 +57,29 @@ def opportunity(wanted: tuple[DesiredLine, ...], name: str = "Lecture Hall 3") -
         type_name="Jetbuilt Project",
         close_date=datetime(2026, 12, 1, tzinfo=UTC),
         notes="",
-        rep=DesiredRep(),
-        company=DesiredCompany(jetbuilt_id=1, name="Northwind"),
-        contact=DesiredPerson(jetbuilt_id=None, first_name="Main Contact"),
-        site=DesiredSite(name="Main"),
+        rep=DesiredMember(),
+        company=DesiredCompany(identity="jetbuilt:client:1", name="Northwind"),
+        contact=DesiredContact(identity="jetbuilt:contact:none", first_name="Main Contact"),
+        site=DesiredSite(identity="jetbuilt:site:main", name="Main"),
         lines=wanted,
     )
 
 
+def actual_line(number: int, external_id: str) -> ActualLine:
+    return ActualLine(id=number, external_id=external_id, own=plan.is_own(external_id))
+
+
 def carried_out(
-    actual: list[plan.ActualLine], step: plan.Plan, *, only: int | None = None
-) -> list[plan.ActualLine]:
+    actual: list[ActualLine], step: line_plan.LinePlan, *, only: int | None = None
+) -> list[ActualLine]:
     """What ConnectWise holds after the writes of `step`, or after its first `only` writes."""
-    writes: list[plan.PlannedLine | int] = [*step.creates, *step.deletes]
+    writes: list[PlannedLine | int] = [*step.creates, *step.deletes]
     done = writes if only is None else writes[:only]
     deleted = {write for write in done if isinstance(write, int)}
     next_id = max((line.id for line in actual), default=0) + 1
     created = [
-        plan.ActualLine(next_id + offset, write.external_id)
-        for offset, write in enumerate(write for write in done if isinstance(write, plan.PlannedLine))
+        actual_line(next_id + offset, write.external_id)
+        for offset, write in enumerate(write for write in done if isinstance(write, PlannedLine))
     ]
     return [line for line in actual if line.id not in deleted] + created
 
@@ -95,7 +100,7 @@ def standing(draw, *projects: DesiredOpportunity):
         )
     )
     return rules, [
-        plan.ActualLine(number, external_id) for number, external_id in enumerate(external_ids, start=1)
+        actual_line(number, external_id) for number, external_id in enumerate(external_ids, start=1)
     ]
 
 
@@ -104,12 +109,12 @@ def test_carrying_out_the_plan_gives_the_desired_lines_and_leaves_foreign_ones(d
     rules, actual = data.draw(standing(opportunity(wanted), opportunity(before)))
     desired = plan.planned_lines(opportunity(wanted), rules)
 
-    after = carried_out(actual, plan.plan(desired, actual))
+    after = carried_out(actual, line_plan.plan(desired, actual))
 
-    assert sorted(line.external_id for line in after if line.ours) == sorted(
+    assert sorted(line.external_id for line in after if line.own) == sorted(
         line.external_id for line in desired
     )
-    assert [line for line in after if not line.ours] == [line for line in actual if not line.ours]
+    assert [line for line in after if not line.own] == [line for line in actual if not line.own]
 
 
 @given(st.data(), line_lists, line_lists)
@@ -117,9 +122,9 @@ def test_planning_again_gives_nothing(data, wanted, before):
     rules, actual = data.draw(standing(opportunity(wanted), opportunity(before)))
     desired = plan.planned_lines(opportunity(wanted), rules)
 
-    after = carried_out(actual, plan.plan(desired, actual))
+    after = carried_out(actual, line_plan.plan(desired, actual))
 
-    again = plan.plan(desired, after)
+    again = line_plan.plan(desired, after)
     assert again.empty
     assert again.kept == len(desired)
 
@@ -128,41 +133,57 @@ def test_planning_again_gives_nothing(data, wanted, before):
 def test_a_crash_after_any_number_of_writes_continues_where_it_stopped(data, wanted, before):
     rules, actual = data.draw(standing(opportunity(wanted), opportunity(before)))
     desired = plan.planned_lines(opportunity(wanted), rules)
-    first = plan.plan(desired, actual)
+    first = line_plan.plan(desired, actual)
     done = data.draw(st.integers(0, len(first.creates) + len(first.deletes)))
 
     crashed = carried_out(actual, first, only=done)
-    second = plan.plan(desired, crashed)
+    second = line_plan.plan(desired, crashed)
 
     assert len(second.creates) + len(second.deletes) == len(first.creates) + len(first.deletes) - done
-    assert plan.plan(desired, carried_out(crashed, second)).empty
+    assert line_plan.plan(desired, carried_out(crashed, second)).empty
 
 
-@given(line_lists.filter(bool))
-def test_recreate_replaces_every_line_when_anything_changes(wanted):
-    rules = Rules(line_strategy="recreate")
-    before = [
-        plan.ActualLine(number, planned_lines.external_id)
-        for number, planned_lines in enumerate(plan.planned_lines(opportunity(wanted), rules), start=1)
+def as_written(desired: DesiredOpportunity, rules: Rules) -> list[ActualLine]:
+    return [
+        actual_line(number, planned.external_id)
+        for number, planned in enumerate(plan.planned_lines(desired, rules), start=1)
     ]
 
-    step = plan.plan(plan.planned_lines(opportunity(wanted, name="Renamed"), rules), before)
+
+@given(line_lists.filter(bool), st.data())
+def test_recreate_replaces_every_line_when_one_changes(wanted, data):
+    rules = Rules(line_strategy="recreate")
+    place = data.draw(st.integers(0, len(wanted) - 1))
+    edited = list(wanted)
+    edited[place] = msgspec.structs.replace(wanted[place], price=wanted[place].price + 1)
+
+    step = line_plan.plan(
+        plan.planned_lines(opportunity(tuple(edited)), rules), as_written(opportunity(wanted), rules)
+    )
 
     assert len(step.creates) == len(step.deletes) == len(wanted)
+
+
+@given(line_lists, st.sampled_from(["recreate", "changed"]))
+def test_a_change_of_the_header_alone_replaces_no_line(wanted, strategy):
+    rules = Rules(line_strategy=strategy)
+    renamed = opportunity(wanted, name="Renamed")
+
+    step = line_plan.plan(plan.planned_lines(renamed, rules), as_written(opportunity(wanted), rules))
+
+    assert step.empty
+    assert plan.content(renamed, rules) != plan.content(opportunity(wanted), rules)
 
 
 @given(line_lists.filter(bool), st.data())
 def test_changed_replaces_only_the_line_that_changed(wanted, data):
     rules = Rules(line_strategy="changed")
-    before = [
-        plan.ActualLine(number, planned_lines.external_id)
-        for number, planned_lines in enumerate(plan.planned_lines(opportunity(wanted), rules), start=1)
-    ]
+    before = as_written(opportunity(wanted), rules)
     place = data.draw(st.integers(0, len(wanted) - 1))
     edited = list(wanted)
     edited[place] = msgspec.structs.replace(wanted[place], price=wanted[place].price + 1)
 
-    step = plan.plan(plan.planned_lines(opportunity(tuple(edited), name="Renamed"), rules), before)
+    step = line_plan.plan(plan.planned_lines(opportunity(tuple(edited), name="Renamed"), rules), before)
 
     assert [planned_lines.line.key for planned_lines in step.creates] == [wanted[place].key]
     assert step.deletes == (place + 1,)
@@ -175,9 +196,7 @@ def test_marks_fit_and_are_recognised_as_ours(wanted):
             planned_lines.external_id for planned_lines in plan.planned_lines(opportunity(wanted), rules)
         ]
         assert len(set(external_ids)) == len(external_ids)
-        assert all(
-            len(external_id) <= 50 and plan.ActualLine(1, external_id).ours for external_id in external_ids
-        )
+        assert all(len(external_id) <= 50 and plan.is_own(external_id) for external_id in external_ids)
 
 
 def test_the_longest_jetbuilt_id_fits_into_a_mark():
@@ -194,4 +213,44 @@ def test_the_longest_jetbuilt_id_fits_into_a_mark():
     (planned_lines,) = plan.planned_lines(opportunity((line,)), Rules())
 
     assert len(planned_lines.external_id) <= 50
-    assert plan.ActualLine(1, planned_lines.external_id).ours
+    assert plan.is_own(planned_lines.external_id)
+
+
+ODD = DesiredLine(
+    key="item:1",
+    product=DesiredProduct(identifier="A", qualified="X A", kind="equipment", description="d"),
+    quantity=Decimal(100),
+    price=Decimal("5.2456"),
+    cost=Decimal("3.1"),
+    description="d",
+    customer_description="d",
+)
+
+
+def judged(**held: object) -> line_plan.LinePlan:
+    """The plan for one line of which ConnectWise holds other amounts, where drift is repaired."""
+    (planned,) = plan.planned_lines(opportunity((ODD,)), Rules())
+    amounts = {"quantity": ODD.quantity, "price": ODD.price, "cost": ODD.cost, **held}
+    actual = msgspec.structs.replace(actual_line(1, planned.external_id), **amounts)
+    return line_plan.plan((planned,), (actual,), line_plan.LinePolicy(repair_drift=True))
+
+
+def test_what_connectwise_made_of_our_own_amounts_stays_and_is_told_as_rounding():
+    step = judged(price=Decimal("5.2"), accepted=True)
+
+    assert step.empty
+    assert [(one.what, one.difference) for one in step.discrepancies] == [
+        ("was rounded by ConnectWise", Decimal("4.56"))
+    ]
+
+
+def test_amounts_that_another_user_changed_are_repaired_and_told_as_that():
+    step = judged(price=Decimal("5.26"))
+
+    assert [line.line.key for line in step.creates] == ["item:1"]
+    assert step.deletes == (1,)
+    assert [one.what for one in step.discrepancies] == ["was changed in ConnectWise by another user"]
+
+
+def test_without_the_ledger_a_rounded_amount_is_not_blamed_on_another_user():
+    assert [one.what for one in judged(price=Decimal("5.25")).discrepancies] == ["was rounded by ConnectWise"]

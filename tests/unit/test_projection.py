@@ -15,7 +15,7 @@ from cwbridge import errors
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.keys import Key
 from worker.opportunity import plan, projection
-from worker.opportunity.desired import Rules
+from worker.opportunity.desired import Progress, Rules
 from worker.opportunity.source import Source
 
 CENT = Decimal("0.01")
@@ -43,7 +43,7 @@ PROJECT = models.Project(
     client=models.Reference(id=63117),
     owner=models.Owner(id=2914, full_name="John Smith"),
     created_at=datetime(2026, 1, 10, 15, 0, tzinfo=UTC),
-    rooms=[models.Room(id=10, name="Hall"), models.Room(id=11, name="Lobby")],
+    rooms=[models.Reference(id=10, name="Hall"), models.Reference(id=11, name="Lobby")],
     systems=[models.Reference(id=20, name="Audio"), models.Reference(id=21, name="Video")],
 )
 SHURE = models.LineItem(
@@ -55,7 +55,6 @@ SHURE = models.LineItem(
     short_description="Ceiling array microphone",
     quantity=Decimal("20.0"),
     price=Decimal("699.0"),
-    cost=Decimal("433.38"),
     project_cost=Decimal("540.02"),
     tax_equipment=True,
 )
@@ -191,9 +190,7 @@ def test_service_packages_count_when_included_or_sold():
 
 def test_lines_follow_rooms_and_systems():
     def item(number: int, room: int, system: int) -> models.LineItem:
-        return changed(
-            SHURE, id=number, room=models.RoomReference(id=room), system=models.Reference(id=system)
-        )
+        return changed(SHURE, id=number, room=models.Reference(id=room), system=models.Reference(id=system))
 
     items = (item(1, 11, 20), item(2, 10, 21), item(3, 10, 20), changed(SHURE, id=4))
     lines = projection.project(source(PROJECT, *items), Rules()).lines
@@ -211,7 +208,8 @@ def test_the_projects_own_contact_wins_over_the_clients_primary_one():
 def test_a_client_without_contacts_gets_a_stand_in():
     desired = projection.project(source(client=changed(CLIENT, contacts=[])), Rules())
 
-    assert (desired.contact.first_name, desired.contact.jetbuilt_id) == ("Main Contact", None)
+    assert (desired.contact.first_name, desired.contact.stand_in) == ("Main Contact", True)
+    assert desired.contact.identity == "jetbuilt:contact:none"
 
 
 def test_a_project_without_a_client_is_refused_with_a_remedy():
@@ -245,6 +243,44 @@ def test_templates_and_trash_are_never_exported(stage):
 def test_other_stages_are_left_out_by_setting_only():
     assert projection.skip_reason(PROJECT, Rules()) is None
     assert "proposal" in (projection.skip_reason(PROJECT, Rules(skip_stages=("proposal",))) or "")
+
+
+def test_stages_in_settings_are_compared_without_case_and_surplus_blanks():
+    rules = Rules(skip_stages=("ON  hold",), stages={"Contract": Progress(stage="Won")})
+
+    assert projection.skip_reason(changed(PROJECT, stage="On Hold"), rules) is not None
+    assert projection.project(source(changed(PROJECT, stage="contract")), rules).progress.stage == "Won"
+
+
+def test_records_of_jetbuilt_have_identities_of_their_own_source():
+    desired = projection.project(source(), Rules(fallback_site="Main  Office"))
+
+    assert desired.company.identity == "jetbuilt:client:63117"
+    assert desired.contact.identity == "jetbuilt:contact:2"
+    assert desired.site.identity == "jetbuilt:site:main office"
+
+
+def test_a_parent_that_jetbuilt_does_not_have_is_left_out_and_told():
+    child = changed(CLIENT, parent_id=77)
+
+    alone = projection.project(source(client=child), Rules())
+    with_parent = projection.project(source(client=child, parent=changed(CLIENT, id=77)), Rules())
+
+    assert (alone.company.parent, len(alone.remarks)) == (None, 1)
+    assert "client 77" in alone.remarks[0]
+    assert with_parent.company.parent is not None
+    assert with_parent.remarks == ()
+
+
+@pytest.mark.parametrize(
+    "model", ["MXA  920", "MXA\u00a0920", "MXA\t920", "Cafe\u0301 920", "MXA\u00ad920", " MXA920"]
+)
+def test_an_identifier_that_is_cleaned_is_known_in_the_spelling_of_jetbuilt_as_well(model):
+    product = only_line(changed(SHURE, model=model)).product
+
+    assert product.as_written == model
+    assert product.identifier != model
+    assert only_line(SHURE).product.as_written == ""
 
 
 amounts = st.decimals(min_value=0, max_value=50_000, places=3, allow_nan=False)

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from console import output
-from console.jobs.changing import _pauses
+from console import flows, output
+from console.jobs.requeueing import _pauses
 from cwbridge import errors
 from cwbridge.keys import Key
-from cwbridge.ledger.named import LinkName
 from cwbridge.limits.rate import Rate
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Job
@@ -116,28 +115,37 @@ def test_no_window_holds_more_starts_than_the_rate_allows(jobs: int, calls: int,
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "source", "company"),
+    ("text", "kind", "identity"),
     [
-        ("jetbuilt/project/97737", "opportunity", "jetbuilt/project/97737", None),
-        ("opportunity:jetbuilt/project/1/option/2", "opportunity", "jetbuilt/project/1/option/2", None),
-        ("company:8801", "company", "8801", None),
-        ("contact:55@120", "contact", "55@120", 120),
-        ("contact:none@120", "contact", "none@120", 120),
-        ("site:main office@7", "site", "main office@7", 7),
+        ("jetbuilt/project/97737", "opportunity", "jetbuilt/project/97737"),
+        ("jetbuilt/project/1/option/2", "opportunity", "jetbuilt/project/1/option/2"),
+        ("jetbuilt:client:8801", "company", "jetbuilt:client:8801"),
+        ("jetbuilt:contact:55@120", "contact", "jetbuilt:contact:55@120"),
+        ("jetbuilt:contact:none@120", "contact", "jetbuilt:contact:none@120"),
+        ("jetbuilt:site:Main  Office@7", "site", "jetbuilt:site:main office@7"),
     ],
 )
-def test_a_link_is_named_the_way_it_is_shown(text: str, kind: str, source: str, company: int | None) -> None:
-    name = LinkName.parse(text)
-    assert (name.kind, name.source, name.company) == (kind, source, company)
-    assert LinkName.parse(str(name)) == name
+def test_a_link_is_named_the_way_it_is_shown(text: str, kind: str, identity: str) -> None:
+    flow, name = flows.registered().link_name(text)
+    assert (flow.name, name.kind, name.identity) == ("opportunity", kind, identity)
+    assert flows.registered().link_name(str(name)) == (flow, name)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "company:", "company:x", "contact:55", "site:@", "member:1", "jetbuilt/1"]
+    "text",
+    [
+        "",
+        "company:8801",
+        "jetbuilt:client:x",
+        "jetbuilt:contact:55",
+        "jetbuilt:site: @7",
+        "member:1",
+        "jetbuilt/1",
+    ],
 )
 def test_what_names_no_link_is_refused_with_the_forms(text: str) -> None:
     with pytest.raises(errors.Refused) as refused:
-        LinkName.parse(text)
+        flows.registered().link_name(text)
     assert "jetbuilt/project/97737" in refused.value.remedy
 
 

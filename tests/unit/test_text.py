@@ -55,3 +55,8 @@ def test_an_emoji_is_never_cut_in_half():
 
 def test_line_breaks_survive_where_they_may():
     assert text.many_lines("first \r\n\r\n second\x00") == "first\n\nsecond"
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127)))
+def test_plain_ascii_is_cleaned_as_all_other_text_is(value):
+    assert text.one_line(value) == text.one_line(value + " \u00ad")

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from cwbridge import locks
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.jetbuilt import client as jetbuilt
+from cwbridge.ledger.accepted_amounts import AcceptedAmounts
 from cwbridge.ledger.catalog import CatalogCache
 from cwbridge.ledger.history import History
-from cwbridge.ledger.links import Links
 from cwbridge.ledger.options import Options
 from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
+from worker.opportunity.catalog_rule import placement_rule
 from worker.opportunity.desired import OfficeAssignment, Progress, Rules
+from worker.opportunity.finisher import Finisher
 from worker.opportunity.flow import OpportunityFlow
 from worker.opportunity.header import HeaderBuilder
+from worker.opportunity.opportunity_lines import OpportunityLines
 from worker.opportunity.options import OptionFanOut
+from worker.opportunity.plan import is_own
 from worker.opportunity.references import Resolver
+from worker.opportunity.sales_tables import SalesTables
 from worker.opportunity.source import SourceReader
 from worker.opportunity.target import Target
 from worker.opportunity.writer import OpportunityWriter
-from worker.psa.catalog import Catalog
+from worker.psa.catalog import Catalog, CatalogPolicy
 from worker.psa.catalog_placement import CatalogPlacement
-from worker.psa.companies import Companies
-from worker.psa.contacts import Contacts
-from worker.psa.default_fields import DefaultFields
+from worker.psa.context import PsaContext
 from worker.psa.inventory_gate import InventoryGate
-from worker.psa.members import Members
-from worker.psa.setup_tables import SetupTables
-from worker.psa.sites import Sites
+from worker.psa.product_lines import ProductLines
 
 
 def rules(settings: Settings) -> Rules:
@@ -67,77 +67,66 @@ def opportunity_flow(
     settings: Settings,
     redis: Redis,
     source: jetbuilt.JetbuiltClient,
-    target: connectwise.ConnectWiseClient,
+    client: connectwise.ConnectWiseClient,
     history: History,
 ) -> OpportunityFlow:
     """The flow with everything it stands on."""
     namespace = settings.namespace
+    psa = PsaContext.over(client, redis, settings)
     queue = Queue(redis, namespace=namespace, settings=settings.queue)
-    links = Links(redis, namespace=namespace)
     sightings = Sightings(redis, namespace=namespace)
-    opportunities = Target(target, sightings)
+    target = Target(client, sightings)
+    sales_tables = SalesTables(client, psa.locks)
+    chosen = rules(settings)
+    lines = _lines(settings, redis, psa, queue, chosen)
     return OpportunityFlow(
         reader=SourceReader(source),
-        writer=_writer(settings, redis, target, queue, links=links, opportunities=opportunities),
-        options=OptionFanOut(
-            queue, Options(redis, links, namespace=namespace), links=links, target=opportunities
+        writer=OpportunityWriter(
+            target, _header(settings, psa, sales_tables), lines, sales_tables, psa.links
         ),
-        links=links,
+        finisher=Finisher(
+            target, lines, sales_tables, psa.links, finished_status=settings.opportunity.finished_status
+        ),
+        options=OptionFanOut(
+            queue, Options(redis, psa.links, namespace=namespace), links=psa.links, target=target
+        ),
+        links=psa.links,
         history=history,
         sightings=sightings,
-        rules=rules(settings),
+        rules=chosen,
     )
 
 
-def _writer(
-    settings: Settings,
-    redis: Redis,
-    client: connectwise.ConnectWiseClient,
-    queue: Queue,
-    *,
-    links: Links,
-    opportunities: Target,
-) -> OpportunityWriter:
-    namespace = settings.namespace
-    locker = locks.Locks(redis, namespace=namespace)
-    default_fields = DefaultFields(client, settings.defaults)
-    setup_tables = SetupTables(client, locker)
-    catalog_placement = CatalogPlacement(client, locker, settings.catalog)
+def _header(settings: Settings, psa: PsaContext, sales_tables: SalesTables) -> HeaderBuilder:
     resolver = Resolver(
-        Members(client, default=settings.connectwise.default_sales_rep),
-        Companies(client, locker, links, setup_tables, default_fields=default_fields),
-        Contacts(
-            client,
-            locker,
-            links,
-            default_fields=default_fields,
-            allow_duplicates=settings.opportunity.allow_duplicate_contacts,
-        ),
-        Sites(client, locker, links, setup_tables),
-        links,
+        psa,
+        default_sales_rep=settings.connectwise.default_sales_rep,
+        allow_duplicate_contacts=settings.opportunity.allow_duplicate_contacts,
     )
+    return HeaderBuilder(psa, resolver, sales_tables)
+
+
+def _lines(
+    settings: Settings, redis: Redis, psa: PsaContext, queue: Queue, chosen: Rules
+) -> OpportunityLines:
+    namespace = settings.namespace
     catalog = Catalog(
-        client,
-        locker,
-        catalog_placement,
+        psa,
+        CatalogPlacement(psa.client, psa.locks, placement_rule(settings.catalog)),
         CatalogCache(redis, namespace=namespace, cache_ttl=settings.catalog.cache_ttl),
-        inactive=settings.catalog.inactive_items,
-        existing=settings.catalog.existing_items,
-        default_fields=default_fields,
-        concurrency=settings.opportunity.apply_concurrency,
-    )
-    return OpportunityWriter(
-        client,
-        target=opportunities,
-        header=HeaderBuilder(resolver, catalog_placement, setup_tables, default_fields=default_fields),
-        setup_tables=setup_tables,
-        catalog_placement=catalog_placement,
-        catalog=catalog,
-        inventory_gate=InventoryGate(
-            redis, queue, namespace=namespace, probe_every=settings.opportunity.inventory_probe_interval
+        CatalogPolicy(
+            inactive=settings.catalog.inactive_items,
+            existing=settings.catalog.existing_items,
+            concurrency=settings.opportunity.apply_concurrency,
         ),
-        links=links,
-        default_fields=default_fields,
-        rules=rules(settings),
-        settings=settings,
+    )
+    return OpportunityLines(
+        psa,
+        catalog,
+        ProductLines(psa.client.products, AcceptedAmounts(redis, namespace=namespace), is_own=is_own),
+        InventoryGate(
+            redis, queue, namespace=namespace, probe_interval=settings.opportunity.inventory_probe_interval
+        ),
+        rules=chosen,
+        chosen=settings.opportunity,
     )

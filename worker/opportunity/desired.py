@@ -8,8 +8,7 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["equipment", "subcontract", "labor", "factor", "shipping", "service"]
-Billable = Literal["Billable", "NoCharge"]
+from worker.psa.records import DesiredCompany, DesiredContact, DesiredLine, DesiredMember, DesiredSite
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,88 +48,6 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     project_link: str = "https://app.jetbuilt.com/projects/{id}"
 
 
-class DesiredProduct(msgspec.Struct, frozen=True, kw_only=True):
-    """A catalog item as it is looked for, and as it is created when it is not there."""
-
-    identifier: str
-    qualified: str
-    """The identifier taken when `identifier` belongs to another manufacturer."""
-    kind: Kind
-    description: str
-    manufacturer: str = ""
-    item_type: str = ""
-    part_number: str = ""
-    customer_description: str = ""
-    price: Decimal = Decimal(0)
-    cost: Decimal = Decimal(0)
-    taxable: bool = True
-
-
-class DesiredLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One product item: `key` says which Jetbuilt line it is, the rest what it should hold."""
-
-    key: str
-    product: DesiredProduct
-    quantity: Decimal
-    price: Decimal
-    cost: Decimal
-    description: str
-    customer_description: str
-    internal_notes: str = ""
-    vendor_sku: str = ""
-    billable: Billable = "Billable"
-    taxable: bool = True
-
-    @property
-    def total_price(self) -> Decimal:
-        return (self.quantity * self.price).quantize(Decimal("0.01"), rounding="ROUND_HALF_UP")
-
-
-class DesiredPerson(msgspec.Struct, frozen=True, kw_only=True):
-    """A contact: found by e-mail within the company, else by name."""
-
-    jetbuilt_id: int | None
-    first_name: str
-    last_name: str = ""
-    email: str = ""
-    title: str = ""
-    phones: tuple[str, ...] = ()
-
-
-class Address(msgspec.Struct, frozen=True, kw_only=True):
-    line1: str = ""
-    line2: str = ""
-    city: str = ""
-    state: str = ""
-    zip: str = ""
-    country: str = ""
-
-
-class DesiredCompany(msgspec.Struct, frozen=True, kw_only=True):
-    """A company: found by link or exact name, else created."""
-
-    jetbuilt_id: int
-    name: str
-    address: Address = Address()
-    phone: str = ""
-    website: str = ""
-    parent: DesiredCompany | None = None
-
-
-class DesiredSite(msgspec.Struct, frozen=True, kw_only=True):
-    """A site of the company, named after the Jetbuilt office."""
-
-    name: str
-    address: Address = Address()
-
-
-class DesiredRep(msgspec.Struct, frozen=True, kw_only=True):
-    """The project's owner: only matched, never created."""
-
-    full_name: str = ""
-    email: str = ""
-
-
 class DesiredOpportunity(msgspec.Struct, frozen=True, kw_only=True):
     """The whole opportunity, as it should be."""
 
@@ -139,14 +56,16 @@ class DesiredOpportunity(msgspec.Struct, frozen=True, kw_only=True):
     type_name: str
     close_date: datetime
     notes: str
-    rep: DesiredRep
+    rep: DesiredMember
     company: DesiredCompany
-    contact: DesiredPerson
+    contact: DesiredContact
     site: DesiredSite
     lines: tuple[DesiredLine, ...]
     progress: Progress = Progress()
     place: OfficeAssignment = OfficeAssignment()
     currency: str = ""
+    remarks: tuple[str, ...] = ()
+    """What the source lacks and the opportunity does without, for the history."""
     suspects: tuple[str, ...] = ()
     """Lines whose total is not the one Jetbuilt itself shows for them: they could explain a difference."""
     source_total: Decimal | None = None

@@ -9,9 +9,11 @@ import msgspec
 from cwbridge import clock
 from worker.opportunity.desired import DesiredOpportunity
 from worker.opportunity.references import References, Resolver
-from worker.psa.catalog_placement import CatalogPlacement
-from worker.psa.default_fields import DefaultFields
-from worker.psa.setup_tables import SetupTables
+from worker.opportunity.sales_tables import SalesTables
+from worker.psa.context import PsaContext
+
+_OFFICES = "opportunity.offices"
+_CURRENCY = "opportunity.currency (to `leave`)"
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,38 +28,40 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 class HeaderBuilder:
     """Resolves every name of a desired opportunity."""
 
-    def __init__(
-        self,
-        resolver: Resolver,
-        catalog_placement: CatalogPlacement,
-        setup_tables: SetupTables,
-        *,
-        default_fields: DefaultFields,
-    ) -> None:
+    def __init__(self, psa: PsaContext, resolver: Resolver, sales_tables: SalesTables) -> None:
+        self._psa = psa
         self._resolver = resolver
-        self._catalog_placement = catalog_placement
-        self._setup_tables = setup_tables
-        self._default_fields = default_fields
+        self._sales_tables = sales_tables
 
     async def build(self, desired: DesiredOpportunity) -> Header:
         """The header; companies, contacts, sites and types that are missing are created on the way."""
         ids = await self._resolver.resolve(desired)
-        type_id = await self._catalog_placement.opportunity_type(desired.type_name)
+        names = self._psa.setup_tables
         fields = {
-            **_own(desired, type_id, ids),
-            **await self._setup_tables.place(desired.place),
-            **await self._setup_tables.currency(desired.currency),
+            **_own(desired, await self._sales_tables.type(desired.type_name), ids),
+            **await names.location(desired.place.location, setting=_OFFICES),
+            **await names.department(desired.place.department, setting=_OFFICES),
+            **await names.currency(desired.currency, setting=_CURRENCY),
         }
         return Header(
             fields=fields,
-            default_fields=await self._default_fields.of("opportunity"),
-            progress=await self._setup_tables.progress(desired.progress),
-            matches=ids.how,
+            default_fields=await self._psa.default_fields.of("opportunity"),
+            progress=await self._sales_tables.progress(desired.progress),
+            matches=(*ids.how, *desired.remarks),
         )
 
-    async def forget(self, desired: DesiredOpportunity, refused: str) -> None:
-        """Resolve the reference that was `refused` anew next time."""
-        await self._resolver.forget(desired, refused)
+    async def forget(self, desired: DesiredOpportunity, reference: str) -> bool:
+        """Resolve the `reference` that ConnectWise no longer has anew next time; False when it is none of the header."""
+        match reference:
+            case "company" | "contact" | "site" | "primarysalesrep":
+                await self._resolver.forget(desired, reference)
+            case "type" | "stage" | "status" | "probability":
+                self._sales_tables.forget()
+            case "location" | "businessunit" | "currency":
+                self._psa.setup_tables.forget()
+            case _:
+                return False
+        return True
 
 
 def _own(desired: DesiredOpportunity, type_id: int, ids: References) -> dict[str, Any]:

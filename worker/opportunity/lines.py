@@ -8,8 +8,10 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.text import clip, many_lines, one_line
 from worker.opportunity import products
-from worker.opportunity.desired import DesiredLine, DesiredProduct, Kind, Rules
+from worker.opportunity.desired import Rules
+from worker.opportunity.products import Kind
 from worker.opportunity.source import Source
+from worker.psa.records import DesiredLine, DesiredProduct
 
 MAX_DESCRIPTION = 2000
 MAX_CUSTOMER_DESCRIPTION = 6000

@@ -8,7 +8,7 @@ from decimal import Decimal
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.text import one_line
 from worker.opportunity import products
-from worker.opportunity.desired import DesiredLine, Rules
+from worker.opportunity.desired import Rules
 from worker.opportunity.lines import (
     cents,
     exact,
@@ -18,9 +18,10 @@ from worker.opportunity.lines import (
     plain,
     shipping_line,
 )
+from worker.psa.records import DesiredLine
 
 _MINUTES = Decimal(60)
-# Ten minutes are 0.1666... hours: a quantity without an end, and an hourly amount that nobody has asked for.
+# Ten minutes are 0.1666... hours: a quantity without an end, and an hourly amount that Jetbuilt does not name.
 _ZERO = Decimal(0)
 
 

@@ -1,4 +1,4 @@
-"""Options and change orders of a project become opportunities of their own: their keys are wanted whenever the project is read."""
+"""Options and change orders of a project become opportunities of their own: their keys are enqueued whenever the project is read."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from cwbridge.connectors.jetbuilt import models
 from cwbridge.keys import Key
 from cwbridge.ledger.links import Link, Links
 from cwbridge.ledger.options import Options
-from cwbridge.limits import lane
-from cwbridge.queue.job import Enqueue
+from cwbridge.queue.job import Enqueue, Run
 from cwbridge.queue.queue import Queue
 from cwbridge.text import folded
 from worker.opportunity.target import Target
@@ -27,29 +26,29 @@ class OptionFanOut:
         self._links = links
         self._target = target
 
-    async def enqueue(self, key: Key, project: models.Project, options: list[models.Option]) -> None:
-        """Want every option whose content may differ from what its opportunity holds."""
+    async def enqueue(
+        self, run: Run, key: Key, project: models.Project, options: list[models.ListedOption]
+    ) -> None:
+        """Enqueue every option whose content may differ from what its opportunity holds, as urgent as the project's run."""
         gone = await self._settle_identities(key.family, options)
-        enqueues = [self._enqueue(key, project, option) for option in options]
-        enqueues += [Enqueue(key=str(Key(key.family, option)), flow="opportunity", lane=lane.CURRENT.get()) for option in gone]
+        enqueues = [_enqueue(run, key, project, option) for option in options]
+        enqueues += [_enqueue_anyway(run, key, option) for option in gone]
         await self._queue.enqueue(*enqueues)
 
-    async def enqueue_known(self, key: Key) -> None:
-        """Want every option that has an opportunity, because their project is no more."""
+    async def enqueue_known(self, run: Run, key: Key) -> None:
+        """Enqueue every option that has an opportunity, because their project has ended."""
         known = await self._known.known(key.family)
-        await self._queue.enqueue(
-            *(Enqueue(key=str(Key(key.family, option)), flow="opportunity", lane=lane.CURRENT.get()) for option in known)
-        )
+        await self._queue.enqueue(*(_enqueue_anyway(run, key, option) for option in known))
 
-    async def note(self, key: Key, option: models.Option) -> None:
+    async def note(self, key: Key, option: models.ListedOption | models.Option) -> None:
         """Keep that the option is about to have an opportunity."""
         await self._known.note(key.family, option.id, folded(option.name))
 
     async def moved(self, key: Key) -> bool:
-        """Whether `key` is an option whose opportunity, if it ever had one, is another option's by now."""
+        """Whether `key` is an option whose opportunity, if it ever had one, now belongs to another option."""
         return key.option is not None and key.option not in await self._known.known(key.family)
 
-    async def _settle_identities(self, family: int, options: list[models.Option]) -> set[int]:
+    async def _settle_identities(self, family: int, options: list[models.ListedOption]) -> set[int]:
         """A new version of a project gives its options new ids: where name tells which is which, opportunities move along.
 
         Returns the options that are gone for good.
@@ -83,7 +82,7 @@ class OptionFanOut:
             await self._known.forget(family, old)
         else:
             await self._known.adopt(family, link, old=old, new=new, name=name)
-            log.info("option_moved", old=old, new=new, opportunity=link.target)
+            log.info("option_moved", old_option_id=old, new_option_id=new, opportunity_id=link.target)
         return True
 
     async def _unlinked(self, key: Key) -> Link | None:
@@ -91,8 +90,16 @@ class OptionFanOut:
         found = await self._target.find(key.external_id, None)
         return Link(target=found.record.id, how="external_id") if found is not None else None
 
-    def _enqueue(self, key: Key, project: models.Project, option: models.Option) -> Enqueue:
-        """A change of the project counts, too: company, stage and name of the opportunity come from there."""
-        chosen = lane.CURRENT.get()
-        version = f"{project.id}@{project.updated_at}/{option.updated_at}" if chosen == "fresh" else ""
-        return Enqueue(key=str(Key(key.family, option.id)), flow="opportunity", lane=chosen, version=version)
+
+def _enqueue(run: Run, key: Key, project: models.Project, option: models.ListedOption) -> Enqueue:
+    """A change of the project counts as well: company, stage and name of the opportunity come from there."""
+    version = ""
+    if run.mode == "if_changed":
+        version = f"{project.id}@{project.updated_at}/{option.updated_at}"
+    return Enqueue(
+        key=str(Key(key.family, option.id)), flow=run.flow, lane=run.lane, mode=run.mode, version=version
+    )
+
+
+def _enqueue_anyway(run: Run, key: Key, option: int) -> Enqueue:
+    return Enqueue(key=str(Key(key.family, option)), flow=run.flow, lane=run.lane, mode=run.mode)

@@ -10,18 +10,15 @@ from cwbridge import errors
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.text import clip, folded, many_lines, one_line, shorten
 from worker.opportunity import lines, option_lines
-from worker.opportunity.desired import (
-    Address,
-    DesiredCompany,
-    DesiredOpportunity,
-    DesiredPerson,
-    DesiredRep,
-    DesiredSite,
-    OfficeAssignment,
-    Progress,
-    Rules,
-)
+from worker.opportunity.desired import DesiredOpportunity, OfficeAssignment, Progress, Rules
 from worker.opportunity.source import Source
+from worker.psa.records import (
+    DesiredCompany,
+    DesiredContact,
+    DesiredMember,
+    DesiredSite,
+    PostalAddress,
+)
 
 NEVER_EXPORTED = frozenset({"template", "trash"})
 MAX_NAME = 100
@@ -31,9 +28,9 @@ _MAX_SITE_NAME = 50
 def skip_reason(project: models.Project, rules: Rules) -> str | None:
     """Why the project is not exported, or None when it is."""
     stage = project.stage or ""
-    if stage in NEVER_EXPORTED:
+    if folded(stage) in NEVER_EXPORTED:
         return f"stage {stage} is never exported"
-    if stage in rules.skip_stages:
+    if folded(stage) in map(folded, rules.skip_stages):
         return f"stage {stage} is left out by opportunity.skip_stages"
     return None
 
@@ -66,6 +63,7 @@ def project(source: Source, rules: Rules) -> DesiredOpportunity:
         progress=_progress(project, option, rules),
         place=_place(project, rules),
         currency=one_line(project.currency) if rules.currency_by_code else "",
+        remarks=_remarks(client, source.parent),
         suspects=_suspects(source.items.line_items if option is None else option.line_items),
         source_total=(
             _total_without_tax(project) if option is None else option_lines.total_without_tax(project, option)
@@ -118,7 +116,8 @@ def _progress(project: models.Project, option: models.Option | None, rules: Rule
     """What the project's stage means; an option that is not sold has not come that far."""
     if option is not None and not option.sold:
         return Progress()
-    return rules.stages.get(project.stage or "", Progress())
+    stage = folded(project.stage)
+    return next((progress for name, progress in rules.stages.items() if folded(name) == stage), Progress())
 
 
 def _place(project: models.Project, rules: Rules) -> OfficeAssignment:
@@ -143,10 +142,10 @@ def _notes(project: models.Project, option: models.Option | None, rules: Rules) 
     return "\n".join(part for part in (told, f"Jetbuilt: {link}") if part)
 
 
-def _rep(source: Source) -> DesiredRep:
+def _rep(source: Source) -> DesiredMember:
     named = source.project.owner.full_name if source.project.owner else None
     email = source.owner.email if source.owner else None
-    return DesiredRep(full_name=one_line(named), email=one_line(email))
+    return DesiredMember(full_name=one_line(named), email=one_line(email))
 
 
 def _company(client: models.Client, parent: models.Client | None = None) -> DesiredCompany:
@@ -158,9 +157,10 @@ def _company(client: models.Client, parent: models.Client | None = None) -> Desi
             remedy="Give the client a company name in Jetbuilt, then save the project.",
         )
     return DesiredCompany(
-        jetbuilt_id=client.id,
+        identity=f"jetbuilt:client:{client.id}",
         name=name,
-        address=Address(
+        as_written="" if client.company_name in {None, name} else client.company_name or "",
+        address=PostalAddress(
             line1=one_line(client.address),
             city=one_line(client.city),
             state=one_line(client.state),
@@ -173,17 +173,25 @@ def _company(client: models.Client, parent: models.Client | None = None) -> Desi
     )
 
 
-def _contact(source: Source, client: models.Client, rules: Rules) -> DesiredPerson:
+def _remarks(client: models.Client, parent: models.Client | None) -> tuple[str, ...]:
+    if client.parent_id is None or parent is not None:
+        return ()
+    return (f"no parent company: Jetbuilt names client {client.parent_id} as parent and does not have it",)
+
+
+def _contact(source: Source, client: models.Client, rules: Rules) -> DesiredContact:
     """The project's own contact when it belongs to the client, else the client's primary one, else a stand-in."""
     chosen = source.project.primary_contact.id if source.project.primary_contact else None
     contacts = client.contacts or []
     found = next((person for person in contacts if chosen is not None and person.id == chosen), None)
     found = found or next((person for person in contacts if person.primary), None)
     if found is None:
-        return DesiredPerson(jetbuilt_id=None, first_name=rules.fallback_contact)
+        return DesiredContact(
+            identity="jetbuilt:contact:none", first_name=rules.fallback_contact, stand_in=True
+        )
     first, last = one_line(found.first_name), one_line(found.last_name)
-    return DesiredPerson(
-        jetbuilt_id=found.id,
+    return DesiredContact(
+        identity=f"jetbuilt:contact:{found.id}",
         first_name=first or last or rules.fallback_contact,
         last_name=last if first else "",
         email=one_line(found.email_address),
@@ -198,15 +206,13 @@ def _site(source: Source, rules: Rules) -> DesiredSite:
     """Named after the office, or by setting after the place where the project is built."""
     if rules.site_of_project:
         return _project_site(source.project, rules)
-    named = one_line(source.project.company_location.name) if source.project.company_location else ""
-    if not named:
-        return DesiredSite(name=rules.fallback_site)
-    office = source.office
-    if office is None:
-        return DesiredSite(name=shorten(named, _MAX_SITE_NAME))
-    return DesiredSite(
-        name=shorten(named, _MAX_SITE_NAME),
-        address=Address(
+    office, location = source.office, source.project.company_location
+    named = one_line(location.name) if location else ""
+    if not named or office is None:
+        return _named_site(named or rules.fallback_site)
+    return _named_site(
+        named,
+        PostalAddress(
             line1=one_line(office.address),
             city=one_line(office.city),
             state=one_line(office.state),
@@ -217,7 +223,7 @@ def _site(source: Source, rules: Rules) -> DesiredSite:
 
 
 def _project_site(project: models.Project, rules: Rules) -> DesiredSite:
-    address = Address(
+    address = PostalAddress(
         line1=one_line(project.address),
         city=one_line(project.city),
         state=one_line(project.state),
@@ -225,7 +231,14 @@ def _project_site(project: models.Project, rules: Rules) -> DesiredSite:
         country=one_line(project.country),
     )
     named = ", ".join(part for part in (address.line1, address.city) if part)
-    return DesiredSite(name=shorten(named or rules.fallback_site, _MAX_SITE_NAME), address=address)
+    return _named_site(named or rules.fallback_site, address)
+
+
+def _named_site(name: str, address: PostalAddress | None = None) -> DesiredSite:
+    kept = shorten(name, _MAX_SITE_NAME)
+    return DesiredSite(
+        identity=f"jetbuilt:site:{folded(kept)}", name=kept, address=address or PostalAddress()
+    )
 
 
 def _total_without_tax(project: models.Project) -> Decimal | None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import msgspec
 
-from cwbridge.ledger.links import Links
 from worker.opportunity.desired import DesiredOpportunity
 from worker.psa import members
 from worker.psa.companies import Companies
 from worker.psa.contacts import Contacts
+from worker.psa.context import PsaContext
 from worker.psa.sites import Sites
 
 
@@ -30,18 +30,23 @@ class Resolver:
     """Finds or creates what an opportunity refers to."""
 
     def __init__(
-        self, members: members.Members, companies: Companies, contacts: Contacts, sites: Sites, links: Links
+        self, psa: PsaContext, *, default_sales_rep: str | None, allow_duplicate_contacts: bool
     ) -> None:
-        self._members = members
-        self._companies = companies
-        self._contacts = contacts
-        self._sites = sites
-        self._links = links
+        self._links = psa.links
+        self._members = members.Members(
+            psa.client,
+            noun="project owner",
+            default=default_sales_rep,
+            setting="connectwise.default_sales_rep",
+        )
+        self._companies = Companies(psa)
+        self._contacts = Contacts(psa, allow_duplicates=allow_duplicate_contacts)
+        self._sites = Sites(psa)
 
     async def resolve(self, desired: DesiredOpportunity) -> References:
         """All references of the opportunity, in the order in which they depend on each other."""
         rep = await self._members.find(desired.rep)
-        company = await self._companies.ensure(desired.company)
+        company = await self._companies.ensure(desired.company, desired.contact)
         site = await self._sites.ensure(company.target, desired.site)
         contact = await self._contacts.ensure(company.target, desired.contact)
         return References(
@@ -57,14 +62,14 @@ class Resolver:
             ),
         )
 
-    async def forget(self, desired: DesiredOpportunity, refused: str) -> None:
-        """Drop the link of the field that ConnectWise `refused`: company, contact or site; the others may be answers of people."""
-        source = str(desired.company.jetbuilt_id)
-        link = await self._links.get("company", source)
-        if link is not None and refused == "contact":
+    async def forget(self, desired: DesiredOpportunity, reference: str) -> None:
+        """Drop the link of `reference` alone: the links of the others may be answers of people."""
+        if reference == "company":
+            await self._companies.forget(desired.company)
+        if reference == "primarysalesrep":
+            self._members.forget()
+        link = await self._links.get("company", desired.company.identity)
+        if link is not None and reference == "contact":
             await self._contacts.forget(link.target, desired.contact)
-        if link is not None and refused == "site":
+        if link is not None and reference == "site":
             await self._sites.forget(link.target, desired.site)
-        if refused == "company":
-            await self._links.remove("company", source)
-        self._members.forget()

@@ -9,6 +9,11 @@ from cwbridge.cache import CachedValue
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.keys import Key
+from cwbridge.ledger.sightings import NOT_LISTED
+
+
+class SourceEnded(Exception):
+    """Jetbuilt no longer has the project or option of a key, and its list does not show it either."""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +31,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceReader:
-    """Reads projects and options; users and offices, which hardly ever change, are remembered for some minutes."""
+    """Reads projects and options; users and offices, which hardly ever change, are cached for ten minutes."""
 
     def __init__(self, client: jetbuilt.JetbuiltClient) -> None:
         self._client = client
@@ -34,15 +39,14 @@ class SourceReader:
         self._company = CachedValue(client.company, ttl=600)
 
     async def project(self, key: Key, hint: int | None) -> models.Project:
-        """The active version of the family; raises NotFound when Jetbuilt has it no more.
+        """The active version of the family.
 
-        `hint` is the id it had when it was last seen in the list, or NOT_LISTED.
+        `hint` is the id it had when the list last showed it, or NOT_LISTED. Raises SourceEnded when neither the project nor
+        the list shows it, Unsettled when the list shows a project that cannot be read.
         """
         project = await self._hinted(hint) if hint else None
         if project is None:
-            first = await self._client.project(key.family)
-            alone = hint in {None, first.id} and not first.versions
-            project = first if alone else await self._listed(first)
+            project = await self._of_family(key.family, hint)
         if project.family != key.family:
             raise errors.Malformed(
                 "Jetbuilt answered with a project of another family",
@@ -50,12 +54,12 @@ class SourceReader:
             )
         return project
 
-    async def options(self, project: models.Project) -> list[models.Option]:
+    async def options(self, project: models.Project) -> list[models.ListedOption]:
         """Options and change orders of the project, without their lines."""
         return await self._client.options(project.id)
 
     async def complete(self, key: Key, project: models.Project) -> Source:
-        """All that belongs to the project or, when `key` names one, to its option; raises NotFound when that is gone."""
+        """All that belongs to the project or, when `key` names one, to its option; raises SourceEnded when that is gone."""
         async with concurrency.group() as tasks:
             lines = tasks.create_task(self._lines(key, project))
             clients = tasks.create_task(self._clients(project))
@@ -68,19 +72,41 @@ class SourceReader:
 
     async def _lines(self, key: Key, project: models.Project) -> Source:
         if key.option is not None:
-            return Source(key=key, project=project, option=await self._client.option(project.id, key.option))
+            return Source(key=key, project=project, option=await self._option(project, key.option))
         async with concurrency.group() as tasks:
             items = tasks.create_task(self._client.items(project.id))
             packages = tasks.create_task(self._client.service_packages(project.id))
         return Source(key=key, project=project, items=items.result(), packages=tuple(packages.result()))
 
+    async def _option(self, project: models.Project, option: int) -> models.Option:
+        try:
+            return await self._client.option(project.id, option)
+        except errors.NotFound as missing:
+            if any(listed.id == option for listed in await self.options(project)):
+                raise _listed_but_missing(f"option {option} of project {project.id}") from missing
+            raise SourceEnded from missing
+
     async def _clients(self, project: models.Project) -> tuple[models.Client | None, models.Client | None]:
-        """The project's client and, of a sub-client, the parent."""
+        """The project's client and, of a sub-client, the parent; a parent that Jetbuilt does not have is left out."""
         if project.client is None:
             return None, None
-        client = await self._client.client(project.client.id)
-        parent = await self._client.client(client.parent_id) if client.parent_id is not None else None
-        return client, parent
+        try:
+            client = await self._client.client(project.client.id)
+        except errors.NotFound as missing:
+            raise errors.Refused(
+                "Jetbuilt does not have the client that a project names",
+                detail=f"project {project.id}, client {project.client.id}",
+                remedy="Choose a client for the project in Jetbuilt; saving it starts the export again.",
+            ) from missing
+        return client, await self._parent(client)
+
+    async def _parent(self, client: models.Client) -> models.Client | None:
+        if client.parent_id is None:
+            return None
+        try:
+            return await self._client.client(client.parent_id)
+        except errors.NotFound:
+            return None
 
     async def _owner(self, project: models.Project) -> models.User | None:
         if project.owner is None:
@@ -101,16 +127,40 @@ class SourceReader:
         except errors.NotFound:
             return None
 
-    async def _listed(self, first: models.Project) -> models.Project:
+    async def _of_family(self, family: int, hint: int | None) -> models.Project:
+        try:
+            first = await self._client.project(family)
+        except errors.NotFound as missing:
+            if hint == NOT_LISTED:
+                raise SourceEnded from missing
+            return await self._listed(family, query=None)
+        alone = hint in {None, first.id} and not first.versions
+        return first if alone else await self._listed(family, query=first.custom_id or first.name)
+
+    async def _listed(self, family: int, *, query: str | None) -> models.Project:
         """The version of a family that the list shows: superseded versions can still be read, but are not the project.
 
-        Raises NotFound when the list shows none.
+        Raises SourceEnded when the list shows none.
         """
         page: int | None = 1
         while page is not None:
-            answer = await self._client.projects_page(page=page, query=first.custom_id or first.name)
+            answer = await self._client.projects_page(page=page, query=query)
             for listed in answer.items:
-                if listed.family == first.family:
-                    return await self._client.project(listed.id)
+                if listed.family == family:
+                    return await self._shown(listed.id)
             page = answer.next_page
-        raise errors.NotFound("Jetbuilt lists no version of the project", detail=f"family {first.family}")
+        raise SourceEnded
+
+    async def _shown(self, project: int) -> models.Project:
+        try:
+            return await self._client.project(project)
+        except errors.NotFound as missing:
+            raise _listed_but_missing(f"project {project}") from missing
+
+
+def _listed_but_missing(what: str) -> errors.Unsettled:
+    return errors.Unsettled(
+        "Jetbuilt lists a record and answers that it does not exist",
+        detail=what,
+        remedy="Nothing to do: it is read again a little later.",
+    )

@@ -1,4 +1,4 @@
-"""The opportunity in ConnectWise: found by link or mark, created once, its own fields kept right, never deleted."""
+"""The opportunity in ConnectWise: found by link or external id, created once, its own fields kept right, never deleted."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
-from cwbridge import clock, errors, metrics
+from cwbridge import errors, metrics
 from cwbridge.cache import CachedValue
 from cwbridge.connectors import write_guard
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.connectwise.resource import Change
-from cwbridge.connectors.records import Link as Reference
 from cwbridge.keys import Key
-from cwbridge.ledger.links import Link
+from cwbridge.ledger.links import How, Link
 from cwbridge.ledger.sightings import Sightings
 from cwbridge.text import one_line
-from worker.opportunity.plan import ActualLine
+from worker.opportunity.plan import is_own
 from worker.psa.default_fields import naming_default_field
+from worker.psa.patches import changes_of
 
 log = structlog.get_logger()
 
@@ -32,9 +32,15 @@ class Found(msgspec.Struct, frozen=True):
     record: models.Opportunity
     how: Literal["link", "external_id", "created"]
 
+    def link_rule(self, link: Link | None) -> How:
+        """By which rule the opportunity belongs to its key, for the link to keep: the first one, while the link leads to it."""
+        if self.how == "link" and link is not None:
+            return link.how
+        return "external_id" if self.how == "external_id" else "created"
+
 
 class Target:
-    """Reads and writes opportunities of ours."""
+    """Reads and writes the opportunities of this flow."""
 
     def __init__(self, client: connectwise.ConnectWiseClient, sightings: Sightings) -> None:
         self._client = client
@@ -42,10 +48,10 @@ class Target:
         self._statuses = CachedValue(client.opportunity_statuses.find, ttl=600)
 
     async def find(self, external_id: str, link: Link | None) -> Found | None:
-        """By link, else by mark; raises Ambiguous when several opportunities carry the mark and no link decides.
+        """By link, else by external id; raises Ambiguous when several opportunities carry it and no link decides.
 
-        Raises Refused when the opportunity of the link exists no more: what was deleted, or lost with a restored backup, is
-        not silently made again.
+        Raises Refused when the linked opportunity no longer exists: one that was deleted, or lost with a restored backup, is
+        not silently created again.
         """
         if link is None:
             return await self._find_by_external_id(external_id)
@@ -58,32 +64,32 @@ class Target:
                 return Found(linked, "link")
             found = await self._find_by_external_id(external_id)
             if found is None:
-                await self._ensure_ours(linked, external_id)
+                await self._ensure_own(linked, external_id)
                 return Found(linked, "link")
         if found is None:
             raise errors.Refused(
-                "An opportunity of ours is gone in ConnectWise",
-                detail=f"opportunity {link.target}, marked {external_id}",
+                "The linked opportunity no longer exists in ConnectWise",
+                detail=f"opportunity {link.target}, external id {external_id}",
                 remedy="If it was deleted by mistake or by a restored backup, bring it back; "
                 f"to have it made anew: cwbridge links unlink {Key.of_external_id(external_id)}, then requeue the job.",
             )
         return found
 
-    async def _ensure_ours(self, linked: models.Opportunity, external_id: str) -> None:
-        """Somebody may have changed the mark of ours; but after a restored backup an id may be somebody else's."""
+    async def _ensure_own(self, linked: models.Opportunity, external_id: str) -> None:
+        """Raise Refused unless a line proves the opportunity: a user may change its Source, and a restored backup may reuse its id."""
         rows = await self._client.products.find(
             field("opportunity/id").equals(linked.id), fields=("id", "integrationXRef")
         )
-        if not any(ActualLine(row.id, row.integrationXRef or "").ours for row in rows):
+        if not any(is_own(row.integrationXRef or "") for row in rows):
             raise errors.Refused(
-                "The opportunity linked to a project is not ours any more: neither its Source nor a line says so",
+                "The linked opportunity is no longer the project's: neither its Source nor a line says that it is",
                 detail=f"opportunity {linked.id}, Source {linked.source!r} instead of {external_id}",
-                remedy="If it is ours, set its Source in ConnectWise to the text named; "
+                remedy="If it is, set its Source in ConnectWise to the text named; "
                 f"if not: cwbridge links unlink {Key.of_external_id(external_id)}, then requeue the job.",
             )
 
     async def is_over(self, opportunity: models.Opportunity) -> bool:
-        """Whether the opportunity is closed or converted: then it is no longer ours to change."""
+        """Whether the opportunity is closed or converted: then it is not written any more."""
         return await self._closed(opportunity) or await self._converted(opportunity.id)
 
     async def ensure_open(self, opportunity: models.Opportunity) -> None:
@@ -102,26 +108,26 @@ class Target:
             )
 
     async def reopen(self, opportunity: models.Opportunity) -> models.Opportunity:
-        """Give an opportunity that we closed ourselves the tenant's default status again."""
+        """Give an opportunity that this flow closed the tenant's default status again."""
         open_ones = [row for row in await self._statuses.get() if not _closes(row) and not row.inactiveFlag]
         status = next((row for row in open_ones if row.defaultFlag), open_ones[0] if open_ones else None)
         closed = opportunity.status is None or opportunity.status.id not in {row.id for row in open_ones}
         if status is None or not closed:
             return opportunity
-        log.info("opportunity_reopened", id=opportunity.id)
+        log.info("opportunity_reopened", opportunity_id=opportunity.id)
         return await self._client.opportunities.patch(
             opportunity.id, Change("replace", "/status", {"id": status.id})
         )
 
     async def undo(self, created: Found) -> None:
-        """Take back an opportunity this very run has made and that ConnectWise lets hold no line."""
+        """Delete an opportunity that this very run created and that ConnectWise lets hold no line."""
         await self._client.opportunities.delete(created.record.id)
-        log.info("opportunity_taken_back", id=created.record.id)
+        log.info("opportunity_taken_back", opportunity_id=created.record.id)
 
     async def create(self, external_id: str, fields: Mapping[str, Any]) -> Found:
-        """Create the opportunity; after a lost answer its mark is looked for before anything else is sent.
+        """Create the opportunity; after a lost answer its external id is looked for before anything else is sent.
 
-        Much may have happened since the mark was looked for, a wipe of Redis included: a last look that the job is still ours.
+        Much may have happened since that was last looked for, a wipe of Redis included, so the lease is confirmed first.
         """
         await write_guard.confirm()
         try:
@@ -134,7 +140,7 @@ class Target:
             return found
         await self._sign(record)
         metrics.OBJECTS.labels("opportunity", "created").inc()
-        log.info("opportunity_created", id=record.id, name=record.name)
+        log.info("opportunity_created", opportunity_id=record.id, name=record.name)
         return Found(record, "created")
 
     async def update(self, current: models.Opportunity, fields: Mapping[str, Any]) -> models.Opportunity:
@@ -145,7 +151,7 @@ class Target:
         updated = await self._client.opportunities.patch(current.id, *changes)
         await self._sign(updated)
         metrics.OBJECTS.labels("opportunity", "updated").inc()
-        log.info("opportunity_updated", id=current.id, fields=[change.path for change in changes])
+        log.info("opportunity_updated", opportunity_id=current.id, fields=[change.path for change in changes])
         return updated
 
     async def note(self, opportunity: int, text: str) -> None:
@@ -156,10 +162,10 @@ class Target:
         try:
             await notes.create({"text": text})
         except errors.OutcomeUnknown:
-            log.info("note_outcome_unknown", id=opportunity)
+            log.info("note_outcome_unknown", opportunity_id=opportunity)
 
     async def _sign(self, written: models.Opportunity) -> None:
-        """ConnectWise names whoever wrote last; that is us now, and the poller wants to know who we are."""
+        """ConnectWise names the member that wrote last: the poller has to know which of them is the bridge."""
         if written.info is not None and written.info.updatedBy:
             await self._sightings.note_ourselves(written.info.updatedBy)
 
@@ -170,10 +176,7 @@ class Target:
         return opportunity.closedDate is not None if status is None else _closes(status)
 
     async def _converted(self, opportunity: int) -> bool:
-        try:
-            return bool(await self._client.conversions(opportunity))
-        except errors.NotFound:
-            return False
+        return await self._client.converted(opportunity)
 
     async def _find_by_external_id(self, external_id: str) -> Found | None:
         rows = [
@@ -183,7 +186,7 @@ class Target:
         ]
         if len(rows) > 1:
             raise errors.Ambiguous(
-                "Several opportunities carry the mark of one project",
+                "Several opportunities carry the external id of one project",
                 detail=f"{external_id}: opportunities {', '.join(str(row.id) for row in rows)}",
                 remedy="Clear the field Source on all but one of them in ConnectWise and requeue, or choose one: "
                 f"cwbridge links relink {Key.of_external_id(external_id)} --to ID",
@@ -192,7 +195,7 @@ class Target:
 
 
 def _of_one_family(source: str | None, external_id: str) -> bool:
-    """An option that moved carries its old mark until it is written."""
+    """An option that moved carries its old external id until it is written."""
     try:
         return Key.of_external_id(source or "").family == Key.of_external_id(external_id).family
     except errors.Refused:
@@ -201,22 +204,3 @@ def _of_one_family(source: str | None, external_id: str) -> bool:
 
 def _closes(status: models.OpportunityStatus) -> bool:
     return bool(status.closedFlag or status.wonFlag or status.lostFlag)
-
-
-def changes_of(current: models.Opportunity, desired: Mapping[str, Any]) -> list[Change]:
-    """A whole-value replacement for each field that differs; references are replaced whole, as sub-paths do nothing."""
-    return [
-        Change("replace", f"/{name}", value)
-        for name, value in desired.items()
-        if _comparable(getattr(current, name)) != _comparable(value)
-    ]
-
-
-def _comparable(value: Any) -> object:
-    if isinstance(value, dict):
-        return value.get("id")
-    if isinstance(value, Reference):
-        return value.id
-    if hasattr(value, "astimezone"):
-        return clock.iso(value)
-    return one_line(value) if isinstance(value, str) else value

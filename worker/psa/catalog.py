@@ -1,7 +1,7 @@
-"""The catalog: each product matched to its catalog item, or created, never twice.
+"""The catalog: each product is matched to its catalog item, or its item is created, never twice.
 
 Identifiers that many jobs ask for within a few milliseconds go out as one `identifier in (...)` request. What was found is
-remembered in Redis for all workers. A create happens under a lock per identifier, after a fresh look that includes inactive
+cached in Redis for all workers. A create happens under a lock per identifier, after a fresh look that includes inactive
 items, and the identifier in the answer is compared with the one sent, because ConnectWise may store a taken identifier
 with a copy suffix instead of refusing it (Zomentum help; connectwise reference 12.3).
 """
@@ -9,108 +9,121 @@ with a copy suffix instead of refusing it (Zomentum help; connectwise reference 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
+import msgspec
 import structlog
 
-from cwbridge import concurrency, errors, locks, metrics
+from cwbridge import concurrency, errors, metrics
 from cwbridge.batching import BatchLoader
-from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Change
 from cwbridge.ledger.catalog import CatalogCache, CatalogKey
 from cwbridge.text import folded
-from worker.opportunity.desired import DesiredProduct
-from worker.psa.catalog_placement import FACTORS, CatalogPlacement
-from worker.psa.default_fields import DefaultFields, naming_default_field
+from worker.psa.catalog_placement import CatalogPlacement
+from worker.psa.context import PsaContext
+from worker.psa.default_fields import naming_default_field
+from worker.psa.gone import gone_reference
+from worker.psa.records import DesiredProduct
 
 log = structlog.get_logger()
 _BATCH_WINDOW = timedelta(milliseconds=5)
+_PLACES = frozenset({"category", "subcategory", "type", "unitofmeasure", "manufacturer"})
+MAX_IDENTIFIER = 75
+"""Of a catalog item, in UTF-16 units (specification)."""
+
+
+class CatalogPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be done with catalog items that exist, the settings of the same names; `concurrency` bounds look-ups of a job."""
+
+    inactive: Literal["qualify", "reactivate", "refuse"]
+    existing: Literal["keep", "update_prices"]
+    concurrency: int
 
 
 class Catalog:
     """Finds or creates the catalog item of each product."""
 
     def __init__(
-        self,
-        client: connectwise.ConnectWiseClient,
-        locker: locks.Locks,
-        catalog_placement: CatalogPlacement,
-        memory: CatalogCache,
-        *,
-        inactive: Literal["qualify", "reactivate", "refuse"],
-        existing: Literal["keep", "update_prices"],
-        default_fields: DefaultFields,
-        concurrency: int,
+        self, psa: PsaContext, placement: CatalogPlacement, cache: CatalogCache, policy: CatalogPolicy
     ) -> None:
-        self._client = client
-        self._locks = locker
-        self._catalog_placement = catalog_placement
-        self._memory = memory
-        self._inactive = inactive
-        self._existing = existing
-        self._default_fields = default_fields
-        self._concurrency = concurrency
-        self._look_up = BatchLoader(self._find_all, window=_BATCH_WINDOW)
+        self._psa = psa
+        self._items = psa.client.catalog
+        self._placement = placement
+        self._cache = cache
+        self._policy = policy
+        self._look_up = BatchLoader(self._load, window=_BATCH_WINDOW)
 
     async def resolve(self, products: Iterable[DesiredProduct]) -> dict[DesiredProduct, int]:
         """The catalog item id of each product; missing items are created."""
-        distinct = _one_per_item(products)
-        # Whose prices are to be kept up must be looked at, however well they are known.
-        forgetful = self._existing == "update_prices"
-        cached = (
-            [None] * len(distinct)
-            if forgetful
-            else await self._memory.get([_catalog_key_of(product) for product in distinct])
-        )
-        known = {
-            product: item_id for product, item_id in zip(distinct, cached, strict=True) if item_id is not None
-        }
-        unknown = [product for product in distinct if product not in known]
-        found = await asyncio.gather(*(self._look_up.get(product.identifier) for product in unknown))
+        keys = {product: _catalog_key_of(product) for product in products}
+        known = await self._cached(dict.fromkeys(keys.values()))
+        # Lines at different prices share one item; the last of them stands for all.
+        unknown = {key: product for product, key in keys.items() if key not in known}
+        found = await asyncio.gather(*(self._candidates(product) for product in unknown.values()))
         await concurrency.gather_limited(
             (
-                self._settle(product, candidates, known)
-                for product, candidates in zip(unknown, found, strict=True)
+                self._settle(key, product, candidates, known)
+                for (key, product), candidates in zip(unknown.items(), found, strict=True)
             ),
-            limit=self._concurrency,
+            limit=self._policy.concurrency,
         )
-        by_catalog_key = {_catalog_key_of(product): item_id for product, item_id in known.items()}
-        return {product: by_catalog_key[_catalog_key_of(product)] for product in products}
+        return {product: known[key] for product, key in keys.items()}
+
+    async def renew(self, product: DesiredProduct) -> int:
+        """The catalog item id of a product whose cached item ConnectWise no longer has."""
+        await self._cache.drop([folded(product.identifier)])
+        return (await self.resolve([product]))[product]
+
+    async def missing(self, products: Iterable[DesiredProduct]) -> list[str]:
+        """Every name of a set-up table that the products need and ConnectWise does not have."""
+        return await self._placement.missing(products)
+
+    async def _cached(self, keys: Iterable[CatalogKey]) -> dict[CatalogKey, int]:
+        """What the cache knows; nothing where prices are updated, because those items have to be looked at."""
+        if self._policy.existing == "update_prices":
+            return {}
+        asked = list(keys)
+        cached = await self._cache.get(asked)
+        return {key: item_id for key, item_id in zip(asked, cached, strict=True) if item_id is not None}
 
     async def _settle(
         self,
+        key: CatalogKey,
         product: DesiredProduct,
         candidates: list[models.CatalogItem],
-        known: dict[DesiredProduct, int],
+        known: dict[CatalogKey, int],
     ) -> None:
-        known[product] = await self._match_or_create(product, candidates)
-        await self._memory.put({_catalog_key_of(product): known[product]})
+        known[key] = await self._match_or_create(product, candidates)
+        await self._cache.put({key: known[key]})
 
-    async def drop(self, products: Iterable[DesiredProduct]) -> None:
-        """Look these up anew next time: ConnectWise no longer takes what we remember."""
-        await self._memory.drop(folded(product.identifier) for product in products)
+    async def _candidates(self, product: DesiredProduct) -> list[models.CatalogItem]:
+        """Every item under the identifier of the product, asked for as it is cleaned and as the source spells it."""
+        found = await asyncio.gather(*(self._look_up.get(form) for form in _forms(product)))
+        return list({item.id: item for items in found for item in items}.values())
 
-    async def _find_all(self, identifiers: Sequence[str]) -> dict[str, list[models.CatalogItem]]:
-        """Every catalog item, inactive ones included, under the identifier that asked for it."""
+    async def _load(self, identifiers: Sequence[str]) -> Mapping[str, list[models.CatalogItem]]:
+        """Every catalog item, inactive ones included, under the identifiers that asked for it."""
         by_name: dict[str, list[models.CatalogItem]] = {}
-        for item in await self._client.find_in(self._client.catalog, "identifier", identifiers):
+        for item in await self._psa.client.find_in(self._items, "identifier", identifiers):
             by_name.setdefault(folded(item.identifier), []).append(item)
         return {identifier: by_name.get(folded(identifier), []) for identifier in identifiers}
 
-    async def _find(self, identifier: str) -> list[models.CatalogItem]:
-        return (await self._find_all([identifier]))[identifier]
+    async def _find(self, *identifiers: str) -> list[models.CatalogItem]:
+        """The items under any of `identifiers`, asked for at once."""
+        found = await self._load(list(dict.fromkeys(identifiers)))
+        return list({item.id: item for items in found.values() for item in items}.values())
 
     async def _match_or_create(self, product: DesiredProduct, candidates: list[models.CatalogItem]) -> int:
-        """Under the plain identifier when that is free or fits, else under the qualified one."""
+        """The item under the plain identifier when that is free or fits, else under the qualified one."""
         if (item := await self._match(product, candidates)) is not None:
             return item
         if candidates:
             return await self._qualified(product)
-        async with self._locks.hold(f"catalog:{folded(product.identifier)}"):
-            candidates = await self._find(product.identifier)
+        async with self._psa.locks.hold(f"catalog:{folded(product.identifier)}"):
+            candidates = await self._find(*_forms(product))
             if (item := await self._match(product, candidates)) is not None:
                 return item
             if not candidates:
@@ -123,34 +136,34 @@ class Catalog:
         active = _only(product, [item for item in fitting if not item.inactiveFlag])
         if active is not None:
             return await self._existing_item(product, active)
-        if not fitting or self._inactive == "qualify":
+        if not fitting or self._policy.inactive == "qualify":
             return None
-        if self._inactive == "refuse":
+        if self._policy.inactive == "refuse":
             raise _inactive(product, fitting[0])
         return await self._reactivate(fitting[0])
 
     async def _existing_item(self, product: DesiredProduct, item: models.CatalogItem) -> int:
-        """An item that stands is left as it is, or by setting gets the price and cost of the line."""
+        """An existing item is left as it is, or by setting gets the price and cost of the line."""
         desired = {"price": product.price, "cost": product.cost}
         changes = [
             Change("replace", f"/{name}", value)
             for name, value in desired.items()
             if getattr(item, name) != value
         ]
-        if self._existing == "update_prices" and product.price and changes:
-            await self._client.catalog.patch(item.id, *changes)
+        if self._policy.existing == "update_prices" and product.price and changes:
+            await self._items.patch(item.id, *changes)
             metrics.OBJECTS.labels("catalog item", "updated").inc()
         return item.id
 
     async def _reactivate(self, item: models.CatalogItem) -> int:
-        await self._client.catalog.patch(item.id, Change("replace", "/inactiveFlag", value=False))
+        await self._items.patch(item.id, Change("replace", "/inactiveFlag", value=False))
         metrics.OBJECTS.labels("catalog item", "reactivated").inc()
-        log.info("catalog_item_reactivated", identifier=item.identifier, id=item.id)
+        log.info("catalog_item_reactivated", identifier=item.identifier, catalog_item_id=item.id)
         return item.id
 
     async def _qualified(self, product: DesiredProduct) -> int:
-        """The item under `Manufacturer Model`, because the plain identifier is somebody else's or no longer in use."""
-        async with self._locks.hold(f"catalog:{folded(product.qualified)}"):
+        """The item under `Manufacturer Model`, because the plain identifier belongs to another product or is inactive."""
+        async with self._psa.locks.hold(f"catalog:{folded(product.qualified)}"):
             candidates = await self._find(product.qualified)
             if (item := await self._match(product, candidates)) is not None:
                 return item
@@ -166,12 +179,11 @@ class Catalog:
         )
 
     async def _create(self, product: DesiredProduct, identifier: str) -> int:
-        draft = await self._draft(product, identifier)
         try:
             with naming_default_field("catalog"):
-                created = await self._client.catalog.create(draft)
+                created = await self._send(product, identifier)
         except (errors.OutcomeUnknown, errors.Duplicate):
-            # It may have been made all the same: look, and only then let the failure through.
+            # The item may exist all the same: look for it, and raise the failure only when it does not.
             found = await self._made_meanwhile(product, identifier)
             if found is None:
                 raise
@@ -179,11 +191,21 @@ class Catalog:
         if folded(created.identifier) != folded(identifier):
             return await self._undo_copy(product, created, identifier)
         metrics.OBJECTS.labels("catalog item", "created").inc()
-        log.info("catalog_item_created", identifier=identifier, id=created.id)
+        log.info("catalog_item_created", identifier=identifier, catalog_item_id=created.id)
         return created.id
 
+    async def _send(self, product: DesiredProduct, identifier: str) -> models.CatalogItem:
+        """Create the item; a row of a set-up table that ConnectWise no longer has is looked up anew, once."""
+        try:
+            return await self._items.create(await self._draft(product, identifier))
+        except errors.Refused as refusal:
+            if gone_reference(refusal) not in _PLACES:
+                raise
+        self._placement.forget()
+        return await self._items.create(await self._draft(product, identifier))
+
     async def _made_meanwhile(self, product: DesiredProduct, identifier: str) -> int | None:
-        """The item that stands under `identifier` now; when it is somebody else's, ours goes under the qualified one."""
+        """The item that stands under `identifier` now; when it is another product's, this one goes under the qualified identifier."""
         candidates = await self._find(identifier)
         found = await self._match(product, candidates)
         if found is None and candidates and identifier != product.qualified:
@@ -191,9 +213,14 @@ class Catalog:
         return found
 
     async def _undo_copy(self, product: DesiredProduct, copy: models.CatalogItem, identifier: str) -> int:
-        """ConnectWise had the identifier after all and stored ours with a suffix: delete ours, take the other."""
-        await self._client.catalog.delete(copy.id)
-        log.warning("catalog_copy_removed", identifier=identifier, stored_as=copy.identifier, id=copy.id)
+        """ConnectWise had the identifier after all and stored the new item with a suffix: delete the copy, take the other."""
+        await self._items.delete(copy.id)
+        log.warning(
+            "catalog_copy_removed",
+            identifier=identifier,
+            stored_as=copy.identifier,
+            catalog_item_id=copy.id,
+        )
         found = await self._made_meanwhile(product, identifier)
         if found is not None:
             return found
@@ -205,7 +232,7 @@ class Catalog:
 
     async def _draft(self, product: DesiredProduct, identifier: str) -> dict[str, Any]:
         draft: dict[str, Any] = {
-            **await self._default_fields.of("catalog"),
+            **await self._psa.default_fields.of("catalog"),
             "identifier": identifier,
             "description": product.description or identifier[:60],
             "customerDescription": product.customer_description or identifier,
@@ -213,21 +240,23 @@ class Catalog:
             "cost": product.cost,
             "taxableFlag": product.taxable,
             "integrationXRef": "cwbridge",
-            **await self._catalog_placement.placement(product),
+            **await self._placement.fields(product),
         }
         if product.part_number:
             draft["manufacturerPartNumber"] = product.part_number
         return draft
 
 
-def _one_per_item(products: Iterable[DesiredProduct]) -> list[DesiredProduct]:
-    """One product for each catalog item needed; lines at different prices share it."""
-    return list({_catalog_key_of(product): product for product in products}.values())
+def _forms(product: DesiredProduct) -> tuple[str, ...]:
+    """The spellings under which ConnectWise may hold the item; it compares identifiers character by character."""
+    written = product.as_written
+    storable = written and len(written.encode("utf-16-le", "surrogatepass")) <= 2 * MAX_IDENTIFIER
+    return (product.identifier, written) if storable else (product.identifier,)
 
 
 def _catalog_key_of(product: DesiredProduct) -> CatalogKey:
-    """Where the found item is remembered: one identifier may stand for items of several manufacturers."""
-    owner = folded(product.manufacturer) or ("factors" if product.kind == "factor" else "")
+    """Where the found item is cached: one identifier may stand for items of several manufacturers."""
+    owner = folded(product.manufacturer) or folded(product.locked_subcategory)
     return CatalogKey(folded(product.identifier), owner)
 
 
@@ -250,9 +279,11 @@ def _inactive(product: DesiredProduct, item: models.CatalogItem) -> errors.Refus
 
 
 def _fits(product: DesiredProduct, item: models.CatalogItem) -> bool:
-    """Another manufacturer's item does not fit; a factor only fits in the locked sub-category."""
-    if product.kind == "factor":
-        return item.subcategory is not None and folded(item.subcategory.name) == folded(FACTORS)
+    """Another manufacturer's item does not fit; a product with a locked sub-category only fits in that."""
+    if product.locked_subcategory:
+        return item.subcategory is not None and folded(item.subcategory.name) == folded(
+            product.locked_subcategory
+        )
     if not product.manufacturer or item.manufacturer is None or not item.manufacturer.name:
         return True
     return folded(item.manufacturer.name) == folded(product.manufacturer)

@@ -1,60 +1,42 @@
-"""Types and categories: where a catalog item belongs, by the names in the settings, created when missing.
-
-The sub-category of factors is locked to `Factors`, as Jetbuilt's own export has it.
-"""
+"""Types and categories: where a catalog item belongs, by the names that a flow's rule gives, created when missing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 import msgspec
 
-from cwbridge import locks, settings
+from cwbridge import locks
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
-from cwbridge.text import folded
-from worker.opportunity.desired import DesiredProduct, Kind
 from worker.psa.name_table import NameTable
-
-FACTORS = "Factors"
-_Accounting = Literal["InventoryPart", "NonInventoryPart", "OtherCharge", "Service"]
+from worker.psa.records import DesiredProduct
 
 
-class Shelf(msgspec.Struct, frozen=True):
-    """Where a kind of product belongs: names, the accounting class of its type, the stock class of the item."""
+class Placement(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a product belongs: names, the accounting class of its type, the stock class of the item."""
 
+    category: str
     subcategory: str
     type: str
-    type_xref: _Accounting
+    type_xref: Literal["InventoryPart", "NonInventoryPart", "OtherCharge", "Service"]
     product_class: Literal["NonInventory", "Service"]
+    unit_of_measure: str
 
 
-def shelves(names: settings.CatalogSettings) -> dict[Kind, Shelf]:
-    """The shelf of each kind of line."""
-    return {
-        "equipment": Shelf(
-            names.subcategory_equipment, names.type_equipment, "NonInventoryPart", "NonInventory"
-        ),
-        "subcontract": Shelf(names.subcategory_subcontract_labor, names.type_labor, "Service", "Service"),
-        "labor": Shelf(names.subcategory_labor, names.type_labor, "Service", "Service"),
-        "factor": Shelf(FACTORS, names.type_other, "OtherCharge", "Service"),
-        "shipping": Shelf(names.subcategory_shipping, names.type_other, "OtherCharge", "Service"),
-        "service": Shelf(names.subcategory_service, names.type_other, "OtherCharge", "Service"),
-    }
+PlacementRule = Callable[[DesiredProduct], Placement]
 
 
 class CatalogPlacement:
-    """Resolves the names of shelves, units, manufacturers and opportunity types to references."""
+    """Resolves the names of categories, types, units and manufacturers to references."""
 
     def __init__(
-        self, client: connectwise.ConnectWiseClient, locker: locks.Locks, names: settings.CatalogSettings
+        self, client: connectwise.ConnectWiseClient, locker: locks.Locks, rule: PlacementRule
     ) -> None:
         self._client = client
         self._locks = locker
-        self._names = names
-        self.shelves = shelves(names)
-        self._by_item_type = {folded(item_type): name for item_type, name in names.item_types.items()}
+        self._rule = rule
         self._categories = NameTable(
             "category", client.categories, locker=locker, names_of=lambda row: (row.name,)
         )
@@ -67,63 +49,59 @@ class CatalogPlacement:
         self._manufacturers = NameTable(
             "manufacturer", client.manufacturers, locker=locker, names_of=lambda row: (row.name,)
         )
-        self._opportunity_types = NameTable(
-            "opportunity type",
-            client.opportunity_types,
-            locker=locker,
-            names_of=lambda row: (row.description,),
-        )
         self._subcategories: dict[int, NameTable[models.SubCategory]] = {}
 
-    async def opportunity_type(self, name: str) -> int:
-        """The id of the opportunity type of that name."""
-        return (await self._opportunity_types.ensure(name, {"description": name})).id
+    def forget(self) -> None:
+        """List the tables anew next time: ConnectWise no longer has a row of them."""
+        for table in (self._categories, self._types, self._units, self._manufacturers):
+            table.forget()
+        self._subcategories.clear()
 
-    async def placement(self, product: DesiredProduct) -> dict[str, Any]:
+    async def fields(self, product: DesiredProduct) -> dict[str, Any]:
         """The part of a catalog draft that says where `product` belongs."""
-        shelf = self.shelves[product.kind]
-        product_type = await self._types.ensure(shelf.type, {"name": shelf.type, "typeXref": shelf.type_xref})
-        unit = await self._units.ensure(self._names.unit_of_measure, {"name": self._names.unit_of_measure})
-        placed: dict[str, Any] = {
-            "subcategory": {"id": await self._subcategory(self._subcategory_of(product, shelf))},
+        place = self._rule(product)
+        product_type = await self._types.ensure(place.type, {"name": place.type, "typeXref": place.type_xref})
+        unit = await self._units.ensure(place.unit_of_measure, {"name": place.unit_of_measure})
+        fields: dict[str, Any] = {
+            "subcategory": {"id": await self._subcategory(place)},
             "type": {"id": product_type.id},
-            "productClass": shelf.product_class,
+            "productClass": place.product_class,
             "unitOfMeasure": {"id": unit.id},
         }
         if product.manufacturer:
             maker = await self._manufacturers.ensure(product.manufacturer, {"name": product.manufacturer})
-            placed["manufacturer"] = {"id": maker.id}
-        return placed
+            fields["manufacturer"] = {"id": maker.id}
+        return fields
 
-    async def missing(self, products: Iterable[DesiredProduct], opportunity_type: str) -> list[str]:
-        """Every name the opportunity and its products need that ConnectWise does not have."""
-        desired: dict[tuple[NameTable[Any], str], None] = {(self._opportunity_types, opportunity_type): None}
-        desired[self._categories, self._names.category] = None
-        category = await self._categories.find(self._names.category)
-        absent = []
+    async def missing(self, products: Iterable[DesiredProduct]) -> list[str]:
+        """Every name that the products need and ConnectWise does not have, with its noun: `category 'Jetbuilt'`."""
+        tables: dict[tuple[NameTable[Any], str], None] = {}
+        subcategories: dict[str, None] = {}
         for product in products:
-            shelf = self.shelves[product.kind]
-            name = self._subcategory_of(product, shelf)
-            if category is None or await self._within(category.id).find(name) is None:
-                absent.append(f"sub-category {name!r}")
-            desired[self._types, shelf.type] = None
-            desired[self._units, self._names.unit_of_measure] = None
+            place = self._rule(product)
+            tables[self._categories, place.category] = None
+            if not await self._has_subcategory(place):
+                subcategories[f"sub-category {place.subcategory!r}"] = None
+            tables[self._types, place.type] = None
+            tables[self._units, place.unit_of_measure] = None
             if product.manufacturer:
-                desired[self._manufacturers, product.manufacturer] = None
-        found = [f"{table.noun} {name!r}" for table, name in desired if await table.find(name) is None]
-        return [*found[:2], *dict.fromkeys(absent), *found[2:]]
+                tables[self._manufacturers, product.manufacturer] = None
+        absent = [(table, name) for table, name in tables if await table.find(name) is None]
+        return [
+            *(_told(table, name) for table, name in absent if table is self._categories),
+            *subcategories,
+            *(_told(table, name) for table, name in absent if table is not self._categories),
+        ]
 
-    def _subcategory_of(self, product: DesiredProduct, shelf: Shelf) -> str:
-        """Equipment may be sorted by its Jetbuilt item type; everything else has one place."""
-        if product.kind != "equipment":
-            return shelf.subcategory
-        return self._by_item_type.get(folded(product.item_type), shelf.subcategory)
+    async def _has_subcategory(self, place: Placement) -> bool:
+        category = await self._categories.find(place.category)
+        return category is not None and await self._within(category.id).find(place.subcategory) is not None
 
-    async def _subcategory(self, name: str) -> int:
-        """Sub-category names are unique within their category only, so they are looked for in ours alone."""
-        category = await self._categories.ensure(self._names.category, {"name": self._names.category})
-        table = self._within(category.id)
-        return (await table.ensure(name, {"name": name, "category": {"id": category.id}})).id
+    async def _subcategory(self, place: Placement) -> int:
+        """Sub-category names are unique within their category only, so one is looked for in its category alone."""
+        category = await self._categories.ensure(place.category, {"name": place.category})
+        draft = {"name": place.subcategory, "category": {"id": category.id}}
+        return (await self._within(category.id).ensure(place.subcategory, draft)).id
 
     def _within(self, category: int) -> NameTable[models.SubCategory]:
         table = self._subcategories.get(category)
@@ -137,3 +115,7 @@ class CatalogPlacement:
             )
             self._subcategories[category] = table
         return table
+
+
+def _told(table: NameTable[Any], name: str) -> str:
+    return f"{table.noun} {name!r}"

@@ -1,84 +1,158 @@
-"""The company of a client: found by link or exact name, else created once."""
+"""Companies: found by link or by exact name, else created; one that lies in the recycle bin is never used."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import structlog
 
-from cwbridge import errors, locks, metrics
-from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge import errors, metrics
 from cwbridge.connectors.connectwise import models
-from cwbridge.connectors.connectwise.conditions import field
-from cwbridge.ledger.links import How, Link, Links
-from cwbridge.text import clip, digest, folded, shorten
-from worker.opportunity.desired import Address, DesiredCompany
-from worker.psa.default_fields import DefaultFields, naming_default_field
-from worker.psa.setup_tables import SetupTables
+from cwbridge.ledger.links import How, Link
+from cwbridge.text import clip, folded, shorten
+from worker.psa.company_search import MAX_NAME, CompanySearch
+from worker.psa.context import PsaContext
+from worker.psa.default_fields import naming_default_field
+from worker.psa.identities import company_identifier, relink_command
+from worker.psa.records import DesiredCompany, DesiredContact, PostalAddress
 
 log = structlog.get_logger()
-# The smallest of the versions in use: identifier 25 and name 50 in 2022.1, both 156 in 2026.4 (specifications).
-_MAX_IDENTIFIER = 25
-_MAX_NAME = 50
 
 
 class Companies:
-    """Finds or creates companies; creates of one name happen under a lock, so that two projects make one company."""
+    """Finds or creates companies; creates of one name happen under a lock, so that two jobs make one company."""
 
-    def __init__(
+    def __init__(self, psa: PsaContext) -> None:
+        self._psa = psa
+        self._companies = psa.client.companies
+        self._search = CompanySearch(psa)
+
+    async def ensure(self, desired: DesiredCompany, contact: DesiredContact | None = None) -> Link:
+        """By link, which outlives a renaming on either side; then by exact name; else created.
+
+        `contact` belongs to the company: a merge moves it along, so it leads to the company that stays. Raises Ambiguous
+        when several companies fit, Refused when the company lies in the recycle bin and none took its place.
+        """
+        link = await self._psa.links.get("company", desired.identity)
+        kept = await self._still_good(desired, contact, link) if link is not None else None
+        new = kept or await self._match_or_create(desired, contact)
+        if new != link:
+            await self._psa.links.put("company", desired.identity, new)
+        return new
+
+    async def forget(self, desired: DesiredCompany) -> None:
+        """Look for the company anew next time."""
+        await self._psa.links.remove("company", desired.identity)
+
+    async def _still_good(
+        self, desired: DesiredCompany, contact: DesiredContact | None, link: Link
+    ) -> Link | None:
+        """The link, or one to the company that took its place; None when it was deleted for good and none did."""
+        try:
+            company = await self._companies.get(link.target)
+        except errors.NotFound:
+            return await self._successor(desired, contact, link.target, names=())
+        return await self._of_binned(desired, contact, company) if company.deletedFlag else link
+
+    async def _of_binned(
+        self, desired: DesiredCompany, contact: DesiredContact | None, binned: models.Company
+    ) -> Link:
+        """The company that took the place of one in the recycle bin; raises Refused that names the bin when none did."""
+        found = await self._successor(
+            desired, contact, binned.id, names=(binned.name,), identifiers=(binned.identifier,)
+        )
+        if found is None:
+            raise errors.Refused(
+                "The company lies in the recycle bin of ConnectWise, and no other company took its place",
+                detail=f"{desired.identity}: company {binned.id} {binned.name!r}, identifier {binned.identifier}",
+                remedy="Restore it from the recycle bin and requeue, or choose another company: "
+                f"{relink_command(desired.identity)}",
+            )
+        return found
+
+    async def _successor(
         self,
-        client: connectwise.ConnectWiseClient,
-        locker: locks.Locks,
-        links: Links,
-        setup_tables: SetupTables,
+        desired: DesiredCompany,
+        contact: DesiredContact | None,
+        target: int,
         *,
-        default_fields: DefaultFields,
-    ) -> None:
-        self._client = client
-        self._locks = locker
-        self._links = links
-        self._setup_tables = setup_tables
-        self._default_fields = default_fields
+        names: tuple[str, ...],
+        identifiers: tuple[str, ...] = (),
+    ) -> Link | None:
+        """The living company with the identifier, else with the name, else with the contact, of company `target`."""
+        ways: tuple[tuple[How, Any], ...] = (
+            ("name", lambda: self._search.identified([company_identifier(desired), *identifiers])),
+            ("name", lambda: self._search.named(desired.name, desired.as_written, *names)),
+            ("email", lambda: self._search.of_contact(contact, target)),
+        )
+        for how, search in ways:
+            living = [row for row in await search() if not row.deletedFlag and row.id != target]
+            if len(living) > 1:
+                raise errors.Ambiguous(
+                    "Several companies may have taken the place of one that was merged or deleted in ConnectWise",
+                    detail=f"{desired.identity}: company {target} is deleted or in the recycle bin; candidates "
+                    + _listed(living),
+                    remedy=f"Choose one: {relink_command(desired.identity)}",
+                )
+            if living:
+                log.info(
+                    "company_succeeded",
+                    company_id=target,
+                    successor_id=living[0].id,
+                    identity=desired.identity,
+                )
+                return Link(target=living[0].id, how=how)
+        return None
 
-    async def ensure(self, desired: DesiredCompany) -> Link:
-        """By link, which outlives a renaming on either side; then by exact name; else created."""
-        source = str(desired.jetbuilt_id)
-        link = await self._links.get("company", source)
-        if link is not None:
-            return link
+    async def _match_or_create(self, desired: DesiredCompany, contact: DesiredContact | None) -> Link:
         parent = await self.ensure(desired.parent) if desired.parent is not None else None
-        async with self._locks.hold(f"company:{folded(desired.name)}"):
+        async with self._psa.locks.hold(f"company:{folded(desired.name)}"):
             found = await self._find(desired)
-            how: How = "name" if found is not None else "created"
-            company = found if found is not None else await self._create(desired, parent)
-        link = Link(target=company.id, how=how)
-        await self._links.put("company", source, link)
-        return link
+            if found is not None:
+                return Link(target=found.id, how="name")
+            return await self._create(desired, contact, parent)
 
     async def _find(self, desired: DesiredCompany) -> models.Company | None:
-        """By exact name; recycle-bin twins are passed over on our side, as compound conditions are not to be trusted."""
-        names = {folded(desired.name), folded(shorten(desired.name, _MAX_NAME))}
-        rows = await self._client.companies.find(field("name").like(_pattern(desired.name)))
-        same = [row for row in rows if folded(row.name) in names and not row.deletedFlag]
-        if len(same) > 1:
+        """By exact name; companies in the bin are passed over here, as compound conditions are not to be trusted."""
+        rows = await self._search.named(desired.name, desired.as_written)
+        living = [row for row in rows if not row.deletedFlag]
+        if len(living) > 1:
             raise errors.Ambiguous(
-                f"ConnectWise has {len(same)} companies named {desired.name!r}",
-                detail=", ".join(f"{row.identifier} (id {row.id})" for row in same),
-                remedy="Rename or delete all but one of them in ConnectWise and requeue, or choose one: "
-                f"cwbridge links relink company:{desired.jetbuilt_id} --to ID",
+                f"ConnectWise has {len(living)} companies named {desired.name!r}",
+                detail=_listed(living),
+                remedy="Rename or delete all but one of them in ConnectWise and requeue, "
+                f"or choose one: {relink_command(desired.identity)}",
             )
-        return same[0] if same else None
+        return living[0] if living else None
 
-    async def _create(self, desired: DesiredCompany, parent: Link | None) -> models.Company:
-        identifier = _identifier(desired)
+    async def _create(
+        self, desired: DesiredCompany, contact: DesiredContact | None, parent: Link | None
+    ) -> Link:
+        draft = await self._draft(desired, parent)
+        try:
+            with naming_default_field("company"):
+                company = await self._companies.create(draft)
+        except (errors.OutcomeUnknown, errors.Duplicate):
+            # The identifier holds a digest of the identity, so the company that has it was made for this very identity.
+            made = await self._search.identified([draft["identifier"]])
+            living = next((row for row in made if not row.deletedFlag), None)
+            if living is not None:
+                return Link(target=living.id, how="created")
+            if not made:
+                raise
+            return await self._of_binned(desired, contact, made[0])
+        metrics.OBJECTS.labels("company", "created").inc()
+        log.info("company_created", company_id=company.id, name=desired.name)
+        return Link(target=company.id, how="created")
+
+    async def _draft(self, desired: DesiredCompany, parent: Link | None) -> dict[str, Any]:
         draft: dict[str, Any] = {
-            **await self._default_fields.of("company"),
-            "identifier": identifier,
-            "name": shorten(desired.name, _MAX_NAME),
+            **await self._psa.default_fields.of("company"),
+            "identifier": company_identifier(desired),
+            "name": shorten(desired.name, MAX_NAME),
             "site": {"name": "Main"},
             **address_fields(desired.address),
-            **await self._setup_tables.country(desired.address.country),
+            **await self._psa.setup_tables.country(desired.address.country),
         }
         if desired.phone:
             draft["phoneNumber"] = clip(desired.phone, 30)
@@ -86,21 +160,10 @@ class Companies:
             draft["website"] = clip(desired.website, 255)
         if parent is not None:
             draft["parentCompany"] = {"id": parent.target}
-        try:
-            with naming_default_field("company"):
-                company = await self._client.companies.create(draft)
-        except (errors.OutcomeUnknown, errors.Duplicate):
-            # The identifier holds a digest of the client's id, so whoever has it is this very client.
-            for row in await self._client.companies.find(field("identifier").equals(identifier)):
-                if not row.deletedFlag:
-                    return row
-            raise
-        metrics.OBJECTS.labels("company", "created").inc()
-        log.info("company_created", id=company.id, name=desired.name)
-        return company
+        return draft
 
 
-def address_fields(address: Address) -> dict[str, str]:
+def address_fields(address: PostalAddress) -> dict[str, str]:
     """The address as text fields, the empty ones left out; lengths are those of the specification."""
     parts = {
         "addressLine1": clip(address.line1, 50),
@@ -112,14 +175,5 @@ def address_fields(address: Address) -> dict[str, str]:
     return {name: value for name, value in parts.items() if value}
 
 
-def _pattern(name: str) -> str:
-    """A `like` pattern that finds the name with any blanks; wider than needed, since we compare again."""
-    kept = shorten(name, _MAX_NAME)
-    beginning = name if kept == name else kept.rpartition("~")[0] + " "
-    return re.sub(r"\s+|[\[\]]", "%", beginning)
-
-
-def _identifier(desired: DesiredCompany) -> str:
-    """The beginning of the name and a digest of the client's id: the same client always gets the same identifier."""
-    letters = re.sub(r"[^A-Za-z0-9]", "", desired.name)[: _MAX_IDENTIFIER - 7]
-    return f"{letters}-{digest(f'jetbuilt/client/{desired.jetbuilt_id}'.encode())[:6]}"
+def _listed(companies: list[models.Company]) -> str:
+    return ", ".join(f"{row.identifier} (id {row.id})" for row in companies)

@@ -6,15 +6,17 @@ from typing import Any
 
 import structlog
 
-from cwbridge import errors, locks, metrics
+from cwbridge import errors, metrics
 from cwbridge.cache import CachedValue
-from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
-from cwbridge.ledger.links import Link, Links
+from cwbridge.ledger.links import Link
 from cwbridge.text import clip, folded
-from worker.opportunity.desired import DesiredPerson
-from worker.psa.default_fields import DefaultFields, naming_default_field
+from worker.psa.context import PsaContext
+from worker.psa.default_fields import naming_default_field
+from worker.psa.identities import relink_command, within
+from worker.psa.records import DesiredContact
 
 log = structlog.get_logger()
 _CACHE_TTL_SECONDS = 600.0
@@ -23,37 +25,28 @@ _CACHE_TTL_SECONDS = 600.0
 class Contacts:
     """Finds or creates contacts within a company."""
 
-    def __init__(
-        self,
-        client: connectwise.ConnectWiseClient,
-        locker: locks.Locks,
-        links: Links,
-        *,
-        default_fields: DefaultFields,
-        allow_duplicates: bool,
-    ) -> None:
-        self._client = client
-        self._locks = locker
-        self._links = links
-        self._default_fields = default_fields
+    def __init__(self, psa: PsaContext, *, allow_duplicates: bool) -> None:
+        self._psa = psa
+        self._contacts = psa.client.contacts
         self._allow_duplicates = allow_duplicates
-        self._kinds = CachedValue(client.communication_types.find, ttl=_CACHE_TTL_SECONDS)
+        self._kinds = CachedValue(psa.client.communication_types.find, ttl=_CACHE_TTL_SECONDS)
 
-    async def forget(self, company: int, desired: DesiredPerson) -> None:
-        """Look for the person anew next time."""
-        await self._links.remove("contact", _source(company, desired))
+    async def forget(self, company: int, desired: DesiredContact) -> None:
+        """Look for the contact anew next time."""
+        await self._psa.links.remove("contact", within(desired.identity, company))
 
-    async def ensure(self, company: int, desired: DesiredPerson) -> Link:
-        source = _source(company, desired)
-        link = await self._links.get("contact", source)
+    async def ensure(self, company: int, desired: DesiredContact) -> Link:
+        """By link, then by e-mail or name within the company; else created. Raises Ambiguous when several fit."""
+        identity = within(desired.identity, company)
+        link = await self._psa.links.get("contact", identity)
         if link is not None:
             return link
-        async with self._locks.hold(f"contact:{company}:{folded(desired.email or desired.first_name)}"):
+        async with self._psa.locks.hold(f"contact:{company}:{folded(desired.email or desired.first_name)}"):
             link = await self._match_or_create(company, desired)
-        await self._links.put("contact", source, link)
+        await self._psa.links.put("contact", identity, link)
         return link
 
-    async def _match_or_create(self, company: int, desired: DesiredPerson) -> Link:
+    async def _match_or_create(self, company: int, desired: DesiredContact) -> Link:
         found = await self._find(company, desired)
         if found is not None:
             return Link(target=found.id, how="email" if desired.email else "name")
@@ -62,22 +55,20 @@ class Contacts:
             return Link(target=default, how="default")
         return Link(target=(await self._create(company, desired)).id, how="created")
 
-    async def _default_of(self, company: int, desired: DesiredPerson) -> int | None:
-        """A client without any contact gets the default contact that its company may have."""
-        if desired.jetbuilt_id is not None:
+    async def _default_of(self, company: int, desired: DesiredContact) -> int | None:
+        """Where the source names no contact, the default contact that the company may have is taken."""
+        if not desired.stand_in:
             return None
-        default = (await self._client.companies.get(company)).defaultContact
+        default = (await self._psa.client.companies.get(company)).defaultContact
         return default.id if default is not None else None
 
-    async def _find(self, company: int, desired: DesiredPerson) -> models.Contact | None:
+    async def _find(self, company: int, desired: DesiredContact) -> models.Contact | None:
         """By e-mail within the company, else by name; the company is compared on our side."""
         if desired.email:
-            rows = await self._client.contacts.find(
-                child=field("communicationItems/value").equals(desired.email)
-            )
+            rows = await self._contacts.find(child=field("communicationItems/value").equals(desired.email))
             same = [row for row in rows if row.company is not None and row.company.id == company]
         else:
-            rows = await self._client.contacts.find(field("company/id").equals(company))
+            rows = await self._contacts.find(field("company/id").equals(company))
             name = (folded(desired.first_name), folded(desired.last_name))
             same = [row for row in rows if (folded(row.firstName), folded(row.lastName)) == name]
         active = [row for row in same if not row.inactiveFlag]
@@ -86,13 +77,13 @@ class Contacts:
                 f"ConnectWise has {len(active)} contacts that fit {desired.email or desired.first_name!r}",
                 detail=", ".join(f"{row.firstName} {row.lastName} (id {row.id})" for row in active),
                 remedy="Merge or inactivate all but one of them in ConnectWise and requeue, or choose one: "
-                f"cwbridge links relink contact:{_source(company, desired)} --to ID",
+                f"{relink_command(within(desired.identity, company))}",
             )
         return active[0] if active else None
 
-    async def _create(self, company: int, desired: DesiredPerson) -> models.Contact:
+    async def _create(self, company: int, desired: DesiredContact) -> models.Contact:
         draft: dict[str, Any] = {
-            **await self._default_fields.of("contact"),
+            **await self._psa.default_fields.of("contact"),
             "firstName": clip(desired.first_name, 30),
             "company": {"id": company},
             "communicationItems": await self._communication(desired),
@@ -113,9 +104,9 @@ class Contacts:
 
     async def _send(self, draft: dict[str, Any]) -> models.Contact:
         with naming_default_field("contact"):
-            contact = await self._client.contacts.create(draft)
+            contact = await self._contacts.create(draft)
         metrics.OBJECTS.labels("contact", "created").inc()
-        log.info("contact_created", id=contact.id)
+        log.info("contact_created", contact_id=contact.id)
         return contact
 
     async def _send_all_the_same(self, draft: dict[str, Any], refusal: errors.Duplicate) -> models.Contact:
@@ -127,9 +118,9 @@ class Contacts:
             raise refusal
         return await self._send({**draft, "ignoreDuplicates": True})
 
-    async def _communication(self, desired: DesiredPerson) -> list[dict[str, Any]]:
+    async def _communication(self, desired: DesiredContact) -> list[dict[str, Any]]:
         """E-mail and phones under the tenant's own communication types; ids differ from tenant to tenant."""
-        kinds = await self._kinds.get()
+        kinds = [unclear.left_out(kind) for kind in await self._kinds.get()]
         email = _default_kind(kinds, "emailFlag")
         phone = _default_kind(kinds, "phoneFlag")
         items: list[dict[str, Any]] = []
@@ -141,10 +132,6 @@ class Contacts:
                 for place, number in enumerate(desired.phones[:1])
             ]
         return items
-
-
-def _source(company: int, desired: DesiredPerson) -> str:
-    return f"{desired.jetbuilt_id or 'none'}@{company}"
 
 
 def _default_kind(kinds: list[models.CommunicationType], flag: str) -> models.CommunicationType | None:

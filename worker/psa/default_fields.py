@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from cwbridge import errors, settings
 from cwbridge.cache import CachedValue
+from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.text import folded
 
@@ -16,14 +17,14 @@ _CUSTOM = "custom_fields"
 
 
 class DefaultFields:
-    """The tables `[default_fields.KIND]` of the settings as parts of drafts."""
+    """The tables `[defaults.KIND]` of the settings as parts of drafts."""
 
     def __init__(self, client: connectwise.ConnectWiseClient, chosen: settings.DefaultFieldsSettings) -> None:
         self._chosen = chosen
         self._definitions = CachedValue(client.user_defined_fields.find, ttl=600)
 
     async def of(self, kind: Kind) -> dict[str, Any]:
-        """The fixed fields of a new record; `custom_fields` is a table of captions and values."""
+        """The fields that the settings add to a new record; `custom_fields` is a table of captions and values."""
         values = dict(getattr(self._chosen, kind))
         captions = values.pop(_CUSTOM, None)
         if captions:
@@ -34,10 +35,14 @@ class DefaultFields:
         return values
 
     async def _id_of(self, kind: Kind, caption: str) -> int:
-        found = [row for row in await self._definitions.get() if folded(row.caption) == folded(caption)]
+        found = [
+            row
+            for row in map(unclear.left_out, await self._definitions.get())
+            if folded(row.caption) == folded(caption)
+        ]
         if len(found) != 1:
             raise errors.MappingRefused(
-                f"defaults.{kind}.custom_fields names {caption!r}, and ConnectWise has {len(found)} custom fields called so",
+                f"defaults.{kind}.custom_fields names {caption!r}, and ConnectWise has {len(found)} custom fields of that name",
                 detail=", ".join(f"id {row.id}" for row in found),
                 remedy="Correct the caption, or give customFields = [{id = ..., value = ...}] instead; then requeue.",
             )
@@ -46,7 +51,7 @@ class DefaultFields:
 
 @contextmanager
 def naming_default_field(kind: str) -> Iterator[None]:
-    """Point a MissingField raised inside to `default_fields.{kind}` of the settings."""
+    """Point a MissingField raised inside to `[defaults.{kind}]` of the settings."""
     try:
         yield
     except errors.MissingField as refusal:

@@ -1,7 +1,7 @@
-"""Parked projects: while ConnectWise refuses product lines (inventory auditing), one project probes now and then for all.
+"""While inventory auditing is on in ConnectWise, every job that writes product lines waits, and one of them probes.
 
-{namespace}:parked:inventory          the reason, while parked
-{namespace}:parked:inventory:probe    set while it is too early for the next probe
+{namespace}:inventory_audit          what ConnectWise said; there while auditing is on, as far as the workers know
+{namespace}:inventory_audit:probe    there while no job needs to try; expires
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import timedelta
 import structlog
 
 from cwbridge import errors
+from cwbridge.queue.job import Run
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 
@@ -19,42 +20,50 @@ _AFTER_THE_PROBE_SECONDS = 0.05
 
 
 class InventoryGate:
-    """The gate in front of all writes of lines."""
+    """The gate in front of all writes of product lines."""
 
-    def __init__(self, redis: Redis, queue: Queue, *, namespace: str, probe_every: timedelta) -> None:
+    def __init__(self, redis: Redis, queue: Queue, *, namespace: str, probe_interval: timedelta) -> None:
         self._redis = redis
         self._queue = queue
-        self._name = f"{namespace}:parked:inventory"
-        self._probe_ms = max(1, round(probe_every.total_seconds() * 1000))
+        self._name = f"{namespace}:inventory_audit"
+        self._probe_ms = max(1, round(probe_interval.total_seconds() * 1000))
 
-    async def gate(self) -> None:
-        """Pass when nothing is parked, or as the one that probes; else raise InventoryLocked without a call."""
+    async def enter(self, run: Run) -> None:
+        """Pass when no audit is known, as the job that probes, or for a person who named the key and wants it tried now.
+
+        Else raises InventoryLocked without a call to ConnectWise.
+        """
         reason = await self._redis.get(self._name)
-        if reason is None or await self._redis.set(f"{self._name}:probe", 1, nx=True, px=self._probe_ms):
+        if reason is None or await self._probes(run):
             return
         left_ms = await self._redis.pttl(f"{self._name}:probe")
         raise errors.InventoryLocked(
             "ConnectWise takes no product lines while inventory auditing is on",
             seconds=max(left_ms, 0) / 1000 + _AFTER_THE_PROBE_SECONDS,
-            detail=f"as another project heard: {reason.decode()}",
+            detail=f"as another job heard: {reason.decode()}",
         )
 
     async def close(self, refusal: errors.InventoryLocked) -> errors.InventoryLocked:
-        """Park everybody; returns the refusal with the time of the next probe."""
+        """Let every job wait; returns the refusal with the time of the next probe."""
         await self._redis.set(f"{self._name}:probe", 1, nx=True, px=self._probe_ms)
         if await self._redis.set(self._name, refusal.detail, nx=True):
-            log.warning("inventory_auditing_noticed", detail=refusal.detail)
+            log.warning("inventory_audit_started", detail=refusal.detail)
         refusal.seconds = self._probe_ms / 1000
         return refusal
 
     async def open(self) -> None:
-        """Lines were taken: whoever is parked goes on at once."""
+        """ConnectWise took product lines: the jobs that wait go on at once."""
         if not await self._redis.delete(self._name):
             return
-        parked = [
+        waiting = [
             job.key
             for job in await self._queue.jobs(state="waiting", limit=1_000_000)
             if job.failure is not None and job.failure.error == errors.InventoryLocked.__name__
         ]
-        log.info("inventory_auditing_over", parked=len(parked))
-        await self._queue.wake(*parked)
+        log.info("inventory_audit_ended", waiting=len(waiting))
+        await self._queue.wake(*waiting)
+
+    async def _probes(self, run: Run) -> bool:
+        """Only one job probes in each interval; a person does not wait for it."""
+        first = await self._redis.set(f"{self._name}:probe", 1, nx=True, px=self._probe_ms)
+        return bool(first) or run.lane == "interactive"

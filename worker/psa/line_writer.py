@@ -1,12 +1,11 @@
-"""Bring the product items of an opportunity to the desired ones: probe, write side by side, look again.
+"""Brings the product items of a parent record to the desired ones: probe, write side by side, look again.
 
 First one new line alone: only when ConnectWise takes it do the other creates and the deletes run, so that a refusal (inventory
-auditing, a required field) leaves the old lines untouched and the opportunity is never empty because of us.
+auditing, a required field) leaves the old lines untouched and the parent is never empty because of a sync.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,29 +13,19 @@ import msgspec
 import structlog
 
 from cwbridge import concurrency, errors, metrics
-from cwbridge.connectors.connectwise import client as connectwise
-from cwbridge.connectors.connectwise import models
-from cwbridge.connectors.connectwise.conditions import field
-from cwbridge.connectors.connectwise.resource import Resource
-from worker.opportunity.desired import DesiredProduct
-from worker.opportunity.plan import ActualLine, Discrepancy, LinePolicy, Plan, PlannedLine, plan
+from cwbridge.ledger.accepted_amounts import Amounts
+from worker.psa.catalog import Catalog
+from worker.psa.context import PsaContext
 from worker.psa.default_fields import naming_default_field
+from worker.psa.gone import gone_reference
+from worker.psa.line_plan import ActualLine, Discrepancy, LinePlan, LinePolicy, PlannedLine, plan
+from worker.psa.product_lines import LineParent, ProductLines, amounts_of
+from worker.psa.records import DesiredProduct
 
 log = structlog.get_logger()
 _ROUNDS = 4
-_FIELDS = (
-    "id",
-    "integrationXRef",
-    "quantity",
-    "price",
-    "cost",
-    "purchaseDate",
-    "poApprovedFlag",
-    "cancelledFlag",
-    "invoice",
-    "salesOrder",
-    "serialNumbers",
-)
+_CREATED = metrics.OBJECTS.labels("product item", "created")
+_DELETED = metrics.OBJECTS.labels("product item", "deleted")
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,49 +39,89 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LineWriter:
-    """Writes the product items of one opportunity."""
+    """Writes the product items of one parent in one run."""
 
     def __init__(
         self,
-        client: connectwise.ConnectWiseClient,
-        opportunity: int,
-        catalog: Mapping[DesiredProduct, int],
+        psa: PsaContext,
+        catalog: Catalog,
+        lines: ProductLines,
+        parent: LineParent,
         *,
         line_policy: LinePolicy,
-        default_fields: Mapping[str, Any],
         concurrency: int,
     ) -> None:
-        self._products = client.products
-        self._opportunity = opportunity
+        self._psa = psa
         self._catalog = catalog
+        self._product_lines = lines
+        self._parent = parent
         self._line_policy = line_policy
-        self._default_fields = default_fields
         self._concurrency = concurrency
+        self._catalog_items: dict[DesiredProduct, int] = {}
+        self._default_fields: Mapping[str, Any] = {}
+        self._accepted: dict[int, Amounts] = {}
+        self._unanswered: set[str] = set()
         self._refusals: list[errors.Refused] = []
         self._protected: set[int] = set()
         self._created = 0
         self._deleted = 0
 
-    async def settle(self, desired: Sequence[PlannedLine], *, known_empty: bool) -> Applied:
+    async def settle(
+        self,
+        desired: Sequence[PlannedLine],
+        catalog_items: Mapping[DesiredProduct, int],
+        *,
+        known_empty: bool,
+    ) -> Applied:
         """Write and look again until the lines match; raises the refusal of a line, or Unsettled after four rounds."""
+        self._catalog_items = dict(catalog_items)
+        self._default_fields = await self._psa.default_fields.of("product")
+        before = {} if known_empty else await self._product_lines.accepted.of(str(self._parent))
+        self._accepted = dict(before)
         actual = [] if known_empty else await self.lines()
         for _ in range(_ROUNDS):
             step = plan(desired, actual, self._line_policy)
             if step.empty:
+                await self._keep_accepted(before, actual, desired)
                 return self._applied(step)
             await self._carry_out(step)
             actual = await self.lines()
         raise errors.Unsettled(
             f"The lines still differ after {_ROUNDS} rounds of writing",
-            detail=f"opportunity {self._opportunity}",
+            detail=str(self._parent),
         )
 
     async def lines(self) -> list[ActualLine]:
-        """All product items of the opportunity, with what protects them."""
-        lines = await _lines_of(self._products, self._opportunity)
-        return [_protected_by_refusal(line) if line.id in self._protected else line for line in lines]
+        """All product items of the parent, with what protects them."""
+        lines = await self._product_lines.of(self._parent, self._accepted)
+        return [self._known(line) for line in lines]
 
-    def _applied(self, step: Plan) -> Applied:
+    def _known(self, line: ActualLine) -> ActualLine:
+        """The line with what this run has learned about it: a refusal to delete it, amounts of an answer that was lost."""
+        if line.id in self._protected:
+            line = msgspec.structs.replace(line, locked=line.locked or "protected by ConnectWise")
+        if line.external_id in self._unanswered:
+            self._accepted[line.id] = amounts_of(line)
+            line = msgspec.structs.replace(line, accepted=True)
+        return line
+
+    async def _keep_accepted(
+        self,
+        before: Mapping[int, Amounts],
+        actual: Sequence[ActualLine],
+        desired: Sequence[PlannedLine],
+    ) -> None:
+        """Keep the amounts of the lines that ConnectWise did not store as they were sent."""
+        lines = {planned.external_id: planned.line for planned in desired}
+        now = {
+            one.id: self._accepted[one.id]
+            for one in actual
+            if one.accepted and one.external_id in lines and not one.holds(lines[one.external_id])
+        }
+        if now != before:
+            await self._product_lines.accepted.replace(str(self._parent), now)
+
+    def _applied(self, step: LinePlan) -> Applied:
         return Applied(
             created=self._created,
             deleted=self._deleted,
@@ -101,14 +130,14 @@ class LineWriter:
             discrepancies=step.discrepancies,
         )
 
-    async def _carry_out(self, step: Plan) -> None:
+    async def _carry_out(self, step: LinePlan) -> None:
         if step.creates:
             await self._create(step.creates[0])
             self._raise_refusal()
         await concurrency.gather_limited(self._rest(step), limit=self._concurrency)
         self._raise_refusal()
 
-    def _rest(self, step: Plan) -> Iterator[Coroutine[Any, Any, None]]:
+    def _rest(self, step: LinePlan) -> Iterator[Coroutine[Any, Any, None]]:
         for line in step.creates[1:]:
             yield self._create(line)
         for line_id in step.deletes:
@@ -118,42 +147,57 @@ class LineWriter:
         """A lost answer is left to the second look; a refusal is kept until the other lines are done."""
         try:
             with naming_default_field("product"):
-                await self._products.create(self._draft(line))
+                await self._send(line)
         except errors.OutcomeUnknown:
+            self._unanswered.add(line.external_id)
             log.info("line_outcome_unknown", external_id=line.external_id)
         except errors.Refused as refusal:
             self._refusals.append(_about(refusal, line))
         else:
             self._created += 1
-            metrics.OBJECTS.labels("product item", "created").inc()
+            _CREATED.inc()
+
+    async def _send(self, line: PlannedLine) -> None:
+        """Create the line; a catalog item that ConnectWise no longer has is looked up anew, once."""
+        products = self._product_lines.resource
+        try:
+            created = await products.create(self._draft(line))
+        except errors.Refused as refusal:
+            if gone_reference(refusal) != "catalogitem":
+                raise
+            self._catalog_items[line.line.product] = await self._catalog.renew(line.line.product)
+            created = await products.create(self._draft(line))
+        sent = Amounts(line.line.quantity, line.line.price, line.line.cost)
+        if amounts_of(created) != sent:
+            self._accepted[created.id] = amounts_of(created)
 
     async def _delete(self, line_id: int) -> None:
         """A line that is ordered, picked, shipped or invoiced stays; the next look leaves it out of the plan."""
         try:
-            await self._products.delete(line_id)
+            await self._product_lines.resource.delete(line_id)
         except errors.OutcomeUnknown:
-            log.info("line_outcome_unknown", id=line_id)
+            log.info("line_outcome_unknown", line_id=line_id)
         except errors.Protected:
             self._protected.add(line_id)
-            log.info("line_protected", id=line_id)
+            log.info("line_protected", line_id=line_id)
         except errors.Refused as refusal:
             self._refusals.append(refusal)
         else:
             self._deleted += 1
-            metrics.OBJECTS.labels("product item", "deleted").inc()
+            _DELETED.inc()
 
     def _raise_refusal(self) -> None:
         if self._refusals:
             raise self._refusals[0]
 
-    def _draft(self, planned_lines: PlannedLine) -> dict[str, Any]:
-        line = planned_lines.line
+    def _draft(self, planned: PlannedLine) -> dict[str, Any]:
+        line = planned.line
         draft: dict[str, Any] = {
             **self._default_fields,
-            "opportunity": {"id": self._opportunity},
-            "catalogItem": {"id": self._catalog[line.product]},
-            "integrationXRef": planned_lines.external_id,
-            "sequenceNumber": planned_lines.position,
+            self._parent.field: {"id": self._parent.id},
+            "catalogItem": {"id": self._catalog_items[line.product]},
+            "integrationXRef": planned.external_id,
+            "sequenceNumber": planned.position,
             "quantity": line.quantity,
             "price": line.price,
             "cost": line.cost,
@@ -167,46 +211,6 @@ class LineWriter:
         if line.vendor_sku:
             draft["vendorSku"] = line.vendor_sku
         return draft
-
-
-async def leave_each_once(client: connectwise.ConnectWiseClient, opportunity: int) -> None:
-    """Of several lines of ours for one line in Jetbuilt only the newest stays, unless ConnectWise protects the others.
-
-    For an opportunity whose source is gone: there is no state any more to which a run that was broken off could lead it.
-    """
-    newest: dict[str, int] = {}
-    lines = [line for line in await _lines_of(client.products, opportunity) if line.ours]
-    for line in lines:
-        newest[line.key] = max(line.id, newest.get(line.key, 0))
-    for line in lines:
-        if not line.locked and line.id != newest[line.key]:
-            with contextlib.suppress(errors.Protected, errors.NotFound):
-                await client.products.delete(line.id)
-                log.info("line_left_over_deleted", id=line.id, external_id=line.external_id)
-
-
-async def _lines_of(products: Resource[models.ProductItem], opportunity: int) -> list[ActualLine]:
-    rows = await products.find(field("opportunity/id").equals(opportunity), fields=_FIELDS)
-    return [
-        ActualLine(row.id, row.integrationXRef or "", _protection(row), row.quantity, row.price, row.cost)
-        for row in rows
-    ]
-
-
-def _protected_by_refusal(line: ActualLine) -> ActualLine:
-    return msgspec.structs.replace(line, locked=line.locked or "protected by ConnectWise")
-
-
-def _protection(row: models.ProductItem) -> str:
-    """Why the line may no longer be deleted, by the signs that the specification has for it."""
-    signs = (
-        (row.invoice is not None, "invoiced"),
-        (row.salesOrder is not None, "on a sales order"),
-        (row.purchaseDate is not None or bool(row.poApprovedFlag), "ordered"),
-        (bool(row.serialNumbers), "picked"),
-        (bool(row.cancelledFlag), "cancelled"),
-    )
-    return next((reason for sign, reason in signs if sign), "")
 
 
 def _about(refusal: errors.Refused, line: PlannedLine) -> errors.Refused:

@@ -1,31 +1,39 @@
-"""The primary sales rep: a ConnectWise member, only ever matched, never created."""
+"""Members of the tenant, such as a primary sales rep: only ever matched, never created."""
 
 from __future__ import annotations
 
 from cwbridge import errors
 from cwbridge.cache import CachedValue
+from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.text import folded
-from worker.opportunity.desired import DesiredRep
+from worker.psa.records import DesiredMember
 
 _CACHE_TTL_SECONDS = 600.0
 
 
 class Members:
-    """Finds the member who owns a project; members hardly ever change, so they are remembered for some minutes."""
+    """Finds the member who is a person of the source; members hardly ever change, so they are cached for ten minutes."""
 
-    def __init__(self, client: connectwise.ConnectWiseClient, *, default: str | None) -> None:
+    def __init__(
+        self, client: connectwise.ConnectWiseClient, *, noun: str, default: str | None, setting: str
+    ) -> None:
+        """`noun` is what the source calls the person; `setting` holds the `default` member, by identifier or full name."""
         self._members = CachedValue(client.members.find, ttl=_CACHE_TTL_SECONDS)
-        self._default_rep = default
+        self._noun = noun
+        self._default = default
+        self._setting = setting
 
     def forget(self) -> None:
         """Ask for the members anew next time."""
         self._members.forget()
 
-    async def find(self, desired: DesiredRep) -> models.Member:
-        """By e-mail, then by full name, else the configured default."""
-        members = [member for member in await self._members.get() if not member.inactiveFlag]
+    async def find(self, desired: DesiredMember) -> models.Member:
+        """By e-mail, then by full name, else the configured default; raises MappingRefused when there is none."""
+        members = [
+            member for member in map(unclear.left_out, await self._members.get()) if not member.inactiveFlag
+        ]
         by_email = [
             member for member in members if desired.email and folded(desired.email) in _emails(member)
         ]
@@ -37,29 +45,29 @@ class Members:
         for found in (by_email, by_name):
             if len(found) == 1:
                 return found[0]
-        return self._default(members, desired)
+        return self._configured(members, desired)
 
-    def _default(self, members: list[models.Member], desired: DesiredRep) -> models.Member:
-        if self._default_rep is None:
+    def _configured(self, members: list[models.Member], desired: DesiredMember) -> models.Member:
+        if self._default is None:
             raise errors.MappingRefused(
-                f"No ConnectWise member fits the project owner {desired.full_name or '(none)'!r}",
+                f"No ConnectWise member fits the {self._noun} {desired.full_name or '(none)'!r}",
                 detail=desired.email,
-                remedy="Give the member that e-mail address, or set connectwise.default_sales_rep; then requeue.",
+                remedy=f"Give the member that e-mail address, or set {self._setting}; then requeue.",
             )
         for member in members:
-            if folded(self._default_rep) in {folded(member.identifier), _full_name(member)}:
+            if folded(self._default) in {folded(member.identifier), _full_name(member)}:
                 return member
         raise errors.MappingRefused(
-            f"connectwise.default_sales_rep names {self._default_rep!r}, and no active member is called so",
+            f"{self._setting} names {self._default!r}, and no active member has that name",
             remedy="Name an active member's identifier (Member ID) in the setting, then requeue.",
         )
 
 
-def rule(rep: models.Member, desired: DesiredRep) -> str:
-    """By which rule `rep` was chosen, for a person."""
-    if desired.email and folded(desired.email) in _emails(rep):
+def rule(member: models.Member, desired: DesiredMember) -> str:
+    """By which rule `member` was chosen, for a person."""
+    if desired.email and folded(desired.email) in _emails(member):
         return "by e-mail"
-    return "by name" if _full_name(rep) == folded(desired.full_name) else "the default"
+    return "by name" if _full_name(member) == folded(desired.full_name) else "the default"
 
 
 def _emails(member: models.Member) -> set[str]:

@@ -1,4 +1,4 @@
-"""Set-up tables of ConnectWise by name: listed once, remembered, and added to when a name is missing."""
+"""Set-up tables of ConnectWise by name: listed once, cached for ten minutes, and added to when a name is missing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import structlog
 
 from cwbridge import errors, locks, metrics
 from cwbridge.cache import CachedValue
+from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Resource
 from cwbridge.text import folded
@@ -19,7 +20,7 @@ _CACHE_TTL_SECONDS = 600.0
 
 
 class NameTable(Generic[T]):
-    """One set-up table; names are compared without case and needless blanks, inactive rows included."""
+    """One set-up table; names are compared without case and surplus blanks, inactive rows included."""
 
     def __init__(
         self,
@@ -36,6 +37,10 @@ class NameTable(Generic[T]):
         self._names_of = names_of
         self._scope = scope
         self._rows = CachedValue(self._list, ttl=_CACHE_TTL_SECONDS)
+
+    def forget(self) -> None:
+        """List the table anew next time."""
+        self._rows.forget()
 
     async def find(self, name: str, *, fresh: bool = False) -> T | None:
         """The row of that name, or None; raises MappingRefused when it is inactive, Ambiguous when there are two."""
@@ -78,7 +83,7 @@ class NameTable(Generic[T]):
             created = await self._resource.create(draft)
         except errors.PermissionRefused as refusal:
             raise errors.MappingRefused(
-                f"{self.noun} {name!r} is missing in ConnectWise and our API member may not create it",
+                f"{self.noun} {name!r} is missing in ConnectWise and the API member may not create it",
                 remedy="Create it by hand, name another in the settings, or widen the role; then requeue.",
             ) from refusal
         except (errors.Duplicate, errors.OutcomeUnknown):
@@ -94,7 +99,9 @@ class NameTable(Generic[T]):
     async def _list(self) -> dict[str, list[T]]:
         rows: dict[str, list[T]] = {}
         for row in await self._resource.find():
-            if self._scope(row):
-                for name in {folded(name) for name in self._names_of(row) if name}:
+            # A row whose name cannot be understood is not the row of any name.
+            readable = unclear.left_out(row)
+            if self._scope(readable):
+                for name in {folded(name) for name in self._names_of(readable) if name}:
                     rows.setdefault(name, []).append(row)
         return rows

@@ -1,4 +1,4 @@
-"""Names of ConnectWise's set-up tables that we only look up: stages, statuses, offices, currencies, countries."""
+"""Names of the set-up tables that records of every flow refer to: locations, departments, currencies, countries, states."""
 
 from __future__ import annotations
 
@@ -7,24 +7,19 @@ from typing import Any
 from cwbridge import locks
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
-from worker.opportunity.desired import OfficeAssignment, Progress
 from worker.psa.name_table import NameTable
 
 
 class SetupTables:
-    """Resolves names to what a draft or change needs; raises MappingRefused that names the setting."""
+    """Resolves names to fields of a draft or change; these tables are never added to.
+
+    Where a `setting` is given, a name that ConnectWise does not have raises MappingRefused that names it.
+    """
 
     def __init__(self, client: connectwise.ConnectWiseClient, locker: locks.Locks) -> None:
         self._client = client
         self._locks = locker
         self._states: dict[int, NameTable[models.State]] = {}
-        self._stages = NameTable("stage", client.stages, locker=locker, names_of=lambda row: (row.name,))
-        self._statuses = NameTable(
-            "opportunity status", client.opportunity_statuses, locker=locker, names_of=lambda row: (row.name,)
-        )
-        self._probabilities = NameTable(
-            "probability", client.probabilities, locker=locker, names_of=lambda row: (str(row.probability),)
-        )
         self._locations = NameTable(
             "location", client.locations, locker=locker, names_of=lambda row: (row.name,)
         )
@@ -44,41 +39,29 @@ class SetupTables:
             "country", client.countries, locker=locker, names_of=lambda row: (row.countryCode, row.name)
         )
 
-    async def progress(self, desired: Progress) -> dict[str, Any]:
-        """Stage, status and probability as references."""
-        fields: dict[str, Any] = {}
-        if desired.stage is not None:
-            fields["stage"] = {
-                "id": (await self._stages.need(desired.stage, setting="opportunity.stages")).id
-            }
-        if desired.status is not None:
-            fields["status"] = {"id": await self.status(desired.status, setting="opportunity.stages")}
-        if desired.probability is not None:
-            found = await self._probabilities.need(str(desired.probability), setting="opportunity.stages")
-            fields["probability"] = {"id": found.id}
-        return fields
+    def forget(self) -> None:
+        """List the tables anew next time: ConnectWise no longer has a row of them."""
+        for table in (self._locations, self._departments, self._currencies, self._countries):
+            table.forget()
+        self._states.clear()
 
-    async def status(self, name: str, *, setting: str) -> int:
-        """The id of the opportunity status of that name."""
-        return (await self._statuses.need(name, setting=setting)).id
+    async def location(self, name: str | None, *, setting: str) -> dict[str, Any]:
+        """The location, which ConnectWise wants as a bare id; nothing for no name."""
+        if name is None:
+            return {}
+        return {"locationId": (await self._locations.need(name, setting=setting)).id}
 
-    async def place(self, desired: OfficeAssignment) -> dict[str, Any]:
-        """Location and department, which ConnectWise wants as bare ids."""
-        fields: dict[str, Any] = {}
-        if desired.location is not None:
-            found = await self._locations.need(desired.location, setting="opportunity.offices")
-            fields["locationId"] = found.id
-        if desired.department is not None:
-            department = await self._departments.need(desired.department, setting="opportunity.offices")
-            fields["businessUnitId"] = department.id
-        return fields
+    async def department(self, name: str | None, *, setting: str) -> dict[str, Any]:
+        """The department, which ConnectWise wants as a bare id; nothing for no name."""
+        if name is None:
+            return {}
+        return {"businessUnitId": (await self._departments.need(name, setting=setting)).id}
 
-    async def currency(self, code: str) -> dict[str, Any]:
+    async def currency(self, code: str, *, setting: str) -> dict[str, Any]:
         """The currency of that ISO code, or nothing for no code."""
         if not code:
             return {}
-        found = await self._currencies.need(code, setting="opportunity.currency (to `leave`)")
-        return {"currency": {"id": found.id}}
+        return {"currency": {"id": (await self._currencies.need(code, setting=setting)).id}}
 
     async def state(self, state: str, country: str) -> dict[str, Any]:
         """The state of that code or name within the country, or nothing where ConnectWise does not know it."""

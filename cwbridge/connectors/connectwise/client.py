@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,10 +13,10 @@ from cwbridge import concurrency, errors, settings
 from cwbridge.connectors.calls import Address, Answer, Method, Request
 from cwbridge.connectors.connectwise import conditions, models, refusals
 from cwbridge.connectors.connectwise.codebase import Codebase
-from cwbridge.connectors.connectwise.conditions import Condition
 from cwbridge.connectors.connectwise.pages import MAX_PER_PAGE
 from cwbridge.connectors.connectwise.resource import Resource, query_string
-from cwbridge.connectors.reading import reader
+from cwbridge.connectors.profile import Bounds, Profile
+from cwbridge.connectors.reading import Reader, reader
 from cwbridge.connectors.session import open_session
 from cwbridge.connectors.transport import Limits, Transport
 
@@ -27,16 +27,13 @@ Read = TypeVar("Read")
 
 MAX_URL_CHARACTERS = 1_999
 """The developer guide wants addresses under 2,000 characters."""
-_THROTTLE_SECONDS = 30.0
-# Calls of one question under way at once: many jobs ask, and none shall fill the line.
+CONNECTWISE = Profile("connectwise", "ConnectWise", refusals.classify, throttle_seconds=30.0)
+# Calls of one question under way at once: many jobs ask, and none shall take all slots.
 _AT_ONCE = 6
 _JSON: Mapping[str, str] = {"Content-Type": "application/json"}
 # The specification promises a list; a server that answers the one conversion itself is understood as well.
-_read_conversions: Callable[[bytes], list[models.Conversion] | models.Conversion] = msgspec.json.Decoder(
-    list[models.Conversion] | models.Conversion
-).decode
+_read_conversions: Reader[list[Any] | dict[str, Any]] = Reader(list[Any] | dict[str, Any])
 _read_stages = reader(list[models.Stage])
-_read_system_info = reader(models.SystemInfo)
 
 
 class ConnectWiseClient:
@@ -59,8 +56,6 @@ class ConnectWiseClient:
         self.product_types = Resource(self, "/procurement/types", models.ProductType)
         self.units_of_measure = Resource(self, "/procurement/unitOfMeasures", models.UnitOfMeasure)
         self.manufacturers = Resource(self, "/procurement/manufacturers", models.Manufacturer)
-        self.warehouses = Resource(self, "/procurement/warehouses", models.Warehouse)
-        self.procurement_settings = Resource(self, "/procurement/settings", models.ProcurementSetting)
         self.companies = Resource(self, "/company/companies", models.Company)
         self.contacts = Resource(self, "/company/contacts", models.Contact)
         self.communication_types = Resource(self, "/company/communicationTypes", models.CommunicationType)
@@ -71,7 +66,6 @@ class ConnectWiseClient:
         self.departments = Resource(self, "/system/departments", models.Department)
         self.user_defined_fields = Resource(self, "/system/userDefinedFields", models.UserDefinedField)
         self.currencies = Resource(self, "/finance/currencies", models.Currency)
-        self.tax_codes = Resource(self, "/finance/taxCodes", models.TaxCode)
 
     def __repr__(self) -> str:
         return f"ConnectWiseClient({self._transport!r})"
@@ -92,22 +86,17 @@ class ConnectWiseClient:
             endpoint="/sales/opportunities/{parentId}/notes",
         )
 
-    async def conversions(self, opportunity_id: int) -> list[models.Conversion]:
-        """What the opportunity was converted to; empty when it was not (servers answer an empty list or not found)."""
+    async def converted(self, opportunity_id: int) -> bool:
+        """Whether the opportunity was converted; for one that was not, servers answer an empty list or not found."""
         endpoint = "/sales/opportunities/conversions/{id}"
         path = f"/sales/opportunities/conversions/{int(opportunity_id)}"
         try:
-            found = (await self.call("GET", endpoint, path, _read_conversions)).value
+            return bool((await self.call("GET", endpoint, path, _read_conversions)).value)
         except errors.NotFound:
-            return []
-        return found if isinstance(found, list) else [found]
-
-    async def system_info(self) -> models.SystemInfo:
-        """Version and time zone of the server; proves nothing about the keys."""
-        return (await self.call("GET", "/system/info", "/system/info", _read_system_info)).value
+            return False
 
     async def check_credentials(self) -> None:
-        """Prove that the keys may read; raises AuthenticationRefused, PermissionRefused or what else is wrong.
+        """Prove that the credentials may read; raises AuthenticationRefused, PermissionRefused or what else is wrong.
 
         The system info may be answered without credentials, so a list of one stage is asked for.
         """
@@ -119,22 +108,18 @@ class ConnectWiseClient:
         name: str,
         values: Iterable[str],
         *,
-        also: Condition | None = None,
         fields: Sequence[str] = (),
     ) -> list[T]:
         """Records whose field `name` is one of `values`; batches of the longest address allowed go out, a few side by side."""
         listed = ",".join(dict.fromkeys(["id", *fields])) if fields else ""
         parameters = {"conditions": "x", "fields": listed, "pageSize": str(MAX_PER_PAGE)}
-        within = f" and ({also.render()})" if also is not None else ""
         address = await self._codebase.address()
-        used = len(str(address.url(resource.path, query_string(parameters)))) + len(
-            conditions.encoded(within)
-        )
+        used = len(str(address.url(resource.path, query_string(parameters))))
         spare_for_next_page = len("&pageId=") + 19
         budget = MAX_URL_CHARACTERS + 1 - used - spare_for_next_page
         lists = await concurrency.gather_limited(
             (
-                resource.find(condition if also is None else condition & also, fields=fields)
+                resource.find(condition, fields=fields)
                 for _, condition in conditions.batches(name, values, budget=budget)
             ),
             limit=_AT_ONCE,
@@ -146,13 +131,13 @@ class ConnectWiseClient:
         method: Method,
         endpoint: str,
         path: str,
-        decode: Callable[[bytes], Read],
+        decode: Reader[Read],
         *,
         query: str = "",
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> Answer[Read]:
-        """Send one call to wherever the API lives; when the code base moved, the call is sent to the new place.
+        """Send one call to wherever the API lives; when the code base moved, send the call to the new address.
 
         That is safe for writes too: the endpoint did not exist, so nothing was executed.
         """
@@ -161,17 +146,26 @@ class ConnectWiseClient:
         request = Request(method, address, endpoint, path, decode, query, extra, body)
         _refuse_overlong(request)
         try:
+            return await self._send(request)
+        except refusals.EndpointMissing as missing:
+            if missing.page:
+                raise refusals.page_instead(missing, writes=request.writes) from missing
+            raise
+
+    async def _send(self, request: Request[Read]) -> Answer[Read]:
+        """Send the request, and once more when the code base has moved; raises EndpointMissing when it has not."""
+        try:
             return await self._transport.send(request)
-        except refusals.EndpointMissing:
-            moved = await self._codebase.moved_from(address)
+        except refusals.EndpointMissing as missing:
+            moved = await self._codebase.moved_from(request.address)
             if moved is None:
-                if self._codebase.just_confirmed:
-                    await self._tell_credentials_from_paths(address)
+                if self._codebase.just_confirmed and not missing.page:
+                    await self._tell_credentials_from_paths(request.address)
                 raise
-        return await self._transport.send(Request(method, moved, endpoint, path, decode, query, extra, body))
+        return await self._transport.send(msgspec.structs.replace(request, address=moved))
 
     async def _tell_credentials_from_paths(self, address: Address) -> None:
-        """Raise AuthenticationRefused when a path that every server has is missing too: the cloud answers wrong keys with 404."""
+        """Raise AuthenticationRefused when a path that every server has is missing too: the cloud answers wrong credentials with 404."""
         path = self.stages.path
         probe = Request(
             "GET", address, path, path, _read_stages, query_string({"fields": "id", "pageSize": "1"})
@@ -179,9 +173,11 @@ class ConnectWiseClient:
         try:
             await self._transport.send(probe)
         except refusals.EndpointMissing as missing:
+            if missing.page:
+                return
             await self._transport.hold_for_credentials()
             raise errors.AuthenticationRefused(
-                "ConnectWise refused our keys",
+                "ConnectWise refused the credentials",
                 detail="it answers 404 to every path",
                 remedy=refusals.EndpointMissing.remedy_by_default,
             ) from missing
@@ -203,14 +199,14 @@ def _refuse_overlong(request: Request[Read]) -> None:
 
 
 def session_headers(configured: settings.ConnectWiseSettings) -> dict[str, str]:
-    """The default headers of a ConnectWise session; they hold the keys, so do not log them."""
+    """The default headers of a ConnectWise session; they hold the credentials, so do not log them."""
     public, private, client = (
         secret.get_secret_value() if secret is not None else ""
         for secret in (configured.public_key, configured.private_key, configured.client_id)
     )
-    keys = f"{configured.company_id}+{public}:{private}".encode()
+    credentials = f"{configured.company_id}+{public}:{private}".encode()
     return {
-        "Authorization": f"Basic {base64.b64encode(keys).decode()}",
+        "Authorization": f"Basic {base64.b64encode(credentials).decode()}",
         "clientId": client,
         "Accept": f"application/vnd.connectwise.com+json; version={configured.api_version}",
     }
@@ -221,12 +217,9 @@ async def open_client(configured: settings.Settings, limiter: Limits) -> AsyncIt
     """A client by the settings (`settings.require_connectwise` has been asked), closed at the end."""
     async with open_session(headers=session_headers(configured.connectwise)) as session:
         transport = Transport(
-            "connectwise",
+            CONNECTWISE,
             session=session,
             limiter=limiter,
-            classify=refusals.classify,
-            timeout_seconds=configured.http.timeout.total_seconds(),
-            max_response_bytes=configured.http.max_response_bytes,
-            throttle_seconds=_THROTTLE_SECONDS,
+            bounds=Bounds(configured.http.timeout.total_seconds(), configured.http.max_response_bytes),
         )
         yield ConnectWiseClient(transport, configured.connectwise)

@@ -1,4 +1,4 @@
-"""Where the API of a company lives: `/{code base}/apis/3.0`, asked for once and again when it moved.
+"""Discover where the API of a company lives: `/{code base}/apis/3.0`, asked for once and again when it moved.
 
 Cloud servers change the code base with their releases. Source: ConnectWise developer guide (company info).
 """
@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
 from urllib.parse import quote
 
 import msgspec
 
 from cwbridge import clock, errors
 from cwbridge.connectors.calls import Address, Request
+from cwbridge.connectors.connectwise import refusals
+from cwbridge.connectors.reading import Reader
 from cwbridge.connectors.transport import Transport
 
 _ENDPOINT = "/login/companyinfo/{companyId}"
@@ -26,13 +27,10 @@ class CompanyInfo(msgspec.Struct, frozen=True):
     """What the server says about a company id; `Codebase` ends with a slash."""
 
     Codebase: str
-    VersionCode: str | None = None
-    VersionNumber: str | None = None
-    IsCloud: bool | None = None
 
 
 # An unknown company id is answered with null.
-_read: Callable[[bytes], CompanyInfo | None] = msgspec.json.Decoder(CompanyInfo | None).decode
+_read: Reader[CompanyInfo | None] = Reader(CompanyInfo | None)
 
 
 class Codebase:
@@ -73,7 +71,12 @@ class Codebase:
         request = Request(
             "GET", self._host, _ENDPOINT, self._path, _read, headers={"Accept": "application/json"}
         )
-        info = (await self._transport.send(request)).value
+        try:
+            info = (await self._transport.send(request)).value
+        except refusals.EndpointMissing as missing:
+            if missing.page:
+                raise refusals.page_instead(missing, writes=False) from missing
+            raise
         if info is None:
             raise errors.MappingRefused(
                 "CWBRIDGE_CONNECTWISE__COMPANY_ID names a company that ConnectWise does not know",

@@ -1,7 +1,7 @@
 """Conditions of ConnectWise lists as objects; text is escaped here and nowhere else.
 
-    (field("company/id").equals(12) & field("inactiveFlag").equals(False)).render()
-    company/id=12 and inactiveFlag=false
+    field("company/id").equals(12).render()
+    company/id=12
 
 Source: ConnectWise developer guide: text in double quotes with a backslash before `"` and a backslash, moments in square brackets,
 `like` with `%` as wildcard, `in` for lists.
@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
 from urllib.parse import quote
 
 import msgspec
@@ -28,10 +27,12 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:/[A-Za-z_][A-Za-z0-9_]*)*")
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """A condition, rendered; `joined` is the word between its parts, empty for a single comparison."""
+    """A condition, rendered.
+
+    It is one comparison: servers are not to be trusted with compound conditions, so callers compare the rest themselves.
+    """
 
     rendered: str
-    joined: Literal["", "and", "or"] = ""
 
     def render(self) -> str:
         return self.rendered
@@ -39,15 +40,6 @@ class Condition(msgspec.Struct, frozen=True):
     def encode(self) -> str:
         """The condition as it stands in a query string."""
         return encoded(self.rendered)
-
-    def __and__(self, other: Condition) -> Condition:
-        return Condition(f"{self._within('and')} and {other._within('and')}", "and")
-
-    def __or__(self, other: Condition) -> Condition:
-        return Condition(f"{self._within('or')} or {other._within('or')}", "or")
-
-    def _within(self, joined: str) -> str:
-        return self.rendered if self.joined in {"", joined} else f"({self.rendered})"
 
     def __str__(self) -> str:
         return self.rendered
@@ -61,23 +53,8 @@ class Field(msgspec.Struct, frozen=True):
     def equals(self, value: Value) -> Condition:
         return self._compared("=", value)
 
-    def not_equals(self, value: Value) -> Condition:
-        return self._compared("!=", value)
-
-    def less(self, value: Value) -> Condition:
-        return self._compared("<", value)
-
-    def at_most(self, value: Value) -> Condition:
-        return self._compared("<=", value)
-
-    def greater(self, value: Value) -> Condition:
-        return self._compared(">", value)
-
     def at_least(self, value: Value) -> Condition:
         return self._compared(">=", value)
-
-    def is_null(self) -> Condition:
-        return self._compared("=", None)
 
     def like(self, pattern: str) -> Condition:
         """Match a pattern in which `%` stands for any text; not for keys, `%` and `_` in them would match too much."""
@@ -130,8 +107,8 @@ def encoded(rendered: str) -> str:
 def batches(name: str, values: Iterable[str], *, budget: int) -> Iterator[tuple[list[str], Condition]]:
     """Split `name in (values)` so that each condition takes at most `budget` characters once encoded.
 
-    Repeated values are asked for once. A single value longer than the budget makes a batch of its own: whoever sends it
-    sees that the address is too long and can name it.
+    Repeated values are asked for once. A single value longer than the budget makes a batch of its own: the client refuses to
+    send it and names the length.
     """
     asked = field(name)
     frame = len(encoded(f"{asked.name} in ()"))

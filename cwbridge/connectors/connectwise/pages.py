@@ -1,17 +1,19 @@
 """How a list is read page by page.
 
 Forward-only pages (`pagination-type: forward-only`) name the last id seen and let the server skip the counting; what is
-created or deleted meanwhile moves no other row. Page numbers are used where an order is asked for, which forward-only refuses.
+created or deleted meanwhile moves no other row. A server that does not know forward-only pages names page numbers instead.
 Source: ConnectWise developer guide, pagination.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from cwbridge.connectors import answers
+from cwbridge.connectors.calls import Answer
 
 MAX_PER_PAGE = 1000
 FORWARD_ONLY: Mapping[str, str] = {"pagination-type": "forward-only"}
@@ -30,16 +32,16 @@ class Step(msgspec.Struct, frozen=True):
         return {} if self.after is None else {"pageId": str(self.after)}
 
 
-def following(step: Step, headers: Mapping[str, str], *, rows: int, size: int, last_id: int) -> Step | None:
+def following(step: Step, answer: Answer[Any], *, rows: int, size: int, last_id: int) -> Step | None:
     """The step after a page of `rows` rows, or None when that was the last.
 
-    The Link header decides. Some endpoints send none in forward-only mode; then a full page is taken to have a successor.
+    The Link header of the answer decides. Some endpoints send none in forward-only mode; then a full page is taken to have a successor.
     """
     if rows == 0:
         return None
-    named = answers.links(headers.get("Link", "")).get("next")
+    named = answer.links.get("next")
     if named is None:
-        return _by_count(step, last_id) if rows >= size and "Link" not in headers else None
+        return _by_count(step, last_id) if rows >= size and "Link" not in answer.headers else None
     if step.page is None and (after := answers.whole_number(named.get("pageId"))) is not None:
         # A server that names a page we have seen would be followed for ever.
         return Step(after=after) if after > (step.after or 0) else None

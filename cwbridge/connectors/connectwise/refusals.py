@@ -1,19 +1,19 @@
-"""What a refusal of ConnectWise means: its body as an error of the tree.
+"""Map a refusal of ConnectWise to an exception.
 
-`cause` is the same for the same trouble, whichever record it is about; what the server said goes into `detail`.
+`cause` is the same for the same complaint, whichever record it is about; what the server said goes into `detail`.
 Sources: ConnectWise developer guide (codes and statuses), and texts that live servers were seen to answer.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
 
 from cwbridge import errors
-from cwbridge.connectors import answers
+from cwbridge.connectors import answers, retry
 
 # No text of a running inventory audit is published. These are the words any of them would use.
 INVENTORY_AUDIT_TEXTS: tuple[re.Pattern[str], ...] = (
@@ -26,20 +26,32 @@ _LENGTH = re.compile(r"maximum length|max(?:imum)? \d+ char|too long|must be bet
 _DUPLICATE_CONTACT = re.compile(r"duplicate contact", re.IGNORECASE)
 _CLIENT_ID = re.compile(r"client\s?id", re.IGNORECASE)
 _SSL = re.compile(r"SSL is required", re.IGNORECASE)
-_VALUE_CODES = frozenset(
-    {"InvalidField", "OutOfRange", "UnsupportedFormat", "InvalidReference", "InvalidValue"}
-)
+_VALUE_CODES = frozenset({"InvalidField", "OutOfRange", "UnsupportedFormat", "InvalidValue"})
+_GONE_CODES = frozenset({"NotFound", "InvalidReference"})
 _INVENTORY_SECONDS = 300.0
 _CREDENTIALS_CODES = frozenset({"Unauthorized", "UserNotAuthenticated"})
 
 
 class EndpointMissing(errors.RequestRefused):
-    """404 for the endpoint, not for a record: the code base moved, or on cloud the keys are wrong."""
+    """404 for the endpoint, not for a record: the code base moved, or on cloud the credentials are wrong.
+
+    `page` says that the 404 came as the page of a web server or gateway. The web server of ConnectWise sends one for a code
+    base that moved; any other gateway may send one as well, so it says nothing about the credentials.
+    """
 
     remedy_by_default = (
-        "Check CWBRIDGE_CONNECTWISE__COMPANY_ID and the keys (ConnectWise cloud answers wrong ones like this); "
+        "Check CWBRIDGE_CONNECTWISE__COMPANY_ID and the credentials (ConnectWise cloud answers wrong ones like this); "
         "if they are right, report it."
     )
+
+    def __init__(self, cause: str, *, detail: str = "", page: bool = False) -> None:
+        super().__init__(cause, detail=detail)
+        self.page = page
+
+
+def page_instead(missing: EndpointMissing, *, writes: bool) -> errors.Retry:
+    """What a page with status 404 means once the code base is known not to have moved: a gateway sent it."""
+    return retry.error_of(retry.gateway_page(404, detail=missing.detail), system="ConnectWise", writes=writes)
 
 
 class Complaint(msgspec.Struct, frozen=True):
@@ -83,18 +95,20 @@ class Refusal(msgspec.Struct, frozen=True):
         return answers.shortened("; ".join(dict.fromkeys(part for part in parts if part)))
 
 
-def classify(status: int, headers: Mapping[str, str], body: bytes) -> errors.WorkError:
-    """The error that a refusal is."""
+def classify(status: int, headers: Mapping[str, str], body: bytes) -> errors.WorkError | None:
+    """The exception for a refusal; None when a gateway or proxy answered instead of ConnectWise."""
     refusal = Refusal.read(headers, body)
+    if answers.is_gateway_refusal(status, headers, body):
+        return _endpoint_missing(refusal, page=True) if status == 404 else None
     for reading in (
         _credentials,
         _host,
         _forbidden,
         _missing,
-        _redirect,
         _inventory,
         _in_use,
         _existing,
+        _gone,
         _incomplete,
     ):
         error = reading(status, refusal)
@@ -113,7 +127,7 @@ def _complaint(entry: dict[str, Any]) -> Complaint:
 
 def _credentials(status: int, refusal: Refusal) -> errors.WorkError | None:
     if status == 401 or (status != 404 and refusal.codes & _CREDENTIALS_CODES):
-        return errors.AuthenticationRefused("ConnectWise refused our keys", detail=refusal.said)
+        return errors.AuthenticationRefused("ConnectWise refused the credentials", detail=refusal.said)
     return None
 
 
@@ -132,11 +146,11 @@ def _forbidden(status: int, refusal: Refusal) -> errors.WorkError | None:
         return None
     if _CLIENT_ID.search(refusal.said):
         return errors.PermissionRefused(
-            "ConnectWise does not take our client id",
+            "ConnectWise does not take the client id",
             detail=refusal.said,
             remedy="Set CWBRIDGE_CONNECTWISE__CLIENT_ID to the client id of this integration, then requeue.",
         )
-    return errors.PermissionRefused("ConnectWise does not let our API member do this", detail=refusal.said)
+    return errors.PermissionRefused("ConnectWise does not let the API member do this", detail=refusal.said)
 
 
 def _missing(status: int, refusal: Refusal) -> errors.WorkError | None:
@@ -144,16 +158,12 @@ def _missing(status: int, refusal: Refusal) -> errors.WorkError | None:
         return None
     if refusal.code and refusal.code not in {"ConnectWiseApi", *_CREDENTIALS_CODES}:
         return errors.NotFound("ConnectWise has no such record", detail=refusal.said)
-    return EndpointMissing("ConnectWise says that the endpoint does not exist", detail=refusal.said)
+    return _endpoint_missing(refusal, page=False)
 
 
-def _redirect(status: int, refusal: Refusal) -> errors.WorkError | None:
-    if status >= 400:
-        return None
-    return errors.RequestRefused(
-        "ConnectWise answered with a redirect",
-        detail=refusal.said,
-        remedy="Name the host that answers itself in CWBRIDGE_CONNECTWISE__URL.",
+def _endpoint_missing(refusal: Refusal, *, page: bool) -> EndpointMissing:
+    return EndpointMissing(
+        "ConnectWise says that the endpoint does not exist", detail=refusal.said, page=page
     )
 
 
@@ -174,7 +184,7 @@ def _in_use(status: int, refusal: Refusal) -> errors.WorkError | None:
 
 
 def _existing(_status: int, refusal: Refusal) -> errors.WorkError | None:
-    """Before what is missing: whoever hears of an existing record looks it up, and then nothing is missing."""
+    """Comes before what is missing: the caller looks the existing record up, and then nothing is missing."""
     complaint = _first(refusal, {"ObjectExists"})
     if complaint is not None:
         return errors.Duplicate(
@@ -187,8 +197,21 @@ def _existing(_status: int, refusal: Refusal) -> errors.WorkError | None:
     return None
 
 
+def _gone(_status: int, refusal: Refusal) -> errors.WorkError | None:
+    """A field that names a record which no longer exists; what else is wrong with the draft may only follow from that."""
+    complaint = _first(refusal, _GONE_CODES)
+    if complaint is None:
+        return None
+    field = complaint.field.split("/")[0]
+    return errors.ReferenceGone(
+        f"ConnectWise no longer has the record that {field or 'a field'} refers to",
+        field=field,
+        detail=refusal.said,
+    )
+
+
 def _incomplete(_status: int, refusal: Refusal) -> errors.WorkError | None:
-    """A record or a condition that cannot be as we sent it.
+    """A record or a condition that ConnectWise does not take as it was sent.
 
     A field that was sent and not taken may be called missing as well; then it is the value that is wrong.
     """
@@ -202,7 +225,7 @@ def _incomplete(_status: int, refusal: Refusal) -> errors.WorkError | None:
         )
     if refusal.code == "ApiFindCondition":
         return errors.RequestRefused(
-            "ConnectWise does not understand a condition of ours", detail=refusal.said
+            "ConnectWise does not understand a condition that cwbridge sent", detail=refusal.said
         )
     if (complaint := _value_refused(refusal)) is not None:
         return errors.ValueRefused(
@@ -213,7 +236,7 @@ def _incomplete(_status: int, refusal: Refusal) -> errors.WorkError | None:
     return None
 
 
-def _first(refusal: Refusal, codes: set[str]) -> Complaint | None:
+def _first(refusal: Refusal, codes: Collection[str]) -> Complaint | None:
     found = next((complaint for complaint in refusal.complaints if complaint.code in codes), None)
     if found is None and refusal.code in codes:
         return Complaint(refusal.code, refusal.message, "")
@@ -221,7 +244,7 @@ def _first(refusal: Refusal, codes: set[str]) -> Complaint | None:
 
 
 def _value_refused(refusal: Refusal) -> Complaint | None:
-    found = _first(refusal, set(_VALUE_CODES))
+    found = _first(refusal, _VALUE_CODES)
     if found is not None:
         return found
     return next((complaint for complaint in refusal.complaints if _LENGTH.search(complaint.message)), None)

@@ -1,12 +1,10 @@
-"""One collection of ConnectWise: find, get, create, patch, delete, count."""
+"""One collection of ConnectWise: find, get, create, patch, delete."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
-
-import msgspec
 
 from cwbridge import errors
 from cwbridge.connectors.calls import Answer, Method
@@ -14,7 +12,7 @@ from cwbridge.connectors.connectwise import pages
 from cwbridge.connectors.connectwise.conditions import Condition
 from cwbridge.connectors.connectwise.drafts import Change, Draft, draft_body, patch_body
 from cwbridge.connectors.connectwise.models import Tracked
-from cwbridge.connectors.reading import nothing, reader
+from cwbridge.connectors.reading import Reader, nothing, reader
 
 __all__ = ["Change", "Resource", "Sender", "query_string"]
 
@@ -30,7 +28,7 @@ class Sender(Protocol):
         method: Method,
         endpoint: str,
         path: str,
-        decode: Callable[[bytes], Read],
+        decode: Reader[Read],
         *,
         query: str = "",
         headers: Any = None,
@@ -38,11 +36,7 @@ class Sender(Protocol):
     ) -> Answer[Read]: ...
 
 
-class _Count(msgspec.Struct, frozen=True):
-    count: int
-
-
-_read_count = reader(_Count)
+_read_id = reader(Tracked)
 
 
 class Resource(Generic[T]):
@@ -52,9 +46,8 @@ class Resource(Generic[T]):
         self._client = client
         self._path = path
         self._endpoint = endpoint or path
-        self._model = model
         self._read_one = reader(model)
-        self._read_list: Callable[[bytes], list[T]] = reader(list[model])  # type: ignore[valid-type]
+        self._read_list: Reader[list[T]] = Reader(list[model])  # type: ignore[valid-type]
 
     def __repr__(self) -> str:
         return f"Resource({self._endpoint})"
@@ -69,18 +62,17 @@ class Resource(Generic[T]):
         *,
         child: Condition | None = None,
         fields: Sequence[str] = (),
-        order_by: str = "",
         limit: int | None = None,
     ) -> list[T]:
-        """All records that fit, by id unless `order_by` says otherwise; with `limit`, that many at most.
+        """All records that fit, by id; with `limit`, that many at most.
 
         `child` is a condition on elements of arrays. `fields` narrows the answer (the id always comes, `_info` only
         when named). A record that moved while the pages were read is listed once.
         """
         size = pages.MAX_PER_PAGE if limit is None else max(1, min(limit, pages.MAX_PER_PAGE))
-        asked = self._asked(condition, child, fields) | {"orderBy": order_by, "pageSize": str(size)}
+        asked = _asked(condition, child, fields) | {"pageSize": str(size)}
         found: dict[int, T] = {}
-        step: pages.Step | None = pages.Step(page=1) if order_by else pages.Step()
+        step: pages.Step | None = pages.Step()
         while step is not None and (limit is None or len(found) < limit):
             answer = await self._client.call(
                 "GET",
@@ -93,7 +85,7 @@ class Resource(Generic[T]):
             rows = answer.value
             found.update((row.id, row) for row in rows)
             last_id = rows[-1].id if rows else 0
-            step = pages.following(step, answer.headers, rows=len(rows), size=size, last_id=last_id)
+            step = pages.following(step, answer, rows=len(rows), size=size, last_id=last_id)
         return list(found.values())[:limit]
 
     async def get(self, record_id: int) -> T:
@@ -102,9 +94,11 @@ class Resource(Generic[T]):
 
     async def create(self, draft: Draft) -> T:
         """Create a record and return what ConnectWise made of it; raises OutcomeUnknown when the answer was lost."""
-        body = draft_body(draft)
-        answer = await self._client.call("POST", self._endpoint, self._path, self._read_one, body=body)
-        return answer.value
+        return await self._posted(draft, self._read_one)
+
+    async def create_id(self, draft: Draft) -> int:
+        """Create a record and return its id alone; raises OutcomeUnknown when the answer was lost."""
+        return (await self._posted(draft, _read_id)).id
 
     async def patch(self, record_id: int, *changes: Change) -> T:
         """Apply `changes` and return the record after them."""
@@ -118,27 +112,25 @@ class Resource(Generic[T]):
         except errors.NotFound:
             return
 
-    async def count(self, condition: Condition | None = None, *, child: Condition | None = None) -> int:
-        query = query_string(self._asked(condition, child, ()))
-        endpoint, path = f"{self._endpoint.rstrip('/')}/count", f"{self._path.rstrip('/')}/count"
-        return (await self._client.call("GET", endpoint, path, _read_count, query=query)).value.count
+    async def _posted(self, draft: Draft, decode: Reader[Read]) -> Read:
+        body = draft_body(draft)
+        return (await self._client.call("POST", self._endpoint, self._path, decode, body=body)).value
 
     async def _on_one(
-        self, method: Method, record_id: int, decode: Callable[[bytes], Read], *, body: bytes | None = None
+        self, method: Method, record_id: int, decode: Reader[Read], *, body: bytes | None = None
     ) -> Answer[Read]:
         endpoint = f"{self._endpoint.rstrip('/')}/{{id}}"
         path = f"{self._path.rstrip('/')}/{int(record_id)}"
         return await self._client.call(method, endpoint, path, decode, body=body)
 
-    def _asked(
-        self, condition: Condition | None, child: Condition | None, fields: Sequence[str]
-    ) -> dict[str, str]:
-        listed = dict.fromkeys(["id", *fields]) if fields else {}
-        return {
-            "conditions": condition.render() if condition is not None else "",
-            "childConditions": child.render() if child is not None else "",
-            "fields": ",".join(listed),
-        }
+
+def _asked(condition: Condition | None, child: Condition | None, fields: Sequence[str]) -> dict[str, str]:
+    listed = dict.fromkeys(["id", *fields]) if fields else {}
+    return {
+        "conditions": condition.render() if condition is not None else "",
+        "childConditions": child.render() if child is not None else "",
+        "fields": ",".join(listed),
+    }
 
 
 def query_string(parameters: dict[str, str]) -> str:

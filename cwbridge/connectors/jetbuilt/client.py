@@ -14,7 +14,8 @@ from cwbridge import clock, concurrency, errors, settings
 from cwbridge.connectors.calls import Address, Answer, Request
 from cwbridge.connectors.jetbuilt import listed, models, pages, refusals
 from cwbridge.connectors.jetbuilt.pages import Page
-from cwbridge.connectors.reading import reader
+from cwbridge.connectors.profile import Bounds, Profile
+from cwbridge.connectors.reading import Reader, reader
 from cwbridge.connectors.session import open_session
 from cwbridge.connectors.transport import Limits, Transport
 
@@ -23,18 +24,16 @@ __all__ = ["JetbuiltClient", "Page", "open_client", "session_headers"]
 T = TypeVar("T")
 Read = TypeVar("Read")
 
-_THROTTLE_SECONDS = 10.0
+JETBUILT = Profile("jetbuilt", "Jetbuilt", refusals.classify, throttle_seconds=10.0)
 _READINGS = 3
-# Pages under way at once, for the same reason as in the client of ConnectWise: many jobs read.
+# Pages of one list under way at once: many jobs read, and none shall take all slots.
 _AT_ONCE = 6
 
 _read_project = reader(models.Project)
 _read_items = reader(models.ProjectItems)
 _read_option = reader(models.OptionPage)
-_read_options = reader(list[models.Option])
 _read_packages = reader(models.ServicePackages)
 _read_client = reader(models.Client)
-_read_contacts = reader(list[models.Contact])
 _read_users = reader(list[models.User])
 _read_company = reader(models.Company)
 
@@ -54,17 +53,15 @@ class JetbuiltClient:
         *,
         page: int = 1,
         updated_since: datetime | None = None,
-        stage: str | None = None,
         query: str | None = None,
-    ) -> Page[models.Project]:
-        """One page of the active versions of all projects; `stage` may be a comma list."""
-        wanted = {
-            "stage": stage,
+    ) -> Page[models.ListedProject]:
+        """One page of the active versions of all projects."""
+        asked = {
             "query": query,
             "min_updated_at": clock.iso(updated_since) if updated_since is not None else None,
         }
-        answer = await self._get("/projects", "/projects", listed.projects, _query(wanted, page))
-        return Page.read(answer.value, answer.headers, number=page)
+        answer = await self._get("/projects", "/projects", listed.projects, _query(asked, page))
+        return Page.read(answer.value, answer, number=page)
 
     async def project(self, project_id: int) -> models.Project:
         return (await self._get("/projects/{id}", f"/projects/{int(project_id)}", _read_project)).value
@@ -81,10 +78,10 @@ class JetbuiltClient:
         lines = [line for page in answers for line in page.line_items]
         return models.ProjectItems(line_items=lines, factors=answers[0].factors)
 
-    async def options(self, project_id: int) -> list[models.Option]:
+    async def options(self, project_id: int) -> list[models.ListedOption]:
         """Options and change orders, without their lines."""
         return await self._list(
-            "/projects/{id}/options", f"/projects/{int(project_id)}/options", _read_options
+            "/projects/{id}/options", f"/projects/{int(project_id)}/options", listed.options
         )
 
     async def option(self, project_id: int, option_id: int) -> models.Option:
@@ -111,11 +108,6 @@ class JetbuiltClient:
     async def client(self, client_id: int) -> models.Client:
         return (await self._get("/clients/{id}", f"/clients/{int(client_id)}", _read_client)).value
 
-    async def contacts(self, client_id: int) -> list[models.Contact]:
-        return await self._list(
-            "/clients/{id}/contacts", f"/clients/{int(client_id)}/contacts", _read_contacts
-        )
-
     async def users(self) -> list[models.User]:
         """Active users; the only place where the e-mail of a project's owner is found."""
         return await self._list("/users", "/users", _read_users)
@@ -125,10 +117,10 @@ class JetbuiltClient:
         return (await self._get("/company", "/company", _read_company)).value
 
     async def check_credentials(self) -> None:
-        """Prove that the key may read; raises AuthenticationRefused, PermissionRefused or what else is wrong."""
+        """Prove that the API key may read; raises AuthenticationRefused, PermissionRefused or what else is wrong."""
         await self.company()
 
-    async def _list(self, endpoint: str, path: str, decode: Callable[[bytes], list[T]]) -> list[T]:
+    async def _list(self, endpoint: str, path: str, decode: Reader[list[T]]) -> list[T]:
         pages_read = await self._all(endpoint, path, decode, rows=lambda page: page)
         return [row for page in pages_read for row in page]
 
@@ -136,7 +128,7 @@ class JetbuiltClient:
         self,
         endpoint: str,
         path: str,
-        decode: Callable[[bytes], Read],
+        decode: Reader[Read],
         *,
         rows: Callable[[Read], Sequence[object]],
         same: Callable[[Read], object] = lambda _page: None,
@@ -145,7 +137,7 @@ class JetbuiltClient:
         for _ in range(_READINGS):
             answers = await self._once_through(endpoint, path, decode)
             read = [
-                Page.read(list(rows(answer.value)), answer.headers, number=number)
+                Page.read(list(rows(answer.value)), answer, number=number)
                 for number, answer in enumerate(answers, start=1)
             ]
             keys = [_key(row) for page in read for row in page.items]
@@ -158,12 +150,10 @@ class JetbuiltClient:
             remedy="Nothing to do: it is read again a little later.",
         )
 
-    async def _once_through(
-        self, endpoint: str, path: str, decode: Callable[[bytes], Read]
-    ) -> list[Answer[Read]]:
+    async def _once_through(self, endpoint: str, path: str, decode: Reader[Read]) -> list[Answer[Read]]:
         """The first page, then those it announces, a few side by side, then whatever is still named as next."""
         first = await self._get(endpoint, path, decode)
-        announced: Page[object] = Page.read([], first.headers, number=1)
+        announced: Page[object] = Page.read([], first, number=1)
         answers = [first]
         answers += await concurrency.gather_limited(
             (
@@ -172,13 +162,11 @@ class JetbuiltClient:
             ),
             limit=_AT_ONCE,
         )
-        while (number := Page.read([], answers[-1].headers, number=len(answers)).next_page) is not None:
+        while (number := Page.read([], answers[-1], number=len(answers)).next_page) is not None:
             answers.append(await self._get(endpoint, path, decode, _query({}, number)))
         return answers
 
-    async def _get(
-        self, endpoint: str, path: str, decode: Callable[[bytes], Read], query: str = ""
-    ) -> Answer[Read]:
+    async def _get(self, endpoint: str, path: str, decode: Reader[Read], query: str = "") -> Answer[Read]:
         return await self._transport.send(Request("GET", self._base, endpoint, path, decode, query))
 
 
@@ -192,7 +180,7 @@ def _query(parameters: dict[str, str | None], page: int) -> str:
 
 
 def session_headers(configured: settings.JetbuiltSettings) -> dict[str, str]:
-    """The default headers of a Jetbuilt session; they hold the key, so do not log them."""
+    """The default headers of a Jetbuilt session; they hold the API key, so do not log them."""
     key = configured.api_key.get_secret_value() if configured.api_key is not None else ""
     return {"Authorization": f"Token token={key}", "Accept": "application/vnd.jetbuilt.v1"}
 
@@ -202,12 +190,9 @@ async def open_client(configured: settings.Settings, limiter: Limits) -> AsyncIt
     """A client by the settings (`settings.require_jetbuilt` has been asked), closed at the end."""
     async with open_session(headers=session_headers(configured.jetbuilt)) as session:
         transport = Transport(
-            "jetbuilt",
+            JETBUILT,
             session=session,
             limiter=limiter,
-            classify=refusals.classify,
-            timeout_seconds=configured.http.timeout.total_seconds(),
-            max_response_bytes=configured.http.max_response_bytes,
-            throttle_seconds=_THROTTLE_SECONDS,
+            bounds=Bounds(configured.http.timeout.total_seconds(), configured.http.max_response_bytes),
         )
         yield JetbuiltClient(transport, configured.jetbuilt.url or "")

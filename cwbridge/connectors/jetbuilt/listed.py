@@ -1,47 +1,31 @@
-"""A page of the project list, of which one odd record must not hide the others.
+"""Lists of projects and options, of which one odd record must not hide the others.
 
-Polling needs to know that a project exists and when it changed. A project with a field of another form is therefore listed
-with what identifies it; reading that project by itself then says what is wrong with it, in its own job.
+A list tells which objects exist and when they changed; everything else is read from each object by itself, in its own job. A
+field of a listed record that cannot be understood is left out here, and the job of that object names it.
 """
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 
+from cwbridge.connectors import unclear
 from cwbridge.connectors.jetbuilt import models
-from cwbridge.connectors.reading import reader
+from cwbridge.connectors.reading import Reader
 
-_read_all = reader(list[models.Project])
-_read_apart = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_read_one = reader(models.Project)
+T = TypeVar("T", bound=msgspec.Struct)
 
 
-class _Head(msgspec.Struct, frozen=True):
-    id: int
-    original_version_id: int | None = None
-    stage: str | None = None
-    updated_at: models.Moment | None = None
+class Listing(Reader[list[T]]):
+    """Reads a list of `kind`; raises msgspec.ValidationError when a record of it cannot be identified."""
+
+    def __init__(self, kind: type[T]) -> None:
+        super().__init__(list[kind])  # type: ignore[valid-type]
+
+    def apart(self, body: bytes, explain: unclear.Explain) -> list[T]:
+        return [unclear.left_out(record) for record in super().apart(body, explain)]
 
 
-_read_head = reader(_Head)
-
-
-def projects(body: bytes) -> list[models.Project]:
-    """The projects of a page; raises msgspec.ValidationError when one cannot even be identified."""
-    try:
-        return _read_all(body)
-    except msgspec.ValidationError:
-        return [_project(bytes(record)) for record in _read_apart(body)]
-
-
-def _project(record: bytes) -> models.Project:
-    try:
-        return _read_one(record)
-    except msgspec.ValidationError:
-        head = _read_head(record)
-        return models.Project(
-            id=head.id,
-            original_version_id=head.original_version_id,
-            stage=head.stage,
-            updated_at=head.updated_at,
-        )
+projects = Listing(models.ListedProject)
+options = Listing(models.ListedOption)

@@ -7,13 +7,14 @@ Source: Jetbuilt API documentation, pagination.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from cwbridge.connectors import answers
+from cwbridge.connectors.calls import Answer
 
 T = TypeVar("T")
 
@@ -28,18 +29,18 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     last_page: int = 1
 
     @classmethod
-    def read(cls, items: list[T], headers: Mapping[str, str], *, number: int) -> Page[T]:
-        links = answers.links(headers.get("Link", ""))
-        total = answers.whole_number(headers.get("X-Total-Count"))
-        next_page = answers.whole_number(links.get("next", {}).get("page"))
+    def read(cls, items: list[T], answer: Answer[Any], *, number: int) -> Page[T]:
+        """Page `number` with its rows, as the headers of its answer describe it."""
+        total = answers.whole_number(answer.headers.get("X-Total-Count"))
+        next_page = answers.whole_number(answer.links.get("next", {}).get("page"))
         if next_page is not None and next_page <= number:
             next_page = None
-        last = answers.whole_number(links.get("last", {}).get("page"))
+        last = answers.whole_number(answer.links.get("last", {}).get("page"))
         return cls(
             items,
             total,
             next_page,
-            answers.http_date(headers.get("Date")),
+            answers.http_date(answer.headers.get("Date")),
             _last_page(number, next_page, last, rows=len(items), total=total),
         )
 

@@ -33,6 +33,6 @@ NOUNS: Final[dict[str, type[Rules]]] = {
 }
 
 
-def rules_of(store: ConnectWiseStore) -> dict[str, Rules]:
-    """Return the rules of every table of a store."""
-    return {table: NOUNS.get(table, Rules)(store, table) for table in store.tables}
+def rules_of(store: ConnectWiseStore, member: str) -> dict[str, Rules]:
+    """Return the rules of every table of a store for what a member does."""
+    return {table: NOUNS.get(table, Rules)(store, table, member) for table in store.tables}

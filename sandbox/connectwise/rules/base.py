@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from sandbox.connectwise.errors import Problem
-from sandbox.connectwise.store import API_MEMBER, ConnectWiseStore
+from sandbox.connectwise.store import ConnectWiseStore
 from sandbox.connectwise.table import Row
 
 
@@ -20,9 +20,10 @@ class Rules:
     owned: ClassVar[tuple[tuple[str, str], ...]] = ()
     recycled: ClassVar[bool] = False
 
-    def __init__(self, store: ConnectWiseStore, table: str) -> None:
+    def __init__(self, store: ConnectWiseStore, table: str, member: str) -> None:
         self.store = store
         self.table = table
+        self.member = member
 
     def adopt(self, body: Row) -> Row:
         """Return the part of a create's body that the field table is to read."""
@@ -68,9 +69,16 @@ class Rules:
         chosen = next((row for row in rows if row.get("defaultFlag")), rows[0] if rows else None)
         return {"id": chosen["id"]} if chosen is not None else None
 
-    def api_member(self) -> Row:
+    def touched(self, row: Row) -> Row:
+        """Return a row as the member's change of something that belongs to it leaves it."""
+        if not self.store.modes.touch_owner:
+            return row
+        info = row["_info"] | {"lastUpdated": self.store.now(), "updatedBy": self.member}
+        return row | {"_info": info}
+
+    def acting_member(self) -> Row:
         """Return the member on whose behalf the caller acts."""
-        return next(iter(self.store.table("system/members").find("identifier", API_MEMBER)), {})
+        return next(iter(self.store.table("system/members").find("identifier", self.member)), {})
 
 
 def set_missing(row: Row, **values: Any) -> None:

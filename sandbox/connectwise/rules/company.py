@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from sandbox.connectwise.errors import Problem
 from sandbox.connectwise.rules.base import Rules, set_missing
-from sandbox.connectwise.store import API_MEMBER
 from sandbox.connectwise.table import Row
 
 SITES = "company/companies/sites"
 TYPES = "company/companyTypeAssociations"
+CONTACTS = "company/contacts"
 ADDRESS = ("addressLine1", "addressLine2", "city", "zip", "country", "phoneNumber")
+ADDRESS_LINES = ("addressLine1", "addressLine2", "city", "state", "zip")
 SINGLE_FLAGS = ("primaryAddressFlag", "defaultShippingFlag", "defaultBillingFlag", "defaultMailingFlag")
 LONGEST_ACCOUNT = 41
 OLDER_COMPANY = {"identifier": 30, "name": 50}
@@ -54,11 +55,15 @@ class CompanyRules(_Lengths):
         site = body.get("site")
         if old is None and not (isinstance(site, dict) and site.get("name")):
             yield Problem("MissingRequiredField", "Company Site name is required.", "site")
+        if old is None and self.store.modes.address_required and not any(row.get(n) for n in ADDRESS_LINES):
+            yield Problem("MissingRequiredField", "At least one address field is required.", "addressLine1")
         yield from self._too_long(row, OLDER_COMPANY)
         yield from _longer(row, "accountNumber", LONGEST_ACCOUNT)
         for year in ("yearEstablished", "revenueYear"):
             if row.get(year) is not None and not 1900 <= row[year] <= 9999:
                 yield Problem("OutOfRange", f"{year} must be between 1900 and 9999.", year)
+        if row.get("parentCompany") == {"id": row["id"]}:
+            yield Problem("InvalidField", "A company cannot be its own parent.", "parentCompany")
         for field, table in OWN.items():
             referred = self.row(table, row.get(field))
             if referred is not None and referred.get("company", {}).get("id") != row["id"]:
@@ -66,6 +71,7 @@ class CompanyRules(_Lengths):
 
     def stored(self, row: Row, old: Row | None, body: Row) -> None:
         if old is not None:
+            self._tell_contacts(row, old)
             return
         address = {name: row[name] for name in ADDRESS if row.get(name) is not None}
         flags = dict.fromkeys(SINGLE_FLAGS, True)
@@ -76,8 +82,19 @@ class CompanyRules(_Lengths):
 
     def remove(self, row: Row) -> None:
         """Move the company to the recycle bin, where lists still find it."""
-        gone = {"deletedFlag": True, "dateDeleted": self.store.now(), "deletedBy": API_MEMBER}
-        self.store.put("company/companies", row | gone)
+        now = self.store.now()
+        gone = {"deletedFlag": True, "dateDeleted": now, "deletedBy": self.member}
+        info = row["_info"] | {"lastUpdated": now, "updatedBy": self.member}
+        self.store.put("company/companies", row | gone | {"_info": info})
+
+    def _tell_contacts(self, row: Row, old: Row) -> None:
+        """Give the flag of the default contact to the one that the company now names."""
+        chosen = row.get("defaultContact")
+        if chosen == old.get("defaultContact"):
+            return
+        for contact in self.store.table(CONTACTS).find("company/id", row["id"]):
+            if contact["defaultFlag"] != (chosen == {"id": contact["id"]}):
+                self.store.put(CONTACTS, contact | {"defaultFlag": not contact["defaultFlag"]})
 
 
 class SiteRules(_Lengths):
@@ -107,7 +124,7 @@ class CompanyTypeRules(Rules):
         company = self.store.table("company/companies").get(number)
         if company is not None:
             types = [row["type"] for row in self.store.table(TYPES).find("company/id", number)]
-            self.store.put("company/companies", company | {"types": types})
+            self.store.put("company/companies", self.touched(company) | {"types": types})
 
 
 def _longer(row: Row, name: str, length: int) -> Iterator[Problem]:

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.connectwise.errors import Problem, missing
+from sandbox.connectwise.normalising import phone
 from sandbox.connectwise.rules.base import Rules, set_missing
 from sandbox.connectwise.table import Row, fold
 
 CONTACTS = "company/contacts"
+COMPANIES = "company/companies"
+ROLES = ("defaultContact", "billingContact")
+"""The fields of a company that name one of its contacts."""
 WAYS = "company/contacts/communications"
 WAY_FIELDS = ("id", "type", "value", "extension", "defaultFlag", "domain", "communicationType")
 
@@ -43,15 +47,50 @@ class ContactRules(Rules):
         site = self.row("company/companies/sites", row.get("site"))
         if site is not None and site["company"]["id"] != company:
             yield Problem("InvalidField", "The site does not belong to the company.", "site")
+        yield from self._foreign_ways(row, body)
         if old is None and not body.get("ignoreDuplicates") and self._twin(row, company):
             yield Problem("InvalidObject", "A duplicate contact was found.", "firstName")
 
     def stored(self, row: Row, old: Row | None, body: Row) -> None:
-        del old, body
+        del body
         for way in self.store.table(WAYS).find("contactId", row["id"]):
             self.store.remove(WAYS, way["id"])
         for way in row["communicationItems"]:
             self.store.put(WAYS, way | {"contactId": row["id"], "_info": row["_info"]})
+        if old is not None and old.get("company") != row.get("company"):
+            self._leave(old)
+        if row["defaultFlag"] and not (old or {}).get("defaultFlag"):
+            self._become_default(row)
+
+    def _leave(self, old: Row) -> None:
+        """Take the contact off the company that it left."""
+        company = self.row(COMPANIES, old.get("company"))
+        if company is not None:
+            kept = {
+                name: value
+                for name, value in company.items()
+                if name not in ROLES or value != {"id": old["id"]}
+            }
+            self.store.put(COMPANIES, kept)
+
+    def _become_default(self, row: Row) -> None:
+        """Make the contact the default one of its company, which has one at most."""
+        company = self.row(COMPANIES, row.get("company"))
+        if company is None:
+            return
+        self.store.put(COMPANIES, self.touched(company) | {"defaultContact": {"id": row["id"]}})
+        for other in self.store.table(CONTACTS).find("company/id", company["id"]):
+            if other["defaultFlag"] and other["id"] != row["id"]:
+                self.store.put(CONTACTS, other | {"defaultFlag": False})
+
+    def _foreign_ways(self, row: Row, body: Row) -> Iterator[Problem]:
+        """A communication that is sent with an id has to be one of this contact, once."""
+        sent = body.get("communicationItems")
+        numbers = [item["id"] for item in sent or () if isinstance(item, dict) and item.get("id")]
+        own = {way["id"] for way in self.store.table(WAYS).find("contactId", row["id"])}
+        if not own.issuperset(numbers) or len(set(numbers)) < len(numbers):
+            text = "communicationItems names a communication of another contact, or one twice."
+            yield Problem("InvalidField", text, "communicationItems")
 
     def _way(self, item: Row) -> Row:
         return {"id": self.store.table(WAYS).new_id(), "defaultFlag": False} | item | kind_of_way(self, item)
@@ -86,15 +125,19 @@ class CommunicationRules(Rules):
                 {name: way[name] for name in WAY_FIELDS if name in way}
                 for way in self.store.table(WAYS).find("contactId", number)
             ]
-            self.store.put(CONTACTS, contact | {"communicationItems": ways})
+            self.store.put(CONTACTS, self.touched(contact) | {"communicationItems": ways})
 
 
 def kind_of_way(rules: Rules, way: Row) -> dict[str, Any]:
-    """Return what the server derives of a communication: its kind, and the domain of an address."""
+    """Return what the server makes of a communication: its kind, the domain of an address, the form of a number."""
     kind = rules.row("company/communicationTypes", way.get("type")) or {}
+    value = str(way.get("value", ""))
     if kind.get("emailFlag"):
-        return {"communicationType": "Email", "domain": "@" + str(way.get("value", "")).rpartition("@")[2]}
-    return {"communicationType": "Fax" if kind.get("faxFlag") else "Phone"}
+        return {"communicationType": "Email", "domain": "@" + value.rpartition("@")[2]}
+    return {
+        "communicationType": "Fax" if kind.get("faxFlag") else "Phone",
+        "value": phone(rules.store.modes, value),
+    }
 
 
 def _who(row: Row) -> set[tuple[str, ...]]:

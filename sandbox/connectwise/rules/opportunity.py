@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from sandbox.connectwise.errors import Problem, conflict
 from sandbox.connectwise.rules.base import Rules, set_missing
-from sandbox.connectwise.store import API_MEMBER
 from sandbox.connectwise.table import Row
 
 
@@ -19,7 +18,7 @@ class OpportunityRules(Rules):
 
     def fill(self, row: Row, body: Row) -> None:
         del body
-        member, now = self.api_member(), self.store.now()
+        member, now = self.acting_member(), self.store.now()
         contact = self.row("company/contacts", row.get("contact")) or {}
         company = self.row("company/companies", row.get("company")) or {}
         set_missing(
@@ -40,7 +39,7 @@ class OpportunityRules(Rules):
         del old
         status = self.row("sales/opportunities/statuses", row.get("status")) or {}
         if status.get("closedFlag"):
-            set_missing(row, closedDate=self.store.now(), closedBy={"id": self.api_member().get("id", 0)})
+            set_missing(row, closedDate=self.store.now(), closedBy={"id": self.acting_member().get("id", 0)})
         else:
             row.pop("closedBy", None)
 
@@ -73,7 +72,7 @@ class OpportunityRules(Rules):
 class NoteRules(Rules):
     def fill(self, row: Row, body: Row) -> None:
         del body
-        row["enteredBy"] = API_MEMBER
+        row["enteredBy"] = self.member
 
 
 class OpportunityContactRules(Rules):

@@ -19,7 +19,7 @@ class ProductRules(Rules):
     def fill(self, row: Row, body: Row) -> None:
         item = self.row("procurement/catalog", row.get("catalogItem")) or {}
         opportunity = self.row("sales/opportunities", row.get("opportunity")) or {}
-        member = self.api_member()
+        member = self.acting_member()
         set_missing(
             row,
             quantity=1,

@@ -9,9 +9,8 @@ from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.connectors.records import Link as Reference
 from cwbridge.keys import Key
-from cwbridge.ledger.named import LinkName
 from cwbridge.ledger.sightings import Sightings
-from cwbridge.text import folded
+from cwbridge.linker import LinkName
 from worker.opportunity import projection
 from worker.opportunity.desired import DesiredOpportunity, Rules
 from worker.opportunity.source import SourceReader
@@ -47,7 +46,7 @@ class Dependents:
         if not found:
             return []
         if name.kind == "company":
-            families = await self._families(int(name.source))
+            families = await self._families(_client_of(name))
             asking = [key for key in found if key.family in families]
         else:
             asking = [key for key in found if await self._asks(key, name)]
@@ -57,9 +56,9 @@ class Dependents:
         """Raise Refused when Jetbuilt has no such project, option or client."""
         try:
             if name.kind == "opportunity":
-                await self._check_key(Key.parse(name.source))
+                await self._check_key(Key.parse(name.identity))
             elif name.kind == "company":
-                await self._source.client(int(name.source))
+                await self._source.client(_client_of(name))
         except errors.NotFound as error:
             noun = "client" if name.kind == "company" else "project or option"
             raise errors.Refused(
@@ -75,8 +74,9 @@ class Dependents:
 
     async def _ours_beside(self, name: LinkName, target: int) -> dict[Key, models.Opportunity]:
         """Asked by one field, as compound conditions are not to be trusted; the rest is compared on our side."""
+        company = company_of(name)
         rows = await self._client.opportunities.find(
-            field("source").like(_OURS) if name.company is None else field("company/id").equals(name.company),
+            field("source").like(_OURS) if company is None else field("company/id").equals(company),
             fields=("source", "status", "closedDate", "company", name.kind),
         )
         ours = {key_of(row.source): row for row in rows if _id(getattr(row, name.kind)) != target}
@@ -99,7 +99,7 @@ class Dependents:
         except errors.Refused:
             # It is gone or not exported as it is; its own job says so.
             return False
-        return name.source.rpartition("@")[0] == _person_or_place(desired, name)
+        return name.identity.rpartition("@")[0] == _identity(desired, name)
 
 
 def key_of(external_id: str | None) -> Key | None:
@@ -110,9 +110,20 @@ def key_of(external_id: str | None) -> Key | None:
         return None
 
 
+def company_of(name: LinkName) -> int | None:
+    """The ConnectWise company of a contact or site, as its identity names it (`...@120`)."""
+    _, at, company = name.identity.rpartition("@")
+    return int(company) if at else None
+
+
+def _client_of(name: LinkName) -> int:
+    return int(name.identity.rpartition(":")[2])
+
+
 def _id(record: Reference | None) -> int | None:
     return None if record is None else record.id
 
 
-def _person_or_place(desired: DesiredOpportunity, name: LinkName) -> str:
-    return str(desired.contact.jetbuilt_id or "none") if name.kind == "contact" else folded(desired.site.name)
+def _identity(desired: DesiredOpportunity, name: LinkName) -> str:
+    """The identity, without the company, that a run would look for."""
+    return desired.contact.identity if name.kind == "contact" else desired.site.identity

@@ -8,15 +8,14 @@ from typing import Self
 
 import msgspec
 
-from console.links.dependents import Dependents, key_of
 from cwbridge import concurrency, errors
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.keys import Key
-from cwbridge.ledger.links import Kind, Link, Links
-from cwbridge.ledger.named import LinkName
+from cwbridge.ledger.links import Link, Links
 from cwbridge.ledger.sightings import Sightings
+from cwbridge.linker import LinkName, Relinked
 from cwbridge.queue import selection
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
@@ -24,22 +23,12 @@ from cwbridge.queue.selection import Selection
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 from worker.opportunity import assembly
+from worker.opportunity.dependents import Dependents, company_of, key_of
 
+_FLOW = "opportunity"
 _EVERYTHING = 1_000_000
 _AT_ONCE = 64
 _KEPT_TRIES = 3
-
-
-class Relinked(msgspec.Struct, frozen=True, kw_only=True):
-    """What was changed: the link, and the keys that run again because of it."""
-
-    name: str
-    kind: Kind
-    target: int
-    title: str
-    before: Link | None
-    enqueued: list[str]
-    notes: list[str]
 
 
 class Relinker:
@@ -73,19 +62,19 @@ class Relinker:
 
     async def relink(self, name: LinkName, target: int) -> Relinked:
         """Check the record and the name, keep the answer, and want what depends on it."""
-        before = await self._links.get(name.kind, name.source)
+        before = await self._links.get(name.kind, name.identity)
         link = Link(target=target, how="person")
         notes: list[str] = []
         if name.kind == "opportunity":
-            key = Key.parse(name.source)
+            key = Key.parse(name.identity)
             title = await self._opportunity(key, target)
             await self._dependents.check(name)
             async with self._queue.paused(str(key)):
-                await self._links.put(name.kind, name.source, link)
-            await self._queue.enqueue(Enqueue(str(key), "opportunity", lane="interactive", mode="force"))
+                await self._links.put(name.kind, name.identity, link)
+            await self._queue.enqueue(Enqueue(key=str(key), flow=_FLOW, lane="interactive", mode="force"))
             await self._queue.requeue(str(key))
             enqueued = [str(key)]
-            notes = await self._also_identified(key, target)
+            notes = await self._same_external_id(key, target)
         else:
             title = await self._record(name, target)
             await self._dependents.check(name)
@@ -113,8 +102,9 @@ class Relinker:
                 f"Opportunity {target} carries the mark of {identified}",
                 remedy="Choose another one, or clear its field Source in ConnectWise if it does not belong there.",
             )
-        for other, link in (await self._links.all("opportunity")).items():
-            if link.target == target and other != str(key):
+        linked = await self._links.of_targets("opportunity", [target])
+        for other in linked.get(target, ()):
+            if other != str(key):
                 raise errors.Refused(
                     f"Opportunity {target} is linked to {other}",
                     remedy=f"Choose another one, or first: cwbridge links unlink {other}",
@@ -132,18 +122,22 @@ class Relinker:
                     return company.name
                 case "contact":
                     contact = await self._client.contacts.get(target)
-                    if contact.company is None or contact.company.id != name.company or contact.inactiveFlag:
+                    if (
+                        contact.company is None
+                        or contact.company.id != company_of(name)
+                        or contact.inactiveFlag
+                    ):
                         raise _elsewhere(name, target)
                     return f"{contact.firstName or ''} {contact.lastName or ''}".strip()
                 case _:
-                    site = await self._client.sites(name.company or 0).get(target)
+                    site = await self._client.sites(company_of(name) or 0).get(target)
                     if site.inactiveFlag:
                         raise _elsewhere(name, target)
                     return site.name
         except errors.NotFound as error:
             raise _missing(name.kind, target) from error
 
-    async def _also_identified(self, key: Key, target: int) -> list[str]:
+    async def _same_external_id(self, key: Key, target: int) -> list[str]:
         """Other opportunities with the mark: should the link get lost, they would make it ambiguous again."""
         rows = await self._client.opportunities.find(
             field("source").equals(key.external_id), fields=("source",)
@@ -157,9 +151,9 @@ class Relinker:
     async def _keep(self, name: LinkName, link: Link) -> None:
         """Runs under way go by what they read before, and may still keep what they found themselves."""
         for _ in range(_KEPT_TRIES):
-            await self._links.put(name.kind, name.source, link)
+            await self._links.put(name.kind, name.identity, link)
             await self._runs_ended()
-            if await self._links.get(name.kind, name.source) == link:
+            if await self._links.get(name.kind, name.identity) == link:
                 return
         raise errors.Busy(
             f"Runs keep changing what {name} is linked to",
@@ -195,7 +189,7 @@ class Relinker:
             async for job, _ in selection.find(self._queue, dead)
             if job.failure is not None and asked.search(job.failure.remedy)
         ]
-        started = await self._queue.requeue_later(dict.fromkeys(waiting, 0), lane="backlog")
+        started = await self._queue.requeue_later(dict.fromkeys(waiting, 0), lane="backlog", mode="verify")
         mistaken = [str(key) for key in await self._dependents.mistaken(name, target)]
         anew = [key for key in mistaken if await self._write_anew(key)]
         return sorted({*started, *anew})
@@ -209,7 +203,7 @@ class Relinker:
             link = await self._links.get("opportunity", key)
             if link is not None:
                 await self._links.put("opportunity", key, msgspec.structs.replace(link, fingerprint=""))
-        return await self._queue.enqueue(Enqueue(key, "opportunity", lane="backlog")) > 0
+        return await self._queue.enqueue(Enqueue(key=key, flow=_FLOW, lane="backlog", mode="verify")) > 0
 
 
 def _missing(noun: str, target: int) -> errors.Refused:
@@ -221,6 +215,6 @@ def _missing(noun: str, target: int) -> errors.Refused:
 
 def _elsewhere(name: LinkName, target: int) -> errors.Refused:
     return errors.Refused(
-        f"{name.kind.capitalize()} {target} is inactive or belongs to another company than {name.company}",
+        f"{name.kind.capitalize()} {target} is inactive or belongs to another company than {company_of(name)}",
         remedy="Choose an active one of that company; nothing was changed.",
     )

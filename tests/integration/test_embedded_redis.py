@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
 import signal
 import stat
@@ -12,15 +13,15 @@ from pathlib import Path
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from cwbridge import embedded, errors
+from cwbridge import embedded_redis, errors
 from cwbridge import redis as redis_module
-from cwbridge.embedded import EmbeddedRedis
+from cwbridge.embedded_redis import EmbeddedRedis
 from cwbridge.redis import Redis
 
 _JOIN_AND_WAIT = """
 import asyncio, sys
 from pathlib import Path
-from cwbridge.embedded import EmbeddedRedis
+from cwbridge.embedded_redis import EmbeddedRedis
 
 async def main():
     async with EmbeddedRedis(Path(sys.argv[1])) as url:
@@ -104,7 +105,7 @@ async def test_many_who_come_at_once_share_one_server(tmp_path: Path) -> None:
     servers = [EmbeddedRedis(tmp_path) for _ in range(8)]
     urls = await asyncio.gather(*(server.__aenter__() for server in servers))
     assert len(set(urls)) == 1
-    started = (tmp_path / "redis" / "redis.log").read_text().count("Redis is starting")
+    started = (tmp_path / "redis" / "redis.log").read_text().count("is starting oO0")
     await asyncio.gather(*(server.__aexit__(None, None, None) for server in servers))
     assert started == 1
 
@@ -149,7 +150,7 @@ async def test_a_path_too_long_for_a_socket_is_no_obstacle(tmp_path: Path) -> No
         socket = Path(url.removeprefix("unix://"))
         assert len(os.fsencode(socket)) <= 100
         assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
-        assert (deep / "redis" / "appendonly.aof").is_file()
+        assert (deep / "redis" / "appendonlydir").is_dir()
     socket.parent.rmdir()
 
 
@@ -174,11 +175,28 @@ async def test_a_binary_that_does_not_run_is_named_with_its_remedy(
 ) -> None:
     broken = tmp_path / "redis-server"
     broken.write_text("no program")
-    monkeypatch.setattr(embedded, "_binary", lambda: str(broken))
+    monkeypatch.setattr(embedded_redis, "server_binary", lambda: str(broken))
     with pytest.raises(errors.StoreUnavailable) as caught:
         await EmbeddedRedis(tmp_path / "state").__aenter__()
     assert str(broken) in caught.value.cause
     assert "CWBRIDGE_REDIS__URL" in caught.value.remedy
+
+
+async def test_a_server_on_the_path_serves_where_the_platform_has_no_wheel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = embedded_redis.server_binary()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(errors.StoreUnavailable) as caught:
+        await EmbeddedRedis(tmp_path / "state").__aenter__()
+    assert "PATH" in caught.value.cause
+    assert "CWBRIDGE_REDIS__URL" in caught.value.remedy
+    (tmp_path / "redis-server").symlink_to(installed)
+    async with EmbeddedRedis(tmp_path / "state") as url:
+        client = client_of(url)
+        assert str(tmp_path) in (await client.info("server"))["executable"]
+        await client.aclose()
 
 
 async def test_data_that_cannot_be_read_is_said_at_once(tmp_path: Path) -> None:

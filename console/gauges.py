@@ -1,0 +1,37 @@
+"""The metrics that describe what is in Redis, refreshed when a process is asked for its metrics."""
+
+from __future__ import annotations
+
+from cwbridge import metrics, web
+from cwbridge.flow import Flows
+from cwbridge.limits.holds import SystemHolds
+from cwbridge.limits.lane import LANES
+from cwbridge.queue.counts import FlowCounts
+from cwbridge.queue.queue import Queue
+from cwbridge.redis import Redis
+from cwbridge.settings import Settings
+
+_STATES = ("due", "scheduled", "dispatched", "running", "waiting", "dead", "held")
+
+
+def refresher(settings: Settings, redis: Redis, flows: Flows) -> web.Refresh:
+    """A function that brings the gauges of the queue up to date for every flow."""
+    queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
+    holds = SystemHolds(redis, namespace=settings.namespace)
+
+    async def refresh() -> None:
+        await holds.all()
+        counts = await queue.counts()
+        for flow in {*flows.names, *counts.flows}:
+            _show(flow, counts.flows.get(flow, FlowCounts()))
+        metrics.STORED_TOTALS.update(await queue.counters())
+
+    return refresh
+
+
+def _show(flow: str, counts: FlowCounts) -> None:
+    for state in _STATES:
+        metrics.QUEUE_JOBS.labels(flow, state).set(getattr(counts, state))
+    for lane in LANES:
+        age_ms = counts.oldest_pending_age_ms.get(lane, 0)
+        metrics.QUEUE_OLDEST_PENDING.labels(flow, lane).set(age_ms / 1000)

@@ -1,0 +1,42 @@
+"""Puts jobs back so that they run again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from console.command import Bridge
+from console.jobs import verbs
+from console.jobs.choice import Choice, Known, carry_out
+from cwbridge.limits.rate import Rate
+from cwbridge.mode import Mode
+from cwbridge.queue.job import Enqueue
+from cwbridge.limits.lane import Lane
+
+
+def requeue(choice: Choice, *, force: bool, at_rate: Rate | None, dry_run: bool, as_json: bool) -> NoReturn:
+    """Requeue the chosen jobs; named ones in the interactive lane, each is written whatever is known of it."""
+    lane: Lane = "interactive" if choice.keys else "backlog"
+    mode: Mode = "force" if choice.keys or force else "verify"
+
+    async def act(bridge: Bridge, found: list[str], known: Known) -> list[str]:
+        archived = [key for key in found if key in known and known[key].state == "archived"]
+        await bridge.queue.enqueue(
+            *(Enqueue(key=key, flow=known[key].flow, lane=lane, mode=mode) for key in archived)
+        )
+        # A worker may take one of those before its pause is set: it runs again all the same.
+        pauses = _pauses(found, at_rate)
+        started = {*await bridge.queue.requeue_later(pauses, lane=lane, mode=mode), *archived}
+        return [key for key in found if key in started]
+
+    def more(found: list[str]) -> dict[str, Any]:
+        return {"lane": lane, "spread_over_ms": max(_pauses(found, at_rate).values(), default=0)}
+
+    carry_out(verbs.REQUEUE, choice, act, dry_run=dry_run, as_json=as_json, more=more)
+
+
+def _pauses(keys: Sequence[str], at_rate: Rate | None) -> dict[str, int]:
+    """How long each waits, evenly spaced so that no window holds more than the rate allows."""
+    if at_rate is None or at_rate.unlimited:
+        return dict.fromkeys(keys, 0)
+    return {key: round(number * at_rate.seconds * 1000 / at_rate.calls) for number, key in enumerate(keys)}

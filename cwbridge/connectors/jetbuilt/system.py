@@ -1,0 +1,27 @@
+"""Jetbuilt as a system of the platform."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from cwbridge.connectors.system import System
+
+if TYPE_CHECKING:
+    from cwbridge.connectors.jetbuilt.client import JetbuiltClient
+    from cwbridge.connectors.transport import Limits
+    from cwbridge.settings import Settings
+
+
+@asynccontextmanager
+async def _open(settings: Settings, limits: Limits) -> AsyncIterator[JetbuiltClient]:
+    from cwbridge.connectors.jetbuilt import client  # noqa: PLC0415 - the command line names systems without calling them
+
+    async with client.open_client(settings, limits) as opened:
+        yield opened
+
+
+JETBUILT: Final[System[JetbuiltClient]] = System(
+    name="jetbuilt", title="Jetbuilt", required=("url", "api_key"), open_client=_open
+)

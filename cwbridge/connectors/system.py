@@ -1,0 +1,32 @@
+"""What a connector tells the platform about its system, without importing its client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from cwbridge.connectors.transport import Limits
+    from cwbridge.settings import Settings
+
+
+class Checked(Protocol):
+    """A client that can prove its credentials."""
+
+    async def check_credentials(self) -> None:
+        """Send one harmless read; raises what the system answers when it refuses the credentials."""
+
+
+C_co = TypeVar("C_co", bound=Checked, covariant=True)
+
+
+class System(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True, eq=False):
+    """An outside system: `name` is its table in the settings, `required` are the values it cannot be opened without."""
+
+    name: str
+    title: str
+    required: tuple[str, ...]
+    open_client: Callable[[Settings, Limits], AbstractAsyncContextManager[C_co]]

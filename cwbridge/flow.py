@@ -1,0 +1,217 @@
+"""The contract of a flow: all that the platform knows of one kind of sync.
+
+    Flow       describes the flow and opens what works for it; light to import
+    Source     the producers' half: what may have changed, on which schedules
+    Linker     what a person corrects: which record of the target belongs to an object
+
+The queue, the ledger, the metrics and the console know flows through these alone. A new flow is a subclass of Flow, a subclass of
+Source and one line in the registry (console/flows.py).
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from cwbridge import errors
+from cwbridge.connectors.system import System
+from cwbridge.ledger.history import Event, History
+from cwbridge.ledger.links import Links
+from cwbridge.linker import Linker, LinkKind, LinkName
+from cwbridge.queue.queue import Queue
+from cwbridge.queue.runner import Handler
+from cwbridge.redis import Redis
+from cwbridge.settings import Settings
+
+if TYPE_CHECKING:
+    from cwbridge.connections import Connections
+
+
+class FlowContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What a flow works with in one process: the settings, the store, and the open clients of its systems."""
+
+    settings: Settings
+    redis: Redis
+    queue: Queue
+    links: Links
+    history: History
+    connections: Connections
+
+    @classmethod
+    def over(
+        cls,
+        settings: Settings,
+        redis: Redis,
+        connections: Connections,
+        *,
+        on_event: Callable[[str, Event], None] | None = None,
+    ) -> FlowContext:
+        """A context over open connections; `on_event` hears every event of this process."""
+        return cls(
+            settings=settings,
+            redis=redis,
+            queue=Queue(redis, namespace=settings.namespace, settings=settings.queue),
+            links=Links(redis, namespace=settings.namespace),
+            history=History(redis, namespace=settings.namespace, on_event=on_event),
+            connections=connections,
+        )
+
+
+class Flow(ABC):
+    """One kind of sync, as the platform sees it."""
+
+    name: str
+    title: str
+    systems: tuple[System[Any], ...]
+    key_pattern: re.Pattern[str]
+    key_examples: tuple[str, ...]
+    link_kinds: tuple[LinkKind, ...]
+    """The first is the kind whose identities are the flow's keys."""
+    has_linker: bool = False
+    external_id_field: str = ""
+    """How people call the field that holds the external id."""
+    settings_tables: tuple[str, ...] = ()
+    """The tables of the settings that shape the result: a change of one of them is a reason to retry dead jobs."""
+
+    def is_on(self, settings: Settings) -> bool:
+        """Whether every system of the flow has a URL."""
+        return all(settings.system(system.name).switched_on for system in self.systems)
+
+    def keys_of(self, number: str) -> tuple[str, ...]:
+        """The keys, or beginnings of keys, that a person means by a bare number."""
+        return ()
+
+    def link_name(self, text: str) -> LinkName | None:
+        """The link that a person names, or None when it is no link of this flow."""
+        if self.key_pattern.fullmatch(text):
+            return LinkName(self.link_kinds[0].name, text)
+        for kind in self.link_kinds[1:]:
+            if kind.identity is not None and kind.identity.fullmatch(text):
+                return LinkName(kind.name, text)
+        return None
+
+    @abstractmethod
+    def external_id(self, key: str) -> str:
+        """What the object of `key` carries in the target so that it is found again without Redis."""
+
+    @abstractmethod
+    def key_of(self, external_id: str | None) -> str | None:
+        """The key that has this external id; None for any other text."""
+
+    @abstractmethod
+    def open_handler(self, context: FlowContext) -> AbstractAsyncContextManager[Handler]:
+        """The handler of this flow's jobs while the body runs."""
+
+    @abstractmethod
+    def describe(self, event: Event) -> str:
+        """One event of the history in a few words."""
+
+    def linker(self, context: FlowContext) -> Linker:
+        """What corrects links of this flow; only where `has_linker`."""
+        raise errors.Refused(
+            f"Links of the flow {self.name} cannot be corrected by hand",
+            remedy="Correct the object in its source, then requeue its job.",
+        )
+
+
+class Schedule(msgspec.Struct, frozen=True):
+    """`action` every `interval`; `starts_late` leaves out the very first slot, for work another schedule begins with."""
+
+    name: str
+    interval: timedelta
+    action: Callable[[], Awaitable[object]]
+    starts_late: bool = False
+
+
+class Polled(msgspec.Struct, frozen=True, kw_only=True):
+    """What a poll saw: objects listed, and keys newly enqueued."""
+
+    seen: int
+    enqueued: int
+
+
+class Poller(Protocol):
+    """The producers' half of a flow at work."""
+
+    def schedules(self) -> Sequence[Schedule]:
+        """What to do how often."""
+
+    async def poll(self, *, full: bool) -> Polled:
+        """Look once, now: at what changed, or with `full` at everything."""
+
+
+class Source(ABC):
+    """The producers' half of a flow: notices what may have changed and enqueues keys; never writes to a target."""
+
+    systems: tuple[System[Any], ...]
+    watermarks: tuple[tuple[str, str], ...] = ()
+    """Name and title of each watermark, for the status: (`jetbuilt`, `Jetbuilt read until`)."""
+
+    @abstractmethod
+    def open(self, context: FlowContext, flow: Flow) -> AbstractAsyncContextManager[Poller]:
+        """The poller while the body runs."""
+
+
+class Registration(msgspec.Struct, frozen=True):
+    """A flow with its source."""
+
+    flow: Flow
+    source: Source
+
+
+class Flows:
+    """The registered flows: finds the one that a key, a link or an external id belongs to."""
+
+    def __init__(self, registrations: Iterable[Registration]) -> None:
+        self.registrations = {one.flow.name: one for one in registrations}
+
+    def __iter__(self) -> Any:
+        return iter(one.flow for one in self.registrations.values())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.registrations)
+
+    def get(self, name: str) -> Flow | None:
+        """The flow of that name."""
+        found = self.registrations.get(name)
+        return None if found is None else found.flow
+
+    def on(self, settings: Settings) -> Flows:
+        """The flows that are switched on; raises SettingsError when there are none."""
+        chosen = [one for one in self.registrations.values() if one.flow.is_on(settings)]
+        if not chosen:
+            urls = sorted({f"[{system.name}] url" for flow in self for system in flow.systems})
+            raise errors.SettingsError(
+                "no flow is switched on", remedy=f"Set the URLs of the systems of a flow: {', '.join(urls)}."
+            )
+        return Flows(chosen)
+
+    def of_key(self, text: str) -> Flow:
+        """The flow of a key; raises Refused that shows what keys look like."""
+        for flow in self:
+            if flow.key_pattern.fullmatch(text):
+                return flow  # type: ignore[no-any-return]
+        examples = " or ".join(example for flow in self for example in flow.key_examples)
+        raise errors.Refused(f"{text[:80]!r} is not a key", remedy=f"Keys look like {examples}.")
+
+    def link_name(self, text: str) -> tuple[Flow, LinkName]:
+        """The link that a person names, with its flow; raises Refused that shows the forms."""
+        for flow in self:
+            name = flow.link_name(text)
+            if name is not None:
+                return flow, name
+        examples = ", ".join(kind.example for flow in self for kind in flow.link_kinds)
+        raise errors.Refused(
+            f"{text[:80]!r} is not the name of a link", remedy=f"Names look like {examples}."
+        )
+
+    def link_kinds(self) -> tuple[LinkKind, ...]:
+        """Every kind of link, each once."""
+        return tuple({kind.name: kind for flow in self for kind in flow.link_kinds}.values())

@@ -1,0 +1,94 @@
+"""How a person names links, and what correcting them answers; the same for every flow."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+import msgspec
+
+from cwbridge.ledger.links import Link
+
+
+class LinkKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of link in the ledger: `identity` is the form of its sources; None where the source is a key of the flow."""
+
+    name: str
+    plural: str
+    example: str
+    identity: re.Pattern[str] | None = None
+
+
+class LinkName(msgspec.Struct, frozen=True, order=True):
+    """A link by its kind and its source, as the ledger keeps it."""
+
+    kind: str
+    identity: str
+
+    def __str__(self) -> str:
+        return self.identity
+
+
+class Relinked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a correction of a link changed, and the keys that run again because of it."""
+
+    name: str
+    kind: str
+    target: int
+    title: str
+    before: Link | None
+    enqueued: list[str]
+    notes: list[str]
+
+
+class LinkChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A link whose record is not the one with the external id; `why` it stays, empty when it was changed."""
+
+    key: str
+    before: int
+    target: int
+    why: str = ""
+
+
+class ForeignLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A link whose record carries the external id of `other`."""
+
+    key: str
+    target: int
+    other: str
+
+
+class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
+    """What the external ids in the target say beside what the ledger said, by key."""
+
+    dry_run: bool
+    found: int
+    unchanged: int = 0
+    added: dict[str, int] = {}
+    changed: list[LinkChange] = []
+    kept: list[LinkChange] = []
+    ambiguous: dict[str, list[int]] = {}
+    doubled: dict[str, list[int]] = {}
+    """Records that carry the external id of a key beside the one it is linked to."""
+    gone: dict[str, int] = {}
+    """Links to records that the target no longer has."""
+    foreign: list[ForeignLink] = []
+    """Links to records that carry the external id of another key."""
+    pending: dict[str, int] = {}
+    """Links to records without the external id, or with that of an earlier option; the next run writes it."""
+    cleared: dict[str, int] = {}
+    """Links to records whose external id another user has cleared."""
+
+    @property
+    def needs_a_person(self) -> bool:
+        return any((self.kept, self.ambiguous, self.doubled, self.gone, self.foreign, self.cleared))
+
+
+class Linker(Protocol):
+    """Corrects the links of a flow by hand."""
+
+    async def relink(self, name: LinkName, target: int) -> Relinked:
+        """Keep that `target` belongs to the object, and enqueue what depends on it; raises Refused for an impossible record."""
+
+    async def rebuild(self, *, dry_run: bool) -> Rebuilt:
+        """Find every record of the flow by its external id and correct its link."""

@@ -1,0 +1,68 @@
+"""Both pollers of the opportunity flow, with what they stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+from cwbridge.connectors.connectwise.system import CONNECTWISE
+from cwbridge.connectors.jetbuilt.system import JETBUILT
+from cwbridge.flow import Flow, FlowContext, Polled, Schedule
+from cwbridge.ledger.catalog import CatalogCache
+from cwbridge.ledger.sightings import Sightings
+from producers.connectwise import ConnectWisePoller
+from producers.jetbuilt import JetbuiltPoller
+from producers.watermarks import Watermark
+
+
+class ProjectsPoller:
+    """Polls both sides of the opportunity flow."""
+
+    def __init__(
+        self, context: FlowContext, jetbuilt: JetbuiltPoller, connectwise: ConnectWisePoller
+    ) -> None:
+        self._settings = context.settings
+        self.jetbuilt = jetbuilt
+        self.connectwise = connectwise
+
+    @classmethod
+    def over(cls, context: FlowContext, flow: Flow) -> Self:
+        """The pollers over the open connections of `context`."""
+        settings, redis, namespace = context.settings, context.redis, context.settings.namespace
+        sightings = Sightings(redis, namespace=namespace)
+        jetbuilt = JetbuiltPoller(
+            context.connections.client(JETBUILT),
+            context.queue,
+            flow,
+            watermark=Watermark(redis, namespace=namespace, name="jetbuilt"),
+            sightings=sightings,
+            links=context.links,
+            overlap=settings.jetbuilt.poll_overlap,
+        )
+        connectwise = ConnectWisePoller(
+            context.connections.client(CONNECTWISE),
+            context.queue,
+            flow,
+            redis,
+            watermark=Watermark(redis, namespace=namespace, name="connectwise"),
+            sightings=sightings,
+            links=context.links,
+            catalog=CatalogCache(redis, namespace=namespace, cache_ttl=settings.catalog.cache_ttl),
+            overlap=settings.connectwise.poll_overlap,
+        )
+        return cls(context, jetbuilt, connectwise)
+
+    def schedules(self) -> Sequence[Schedule]:
+        """The poll and the full sync of Jetbuilt, and the poll of ConnectWise."""
+        jetbuilt, connectwise = self._settings.jetbuilt, self._settings.connectwise
+        return (
+            Schedule("jetbuilt_poll", jetbuilt.poll_interval, self.jetbuilt.poll),
+            Schedule(
+                "jetbuilt_full_sync", jetbuilt.full_sync_interval, self.jetbuilt.full_sync, starts_late=True
+            ),
+            Schedule("connectwise_poll", connectwise.poll_interval, self.connectwise.poll),
+        )
+
+    async def poll(self, *, full: bool) -> Polled:
+        """Look at Jetbuilt once."""
+        return await (self.jetbuilt.full_sync() if full else self.jetbuilt.poll())

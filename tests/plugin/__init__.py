@@ -1,0 +1,1 @@
+"""A flow that lives outside the distribution: notes in Redis become numbered copies in Redis."""

@@ -1,0 +1,36 @@
+"""What every part of worker/psa stands on, opened once for all of them."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import msgspec
+
+from cwbridge import locks, settings
+from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge.ledger.links import Links
+from cwbridge.redis import Redis
+from worker.psa.default_fields import DefaultFields
+from worker.psa.setup_tables import SetupTables
+
+
+class PsaContext(msgspec.Struct, frozen=True, kw_only=True):
+    """One ConnectWise tenant: its client, the locks over all processes, the ledger of links, names and default fields."""
+
+    client: connectwise.ConnectWiseClient
+    locks: locks.Locks
+    links: Links
+    setup_tables: SetupTables
+    default_fields: DefaultFields
+
+    @classmethod
+    def over(cls, client: connectwise.ConnectWiseClient, redis: Redis, configured: settings.Settings) -> Self:
+        """The context of the tenant that the settings name."""
+        locker = locks.Locks(redis, namespace=configured.namespace)
+        return cls(
+            client=client,
+            locks=locker,
+            links=Links(redis, namespace=configured.namespace),
+            setup_tables=SetupTables(client, locker),
+            default_fields=DefaultFields(client, configured.defaults),
+        )
