@@ -63,8 +63,8 @@ class Store:
 
         async def act(_: Redis, queue: Queue) -> None:
             await queue.enqueue(*(Enqueue(key(number), "opportunity") for number in failures))
-            while deliveries := await claimed(queue, 50):
-                for name, fencing_token, *_ in deliveries:
+            while found := await claimed(queue, 50):
+                for name, fencing_token, *_ in found:
                     run = await queue.start(name, fencing_token)
                     assert run is not None
                     await queue.settle(run, outcome.of(failures[int(name.rsplit("/", 1)[1])]))
