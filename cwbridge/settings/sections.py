@@ -89,7 +89,7 @@ class ConnectWiseSettings(SystemSection):
     concurrency: int = Field(default=6, ge=1, le=64)
     """Calls under way at once, over all processes."""
     poll_interval: Duration = timedelta(minutes=1)
-    """How often ConnectWise is asked what others changed on our opportunities and in the catalog."""
+    """How often ConnectWise is asked what other users changed on linked opportunities and in the catalog."""
     poll_overlap: Duration = timedelta(minutes=2)
     """How far each of these polls looks back behind the last change it saw."""
     default_sales_rep: str | None = None
@@ -145,13 +145,13 @@ class OpportunitySettings(Section):
     owner_furnished: Literal["no_charge", "leave_out"] = "no_charge"
     """What becomes of items that the client provides."""
     foreign_lines: Literal["keep", "remove"] = "keep"
-    """What becomes of lines on our opportunities that somebody else made."""
+    """What becomes of lines on linked opportunities that another user made."""
     drift: Literal["report", "repair"] = "report"
-    """What becomes of our lines whose quantity, price or cost somebody changed in ConnectWise."""
+    """What becomes of synced lines whose quantity, price or cost another user changed in ConnectWise."""
     finished_status: str | None = None
     """Status given to opportunities whose project or option is gone, merged or inactive; a note is left in any case."""
     inventory_probe_interval: Duration = timedelta(minutes=5)
-    """How often one parked project tries whether inventory auditing is over."""
+    """How often one waiting project tries whether inventory auditing is over."""
     apply_concurrency: int = Field(default=6, ge=1, le=32)
     """Writes of one job under way at once."""
 
@@ -231,15 +231,15 @@ class QueueSettings(Section):
     lease_duration: Duration = timedelta(seconds=15)
     """After how long without a sign of life a worker's job goes to another."""
     max_attempts: int = Field(default=8, ge=1, le=100)
-    """Runs that may fail before a job is given up."""
+    """Runs that may fail before a job is dead-lettered."""
     backoff_base: Duration = timedelta(seconds=5)
     """Longest pause after the first failed run; it doubles with each."""
     backoff_max: Duration = timedelta(minutes=15)
     """Longest pause between failed runs."""
     max_crashes: int = Field(default=3, ge=1, le=20)
-    """Workers that may die over a job before it is given up."""
+    """Workers that may crash during a job before it is dead-lettered."""
     dead_letter_retry_interval: Duration = Field(default=timedelta(days=1), ge=timedelta(seconds=1))
-    """How often given up jobs are tried again by themselves; those with a mistake of ours are not."""
+    """How often dead jobs are tried again by themselves; those that a fault of cwbridge ended are not."""
     shutdown_timeout: Duration = timedelta(seconds=25)
     """How long running jobs may go on after SIGTERM."""
 

@@ -121,7 +121,7 @@ async def test_the_producers_try_refused_jobs_again_on_schedule(bench: Bench) ->
 
 
 def test_whoever_notices_the_refusal_waits_like_everybody_else() -> None:
-    met = outcome.of(errors.AuthenticationRefused("ConnectWise refused our keys", detail="GET /x"))
+    met = outcome.of(errors.AuthenticationRefused("ConnectWise refused the credentials", detail="GET /x"))
     assert isinstance(met, outcome.Deferred)
     assert met.failure is not None
     assert (met.failure.work_class, met.failure.error) == ("wait", "SystemOnHold")
@@ -169,7 +169,7 @@ async def test_refused_keys_stop_all_jobs_of_the_system_and_are_said_once(bench:
             await until(all_wait, what="all jobs wait again")
             jobs = [job for job in await bench.queue.jobs() if job.failure is not None]
             assert {(job.failure.error, job.failure.cause) for job in jobs if job.failure is not None} == {
-                ("SystemOnHold", "ConnectWise refused our keys")
+                ("SystemOnHold", "ConnectWise refused the credentials")
             }
             assert {job.attempts for job in jobs} == {0}
             since = await holds.all()

@@ -170,7 +170,7 @@ def test_a_credential_of_blanks_alone_is_missing(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("CWBRIDGE_JETBUILT__URL", "https://app.jetbuilt.com/api")
     monkeypatch.setenv("CWBRIDGE_JETBUILT__API_KEY", " \n")
     with pytest.raises(errors.SettingsError, match="CWBRIDGE_JETBUILT__API_KEY is missing"):
-        settings.require_jetbuilt(settings.load())
+        settings.require(settings.load(), "jetbuilt", ("url", "api_key"))
 
 
 VALUES = """
