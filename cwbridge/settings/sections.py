@@ -61,15 +61,15 @@ class QueueSettings(Section):
     lease_duration: Duration = timedelta(seconds=15)
     """After how long without a sign of life a worker's job goes to another."""
     max_attempts: int = Field(default=8, ge=1, le=100)
-    """Runs that may fail before a job is given up."""
+    """Runs that may fail before a job is dead-lettered."""
     backoff_base: Duration = timedelta(seconds=5)
     """Longest pause after the first failed run; it doubles with each."""
     backoff_max: Duration = timedelta(minutes=15)
     """Longest pause between failed runs."""
     max_crashes: int = Field(default=3, ge=1, le=20)
-    """Workers that may die over a job before it is given up."""
+    """Workers that may crash during a job before it is dead-lettered."""
     dead_letter_retry_interval: Duration = Field(default=timedelta(days=1), ge=timedelta(seconds=1))
-    """How often given up jobs are tried again by themselves; those with a mistake of ours are not."""
+    """How often dead jobs are tried again by themselves; those that a fault of cwbridge ended are not."""
     shutdown_timeout: Duration = timedelta(seconds=25)
     """How long running jobs may go on after SIGTERM."""
 

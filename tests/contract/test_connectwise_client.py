@@ -167,15 +167,14 @@ async def test_404_pages_of_a_gateway_are_retries_and_say_nothing_of_credentials
     assert len(peer.seen) == 6
 
 
-async def test_an_id_of_a_create_is_all_that_is_read_of_its_answer(
-    client: ConnectWiseClient, peer: Any
+@pytest.mark.parametrize("body", [b'{"name":"X"}', b'{"id":"five","name":"X"}', b"[5]"])
+async def test_an_answer_to_a_create_that_names_no_record_leaves_its_outcome_unknown(
+    client: ConnectWiseClient, peer: Any, body: bytes
 ) -> None:
-    odd = peer.reply(201, b'{"id":5,"quantity":"two","price":{},"_info":7}')
-    nameless = peer.reply(201, b'{"quantity":2}')
-    peer.will(peer.reply(200, COMPANY_INFO), odd, nameless)
-    assert await client.products.create_id({"quantity": 2}) == 5
+    peer.will(peer.reply(200, COMPANY_INFO), peer.reply(201, body))
     with pytest.raises(errors.OutcomeUnknown):
-        await client.products.create_id({"quantity": 2})
+        await client.categories.create({"name": "X"})
+    assert len(peer.seen) == 2
 
 
 async def test_an_odd_field_in_the_answer_to_a_write_is_no_unknown_outcome(

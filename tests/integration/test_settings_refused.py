@@ -150,7 +150,6 @@ def test_a_value_of_the_wrong_form_is_refused_with_the_right_form(
 @pytest.mark.parametrize(
     "variable",
     [
-        "CWBRIDGE_JETBUILT__URL",
         "CWBRIDGE_JETBUILT__API_KEY",
         "CWBRIDGE_CONNECTWISE__COMPANY_ID",
         "CWBRIDGE_CONNECTWISE__PRIVATE_KEY",
@@ -160,6 +159,13 @@ def test_a_value_of_the_wrong_form_is_refused_with_the_right_form(
 @pytest.mark.parametrize("command", ["sync", "worker", "run"])
 def test_a_missing_setting_is_refused_by_its_name(here: Refused, command: str, variable: str) -> None:
     here(command, names=variable, says="missing", **{variable: None})
+
+
+@pytest.mark.parametrize("system", ["JETBUILT", "CONNECTWISE"])
+@pytest.mark.parametrize("command", ["sync", "worker", "run"])
+def test_a_system_without_an_address_switches_its_flows_off(here: Refused, command: str, system: str) -> None:
+    off = {f"CWBRIDGE_{system}__URL": None}
+    here(command, names="no flow is switched on", says=f"CWBRIDGE_{system}__URL", **off)
 
 
 @pytest.mark.parametrize(

@@ -70,13 +70,13 @@ class OpportunitySettings(Section):
     owner_furnished: Literal["no_charge", "leave_out"] = "no_charge"
     """What becomes of items that the client provides."""
     foreign_lines: Literal["keep", "remove"] = "keep"
-    """What becomes of lines on our opportunities that somebody else made."""
+    """What becomes of lines on linked opportunities that another user made."""
     drift: Literal["report", "repair"] = "report"
-    """What becomes of our lines whose quantity, price or cost somebody changed in ConnectWise."""
+    """What becomes of synced lines whose quantity, price or cost another user changed in ConnectWise."""
     finished_status: str | None = None
     """Status given to opportunities whose project or option is gone, merged or inactive; a note is left in any case."""
     inventory_probe_interval: Duration = timedelta(minutes=5)
-    """How often one parked project tries whether inventory auditing is over."""
+    """How often one waiting project tries whether inventory auditing is over."""
     apply_concurrency: int = Field(default=6, ge=1, le=32)
     """Writes of one job under way at once."""
 
@@ -123,7 +123,7 @@ class CatalogSettings(Section):
     existing_items: Literal["keep", "update_prices"] = "keep"
     """Whether catalog items that stand keep their price and cost, or get those of the newest line."""
     cache_ttl: Duration = timedelta(hours=12)
-    """How long a found catalog item is remembered."""
+    """How long a found catalog item is cached."""
 
     @pydantic.field_validator("identifier_template")
     @classmethod
