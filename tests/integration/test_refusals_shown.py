@@ -242,7 +242,7 @@ REFUSALS = {
     ),
     "lines that we may not write": Refusal(
         error="PermissionRefused",
-        cause="does not let our API member do this",
+        cause="does not let the API member do this",
         remedy="security role",
         arrange=lambda desk: desk.fault("fail", method="POST", path="/procurement/products", status=403),
         repair=Desk.no_fault,
@@ -269,7 +269,7 @@ REFUSALS = {
         cause="inventory auditing is on",
         detail="auditing is in progress",
         remedy="Finish the inventory audit",
-        state="scheduled",
+        state="waiting",
         settings={"opportunity": {"inventory_probe_interval": "150s"}},
         arrange=mode("inventory_auditing", "all"),
         repair=mode("inventory_auditing", "off"),
@@ -278,15 +278,15 @@ REFUSALS = {
         error="Throttled",
         cause="pause",
         remedy="goes on by itself",
-        state="scheduled",
+        state="waiting",
         arrange=lambda desk: desk.fault("throttle", path="/procurement/*", retry_after=600),
         repair=Desk.no_fault,
     ),
     "keys that are refused meanwhile": Refusal(
         error="SystemOnHold",
-        cause="refused the credentials",
-        remedy="Correct the credentials",
-        state="scheduled",
+        cause="refused our keys",
+        remedy="Correct the keys",
+        state="waiting",
         arrange=lambda desk: desk.fault("fail", path="/procurement/*", status=401),
         repair=Desk.no_fault,
     ),
@@ -311,7 +311,7 @@ async def one_pass(bench: Bench, key: str) -> None:
 
 
 def waits(job: Job) -> bool:
-    return job.state == "scheduled" and job.failure is not None and job.failure.work_class == "wait"
+    return job.state == "waiting"
 
 
 def store(bench: Bench) -> dict[str, str]:
