@@ -50,7 +50,7 @@ async def engine(url: str, namespace: str, slots: int, tally: Tally, stop: async
 
 
 async def bare_arq(url: str, namespace: str, slots: int, tally: Tally, stop: asyncio.Event) -> None:
-    async def handle(_ctx: dict[Any, Any], *_args: Any, **_kwargs: Any) -> None:
+    async def handle(ctx: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
         tally.count()
 
     client = redis_module.connect(url)
