@@ -242,7 +242,7 @@ REFUSALS = {
     ),
     "lines that we may not write": Refusal(
         error="PermissionRefused",
-        cause="does not let our API member do this",
+        cause="does not let the API member do this",
         remedy="security role",
         arrange=lambda desk: desk.fault("fail", method="POST", path="/procurement/products", status=403),
         repair=Desk.no_fault,
