@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pydantic
 import pydantic_settings
@@ -22,6 +23,7 @@ from cwbridge.settings.service_links import is_service_link
 from cwbridge.settings.sources import PREFIX
 
 _NESTED = "__"
+S = TypeVar("S", bound=sections.Section)
 _NOT_SETTINGS = frozenset({"CWBRIDGE_CONFIG", "CWBRIDGE_SPEC"})
 
 
@@ -43,19 +45,14 @@ class Settings(pydantic_settings.BaseSettings):
     state_dir: Path = Path(".state")
     """Where the embedded Redis keeps its data."""
     redis: sections.RedisSettings = sections.RedisSettings()
-    jetbuilt: sections.JetbuiltSettings = sections.JetbuiltSettings()
-    connectwise: sections.ConnectWiseSettings = sections.ConnectWiseSettings()
-    opportunity: sections.OpportunitySettings = sections.OpportunitySettings()
-    defaults: sections.DefaultFieldsSettings = sections.DefaultFieldsSettings()
-    catalog: sections.CatalogSettings = sections.CatalogSettings()
     queue: sections.QueueSettings = sections.QueueSettings()
     http: sections.HttpSettings = sections.HttpSettings()
     log: sections.LogSettings = sections.LogSettings()
 
-    def system(self, name: str) -> sections.SystemSection:
-        """The table of an outside system."""
-        table: sections.SystemSection = getattr(self, name)
-        return table
+    def of(self, kind: type[S]) -> S:
+        """The table of that kind; only tables that `load` was asked for are there."""
+        section: S = getattr(self, kind.table)
+        return section
 
     @classmethod
     def settings_customise_sources(
@@ -74,9 +71,17 @@ class Settings(pydantic_settings.BaseSettings):
         )
 
 
-def load(**given: Any) -> Settings:
-    """Read all settings; raises SettingsError whose one line names the setting and the remedy."""
-    _refuse_unknown_names()
+@cache
+def with_tables(*tables: type[sections.Section]) -> type[Settings]:
+    """The configuration with the tables of systems and flows beside its own."""
+    fields: dict[str, Any] = {table.table: (table, table()) for table in tables}
+    return pydantic.create_model("Settings", __base__=Settings, **fields)
+
+
+def load(*tables: type[sections.Section], **given: Any) -> Settings:
+    """Read all settings, those in `tables` included; raises SettingsError whose one line names the setting and the remedy."""
+    model = with_tables(*tables)
+    _refuse_unknown_names(model)
     path = _settings_file()
     if "CWBRIDGE_CONFIG" in os.environ and not path.is_file():
         raise errors.SettingsError(
@@ -84,7 +89,7 @@ def load(**given: Any) -> Settings:
             remedy="Correct the path or unset the variable.",
         )
     try:
-        return Settings(**given)
+        return model(**given)
     except pydantic.ValidationError as error:
         raise _explained(error) from None
     except (pydantic_settings.SettingsError, ValueError) as error:
@@ -96,14 +101,13 @@ def load(**given: Any) -> Settings:
         raise errors.SettingsError(f"{path} or a CWBRIDGE_ variable cannot be read: {error}") from None
 
 
-def require(settings: Settings, system: str, needed: tuple[str, ...]) -> None:
-    """Raise SettingsError that names the first of the values which `system` needs and the settings lack."""
-    section = settings.system(system)
+def require(section: sections.Section, needed: tuple[str, ...]) -> None:
+    """Raise SettingsError that names the first of the values which are needed and the table lacks."""
     for name in needed:
         if not getattr(section, name):
             raise errors.SettingsError(
-                f"{variable(system, name)} is missing",
-                remedy=f"Set it, or `{name}` in the [{system}] table of cwbridge.toml, or a secret file of that name.",
+                f"{variable(section.table, name)} is missing",
+                remedy=f"Set it, or `{name}` in the [{section.table}] table of cwbridge.toml, or a secret file of that name.",
             )
 
 
@@ -116,9 +120,9 @@ def _settings_file() -> Path:
     return Path(os.environ.get("CWBRIDGE_CONFIG", "cwbridge.toml"))
 
 
-def _refuse_unknown_names() -> None:
+def _refuse_unknown_names(model: type[Settings]) -> None:
     """pydantic-settings passes over unknown top-level names; a typing mistake must not go unnoticed."""
-    known = {name.upper() for name in Settings.model_fields}
+    known = {name.upper() for name in model.model_fields}
     for name, remedy in _given_names():
         if name.upper().removeprefix(PREFIX).split(_NESTED, 1)[0] not in known:
             raise errors.SettingsError(f"{name} is not a setting", remedy=remedy)

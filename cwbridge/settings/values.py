@@ -15,21 +15,6 @@ from cwbridge.limits.rate import Rate
 from cwbridge.text import folded
 
 T = TypeVar("T")
-JETBUILT_STAGES = (
-    "opportunity",
-    "estimate",
-    "revisions",
-    "proposal",
-    "contract",
-    "install",
-    "review",
-    "completed",
-    "icebox",
-    "lost",
-    "template",
-    "trash",
-)
-"""Every stage of a project. Source: Jetbuilt API documentation, projects."""
 
 
 def _rate(value: object) -> object:
@@ -81,14 +66,7 @@ def _credential(value: SecretStr) -> SecretStr:
     return SecretStr(_header_text(value.get_secret_value()))
 
 
-def _stage(name: str) -> str:
-    stage = folded(name)
-    if stage not in JETBUILT_STAGES:
-        raise ValueError(f"{name!r} is not a stage of Jetbuilt; its stages are {', '.join(JETBUILT_STAGES)}")
-    return stage
-
-
-def _named_once(values: dict[str, T]) -> dict[str, T]:
+def named_once(values: dict[str, T]) -> dict[str, T]:
     """Names are compared without case and needless blanks, so two that only differ in these would hide one another."""
     seen: dict[str, str] = {}
     for name in values:
@@ -96,10 +74,6 @@ def _named_once(values: dict[str, T]) -> dict[str, T]:
         if other != name:
             raise ValueError(f"{other!r} and {name!r} are the same name")
     return values
-
-
-def _by_stage(values: dict[str, T]) -> dict[str, T]:
-    return {_stage(name): value for name, value in _named_once(values).items()}
 
 
 def _field_values(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,7 +119,5 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 Credential = Annotated[SecretStr, AfterValidator(_credential)]
 HeaderText = Annotated[str, AfterValidator(_header_text)]
-StageName = Annotated[str, AfterValidator(_stage)]
-ByStage = Annotated[dict[str, T], AfterValidator(_by_stage)]
-ByName = Annotated[dict[str, T], AfterValidator(_named_once)]
+ByName = Annotated[dict[str, T], AfterValidator(named_once)]
 FieldValues = Annotated[dict[str, Any], AfterValidator(_field_values)]

@@ -14,15 +14,17 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from cwbridge import errors, settings
+from cwbridge import errors
 from cwbridge.connectors import trail
 from cwbridge.connectors.connectwise.client import ConnectWiseClient, open_client
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.connectwise.resource import Change, Resource
+from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from sandbox import credentials
 from sandbox.faults import FaultRule
+from tests.support.configured import configured as configured_with
 
 COMPANY_INFO = (
     b'{"CompanyName":"X","Codebase":"v2025_1/","VersionCode":"v2025.1","CompanyID":"x","IsCloud":true}'
@@ -46,8 +48,8 @@ ODD = [
 
 @pytest.fixture
 async def client(peer: Any) -> AsyncIterator[ConnectWiseClient]:
-    configured = settings.Settings(
-        connectwise=settings.ConnectWiseSettings(
+    configured = configured_with(
+        connectwise=ConnectWiseSettings(
             url=peer.url,
             company_id="acme inc",
             public_key=SecretStr("public-secret"),

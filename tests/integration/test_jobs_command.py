@@ -14,7 +14,7 @@ from cwbridge.queue import outcome
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
-from cwbridge.settings import Settings
+from tests.support.configured import configured
 from tests.support.jobs import AUDIT, RACK, SCREEN, TRACED, Command, Store, key
 
 
@@ -251,7 +251,7 @@ def test_the_gauge_of_a_stopped_system_follows_all_processes(store: Store, redis
         return float(metrics.SYSTEM_ON_HOLD.labels("connectwise")._value.get())
 
     async def act(redis: Redis, _: Queue) -> None:
-        settings = Settings(namespace=store.namespace)
+        settings = configured(namespace=store.namespace)
         refresh = gauges.refresher(settings, redis, flows.registered())
         await redis.hset(f"{store.namespace}:stopped", "connectwise", "1")  # type: ignore[misc]
         await refresh()

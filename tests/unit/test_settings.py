@@ -12,9 +12,15 @@ import pytest
 
 from cwbridge import errors, settings
 from cwbridge.connectors.connectwise.drafts import draft_body
+from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
+from cwbridge.connectors.jetbuilt.settings import JetbuiltSettings
+from cwbridge.connectors.jetbuilt.system import JETBUILT
 from cwbridge.settings import sources
-from cwbridge.settings.values import JETBUILT_STAGES
 from sandbox.world.model import STAGES
+from tests.support.configured import configured, loaded
+from worker.opportunity.settings import OpportunitySettings
+from worker.opportunity.stages import JETBUILT_STAGES
+from worker.psa.settings import DefaultFieldsSettings
 
 SECRET = "wrong-secret"
 LINKS = {
@@ -55,7 +61,7 @@ def write(text: str) -> None:
 
 def refused(*parts: str) -> None:
     with pytest.raises(errors.SettingsError) as caught:
-        settings.load()
+        loaded()
     said = f"{caught.value} -> {caught.value.remedy}"
     assert not [part for part in parts if part not in said], said
     assert SECRET not in said
@@ -64,7 +70,7 @@ def refused(*parts: str) -> None:
 def test_service_links_of_kubernetes_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in LINKS.items():
         monkeypatch.setenv(name, value)
-    assert settings.load() == settings.Settings()
+    assert loaded() == configured()
 
 
 @pytest.mark.parametrize(
@@ -90,12 +96,13 @@ def test_secret_files_are_read_and_stripped(secrets: Path) -> None:
     (secrets / "cwbridge_jetbuilt__api_key").write_bytes(b"\xef\xbb\xbf  the-key\r\n")
     (secrets / "CWBRIDGE_CONNECTWISE__COMPANY_ID").write_text("acme\n")
     (secrets / "cwbridge_redis__url").write_text("redis://127.0.0.1/3\n")
-    loaded = settings.load()
-    assert loaded.jetbuilt.api_key is not None
-    assert loaded.jetbuilt.api_key.get_secret_value() == "the-key"
-    assert loaded.connectwise.company_id == "acme"
-    assert loaded.redis.url is not None
-    assert loaded.redis.url.get_secret_value() == "redis://127.0.0.1/3"
+    found = loaded()
+    key = found.of(JetbuiltSettings).api_key
+    assert key is not None
+    assert key.get_secret_value() == "the-key"
+    assert found.of(ConnectWiseSettings).company_id == "acme"
+    assert found.redis.url is not None
+    assert found.redis.url.get_secret_value() == "redis://127.0.0.1/3"
 
 
 def test_the_environment_wins_over_a_secret_file_and_that_over_the_settings_file(
@@ -105,8 +112,8 @@ def test_the_environment_wins_over_a_secret_file_and_that_over_the_settings_file
     (secrets / "cwbridge_namespace").write_text("secret")
     (secrets / "cwbridge_connectwise__company_id").write_text("secret")
     monkeypatch.setenv("CWBRIDGE_NAMESPACE", "environment")
-    loaded = settings.load()
-    assert (loaded.namespace, loaded.connectwise.company_id, loaded.log.level) == (
+    found = loaded()
+    assert (found.namespace, found.of(ConnectWiseSettings).company_id, found.log.level) == (
         "environment",
         "secret",
         "error",
@@ -119,7 +126,7 @@ def test_files_of_others_beside_the_secrets_are_not_read(secrets: Path) -> None:
     (secrets / "backup").write_bytes(b"x" * 20_000_000)
     (secrets / "cwbridge_certificates").mkdir()
     (secrets / "unreadable").symlink_to("/nowhere")
-    assert settings.load() == settings.Settings()
+    assert loaded() == configured()
 
 
 def test_a_secret_file_that_can_be_no_secret_is_named(secrets: Path) -> None:
@@ -161,16 +168,16 @@ def test_a_credential_that_no_header_takes_is_refused(
 def test_a_credential_in_the_environment_is_stripped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CWBRIDGE_JETBUILT__API_KEY", "the-key\n")
     monkeypatch.setenv("CWBRIDGE_JETBUILT__URL", "https://app.jetbuilt.com/api/\n")
-    loaded = settings.load().jetbuilt
-    assert loaded.api_key is not None
-    assert (loaded.api_key.get_secret_value(), loaded.url) == ("the-key", "https://app.jetbuilt.com/api")
+    found = loaded().of(JetbuiltSettings)
+    assert found.api_key is not None
+    assert (found.api_key.get_secret_value(), found.url) == ("the-key", "https://app.jetbuilt.com/api")
 
 
 def test_a_credential_of_blanks_alone_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CWBRIDGE_JETBUILT__URL", "https://app.jetbuilt.com/api")
     monkeypatch.setenv("CWBRIDGE_JETBUILT__API_KEY", " \n")
     with pytest.raises(errors.SettingsError, match="CWBRIDGE_JETBUILT__API_KEY is missing"):
-        settings.require(settings.load(), "jetbuilt", ("url", "api_key"))
+        settings.require(loaded().of(JetbuiltSettings), JETBUILT.required)
 
 
 VALUES = """
@@ -187,7 +194,7 @@ custom_fields = {Factor = 7.5, "Go live" = 2026-11-21, Rows = [1.5, "a"]}
 
 def test_numbers_and_dates_of_default_fields_are_exact() -> None:
     write(f"[defaults.product]\n{VALUES}")
-    values = settings.load().defaults.product
+    values = loaded().of(DefaultFieldsSettings).product
     day = datetime(2026, 11, 21, tzinfo=UTC)
     assert values | {"moment": None} == {
         "listPrice": Decimal("12.5"),
@@ -206,7 +213,7 @@ def test_numbers_and_dates_of_default_fields_are_exact() -> None:
 
 def test_numbers_of_default_fields_in_the_environment_are_exact(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CWBRIDGE_DEFAULTS__PRODUCT", '{"listPrice": 12.10, "custom_fields": {"Factor": 0.1}}')
-    values = settings.load().defaults.product
+    values = loaded().of(DefaultFieldsSettings).product
     assert str(values) == "{'listPrice': Decimal('12.10'), 'custom_fields': {'Factor': Decimal('0.1')}}"
 
 
@@ -236,9 +243,9 @@ def test_names_of_stages_are_compared_without_case_and_blanks() -> None:
         '[opportunity]\nskip_stages = ["Icebox", " LOST "]\n'
         '[opportunity.stages]\nContract = {status = "Won"}\nproposal = {probability = 50}\n'
     )
-    loaded = settings.load().opportunity
-    assert loaded.skip_stages == ("icebox", "lost")
-    assert {name: (one.status, one.probability) for name, one in loaded.stages.items()} == {
+    found = loaded().of(OpportunitySettings)
+    assert found.skip_stages == ("icebox", "lost")
+    assert {name: (one.status, one.probability) for name, one in found.stages.items()} == {
         "contract": ("Won", None),
         "proposal": (None, 50),
     }
@@ -291,4 +298,4 @@ def test_a_mistake_in_a_list_or_table_is_refused_by_its_variable(
 @pytest.mark.parametrize(("text", "expected"), [("probability = 50.0", 50), ("probability = 50", 50)])
 def test_a_whole_number_may_be_written_with_a_point(text: str, expected: Any) -> None:
     write(f"[opportunity.stages.contract]\n{text}\n")
-    assert settings.load().opportunity.stages["contract"].probability == expected
+    assert loaded().of(OpportunitySettings).stages["contract"].probability == expected
