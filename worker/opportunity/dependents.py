@@ -17,7 +17,7 @@ from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.source import SourceEnded, SourceReader
 from worker.opportunity.target import Target
 
-_OURS = "jetbuilt:%"
+_OWN_SOURCES = "jetbuilt:%"
 
 
 class Dependents:
@@ -39,10 +39,10 @@ class Dependents:
         self._rules = rules
 
     async def mistaken(self, name: LinkName, target: int) -> list[ProjectKey]:
-        """Opportunities of ours that hold another record than `target`, although the name is that of their own.
+        """Opportunities of this flow that hold another record than `target`, although the name is that of their own.
 
         Whatever record that is: several answers may have been given, and a command may have been broken off. What is
-        closed or converted is not ours to change any more.
+        closed or converted is not written any more.
         """
         found = await self._ours_beside(name, target)
         if not found:
@@ -75,14 +75,14 @@ class Dependents:
             raise errors.NotFound("The project has no such option", detail=str(key))
 
     async def _ours_beside(self, name: LinkName, target: int) -> dict[ProjectKey, models.Opportunity]:
-        """Asked by one field, as compound conditions are not to be trusted; the rest is compared on our side."""
+        """Asked by one field, as compound conditions are not to be trusted; the rest is compared here."""
         company = company_of(name)
         rows = await self._client.opportunities.find(
-            field("source").like(_OURS) if company is None else field("company/id").equals(company),
+            field("source").like(_OWN_SOURCES) if company is None else field("company/id").equals(company),
             fields=("source", "status", "closedDate", "company", name.kind),
         )
-        ours = {key_of(row.source): row for row in rows if _id(getattr(row, name.kind)) != target}
-        return {key: row for key, row in ours.items() if key is not None}
+        own = {key_of(row.source): row for row in rows if _id(getattr(row, name.kind)) != target}
+        return {key: row for key, row in own.items() if key is not None}
 
     async def _families(self, client: int) -> set[int]:
         families: set[int] = set()
@@ -99,13 +99,13 @@ class Dependents:
             project = await self._reader.project(key, await self._active.hint(key.family))
             desired = projection.project(await self._reader.complete(key, project), self._rules)
         except errors.Refused:
-            # It is gone or not exported as it is; its own job says so.
+            # It has ended or is not exported as it is; its own job says so.
             return False
         return name.identity.rpartition("@")[0] == _identity(desired, name)
 
 
 def key_of(external_id: str | None) -> ProjectKey | None:
-    """The key whose mark this is; None for any other text in the field."""
+    """The key that has this external id; None for any other text in the field."""
     try:
         return ProjectKey.of_external_id(external_id or "")
     except errors.Refused:

@@ -11,7 +11,7 @@ from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.sales_tables import SalesTables
 from worker.opportunity.target import Found, Target
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Finisher:

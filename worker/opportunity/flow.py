@@ -25,7 +25,7 @@ from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.source import SourceEnded, SourceReader
 from worker.opportunity.writer import OpportunityWriter, Written
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class OpportunityFlow:
@@ -112,7 +112,7 @@ def _refuse_older(project: models.Project, link: Link | None) -> None:
         raise errors.Refused(
             "Jetbuilt shows an older state of the project than the one exported before",
             detail=f"changed {project.updated_at}, exported {at}",
-            remedy="If Jetbuilt was restored on purpose, requeue the job by its key with `--force`: "
+            remedy="If Jetbuilt was restored on purpose, requeue the job by its key, or many with `--force`: "
             "then the state that Jetbuilt shows now is exported.",
         )
 

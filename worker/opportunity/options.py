@@ -14,7 +14,7 @@ from worker.opportunity.known_options import KnownOptions
 from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.target import Target
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class OptionFanOut:

@@ -15,7 +15,7 @@ from worker.psa.line_plan import Discrepancy
 from worker.psa.line_writer import Applied
 from worker.psa.patches import changes_of
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 def event(

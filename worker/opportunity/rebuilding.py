@@ -71,7 +71,7 @@ def _compare(found: dict[ProjectKey, list[int]], links: dict[str, Link], *, dry_
 async def _look_at_cleared(
     client: connectwise.ConnectWiseClient, done: Rebuilt, links: dict[str, Link]
 ) -> None:
-    """Why no opportunity carries the mark of a key that is linked."""
+    """Why no opportunity carries the external id of a key that is linked."""
     sources = await _sources(client, [link.target for link in links.values()])
     for key, link in links.items():
         if link.target not in sources:
@@ -85,7 +85,7 @@ async def _look_at_cleared(
 
 
 def _moved(key: str, other: ProjectKey, link: Link) -> bool:
-    """An option that got a new id: its opportunity carries the old mark until the next run."""
+    """An option that got a new id: its opportunity carries the old external id until the next run."""
     return other.family == ProjectKey.parse(key).family and not link.fingerprint
 
 

@@ -94,7 +94,7 @@ class Relinker:
         )
 
     async def _opportunity(self, key: ProjectKey, target: int) -> str:
-        """The name of the opportunity, which must exist and belong to nobody else."""
+        """The name of the opportunity, which must exist and belong to no other key."""
         try:
             record = await self._client.opportunities.get(target)
         except errors.NotFound as error:
@@ -141,7 +141,7 @@ class Relinker:
             raise _missing(name.kind, target) from error
 
     async def _same_external_id(self, key: ProjectKey, target: int) -> list[str]:
-        """Other opportunities with the mark: should the link get lost, they would make it ambiguous again."""
+        """Other opportunities with the external id: should the link get lost, they would make it ambiguous again."""
         rows = await self._client.opportunities.find(
             field("source").equals(key.external_id), fields=("source",)
         )
@@ -181,7 +181,7 @@ class Relinker:
             pass
 
     async def _enqueue_dependents(self, name: LinkName, target: int) -> list[str]:
-        """Jobs given up over this very question, and opportunities of ours that hold another record.
+        """Dead jobs that ask this very question, and opportunities of the flow that hold another record.
 
         What is due or waits needs no wanting: it reads the answer when it runs.
         """

@@ -23,7 +23,7 @@ from worker.opportunity.project_key import ProjectKey
 from worker.psa.default_fields import naming_default_field
 from worker.psa.patches import changes_of
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Found(msgspec.Struct, frozen=True):
