@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from cwbridge.redis import Redis
-from cwbridge.settings import CatalogSettings, DefaultFieldsSettings, OpportunitySettings, Settings
 from cwbridge.settings.sections import Section
 from tests.conformance import page, reference
 from tests.conformance.case import Case, all_cases
 from tests.conformance.play import Play
 from tests.support import sent
+from tests.support.configured import configured
+from worker.opportunity.settings import CatalogSettings, OpportunitySettings
+from worker.psa.settings import DefaultFieldsSettings
 
 TOGETHER = (
     "A sub-client's company names the parent's company",
@@ -58,11 +60,15 @@ def test_every_setting_of_the_mapping_is_on_the_page(table: str, section: type[S
 def test_every_setting_on_the_page_exists() -> None:
     known = {
         f"{table}.{name}"
-        for table, field in Settings.model_fields.items()
+        for table, field in type(configured()).model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
         for name in field.annotation.model_fields
     }
-    named = {name for name in reference.read().settings if name.partition(".")[0] in Settings.model_fields}
+    named = {
+        name
+        for name in reference.read().settings
+        if name.partition(".")[0] in type(configured()).model_fields
+    }
     assert named - known == set()
 
 

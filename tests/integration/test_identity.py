@@ -300,8 +300,8 @@ async def test_waits_in_a_row_do_not_push_out_the_history(redis: Redis, namespac
     history = History(redis, namespace=namespace)
     await history.add("key", Event(what="created"))
     for number in range(40):
-        await history.add("key", Event(what="wait: InventoryLocked", reason=str(number)))
-    assert [(event.what, event.reason) for event in await history.of("key")] == [
+        await history.add("key", Event(what="wait: InventoryLocked", cause=str(number)))
+    assert [(event.what, event.cause) for event in await history.of("key")] == [
         ("wait: InventoryLocked", "39"),
         ("created", ""),
     ]

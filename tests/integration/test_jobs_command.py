@@ -14,7 +14,7 @@ from cwbridge.queue import outcome
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
-from cwbridge.settings import Settings
+from tests.support.configured import configured
 from tests.support.jobs import AUDIT, RACK, SCREEN, TRACED, Command, Store, key
 
 
@@ -72,7 +72,7 @@ def test_a_job_is_shown_with_cause_trace_matches_and_its_last_calls(cwbridge: Co
         )
         await history.add(key(1), matched)
         call = "connectwise POST /procurement/products: 400, 12 ms, request abc-1"
-        await history.add(key(1), Event(what="refused: ValueRefused", reason="[red]", last_calls=(call,)))
+        await history.add(key(1), Event(what="refused: ValueRefused", cause="[red]", last_calls=(call,)))
         await Links(redis, namespace=store.namespace).put("opportunity", key(1), Link(target=9, how="person"))
 
     store.do(put)
@@ -251,12 +251,12 @@ def test_the_gauge_of_a_stopped_system_follows_all_processes(store: Store, redis
         return float(metrics.SYSTEM_ON_HOLD.labels("connectwise")._value.get())
 
     async def act(redis: Redis, _: Queue) -> None:
-        settings = Settings(namespace=store.namespace)
+        settings = configured(namespace=store.namespace)
         refresh = gauges.refresher(settings, redis, flows.registered())
-        await redis.hset(f"{store.namespace}:stopped", "connectwise", "1")  # type: ignore[misc]
+        await redis.hset(f"{store.namespace}:on_hold", "connectwise", "1")  # type: ignore[misc]
         await refresh()
         assert gauge() == 1
-        await redis.delete(f"{store.namespace}:stopped")
+        await redis.delete(f"{store.namespace}:on_hold")
         await refresh()
         assert gauge() == 0
 

@@ -284,8 +284,8 @@ REFUSALS = {
     ),
     "keys that are refused meanwhile": Refusal(
         error="SystemOnHold",
-        cause="refused our keys",
-        remedy="Correct the keys",
+        cause="refused the credentials",
+        remedy="Correct the credentials",
         state="waiting",
         arrange=lambda desk: desk.fault("fail", path="/procurement/*", status=401),
         repair=Desk.no_fault,

@@ -8,11 +8,12 @@ from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.connectors.records import Link as Reference
-from cwbridge.keys import Key
-from cwbridge.ledger.sightings import Sightings
+from cwbridge.ledger.api_member import ApiMember
+from cwbridge.ledger.hints import Hints
 from cwbridge.linker import LinkName
 from worker.opportunity import projection
 from worker.opportunity.desired import DesiredOpportunity, Rules
+from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.source import SourceEnded, SourceReader
 from worker.opportunity.target import Target
 
@@ -26,17 +27,18 @@ class Dependents:
         self,
         client: connectwise.ConnectWiseClient,
         source: jetbuilt.JetbuiltClient,
-        sightings: Sightings,
+        active: Hints,
+        api_member: ApiMember,
         rules: Rules,
     ) -> None:
         self._client = client
         self._source = source
         self._reader = SourceReader(source)
-        self._sightings = sightings
-        self._target = Target(client, sightings)
+        self._active = active
+        self._target = Target(client, api_member)
         self._rules = rules
 
-    async def mistaken(self, name: LinkName, target: int) -> list[Key]:
+    async def mistaken(self, name: LinkName, target: int) -> list[ProjectKey]:
         """Opportunities of this flow that hold another record than `target`, although the name is that of their own.
 
         Whatever record that is: several answers may have been given, and a command may have been broken off. What is
@@ -56,7 +58,7 @@ class Dependents:
         """Raise Refused when Jetbuilt has no such project, option or client."""
         try:
             if name.kind == "opportunity":
-                await self._check_key(Key.parse(name.identity))
+                await self._check_key(ProjectKey.parse(name.identity))
             elif name.kind == "company":
                 await self._source.client(_client_of(name))
         except (errors.NotFound, SourceEnded) as error:
@@ -66,13 +68,13 @@ class Dependents:
                 remedy=f"Look up the id of the {noun} in Jetbuilt; nothing was changed.",
             ) from error
 
-    async def _check_key(self, key: Key) -> None:
-        project = await self._reader.project(key, await self._sightings.hint(key.family))
+    async def _check_key(self, key: ProjectKey) -> None:
+        project = await self._reader.project(key, await self._active.hint(key.family))
         known = {option.id for option in await self._reader.options(project)} if key.option else {None}
         if key.option not in known:
             raise errors.NotFound("The project has no such option", detail=str(key))
 
-    async def _ours_beside(self, name: LinkName, target: int) -> dict[Key, models.Opportunity]:
+    async def _ours_beside(self, name: LinkName, target: int) -> dict[ProjectKey, models.Opportunity]:
         """Asked by one field, as compound conditions are not to be trusted; the rest is compared here."""
         company = company_of(name)
         rows = await self._client.opportunities.find(
@@ -91,10 +93,10 @@ class Dependents:
             page = answer.next_page
         return families
 
-    async def _asks(self, key: Key, name: LinkName) -> bool:
+    async def _asks(self, key: ProjectKey, name: LinkName) -> bool:
         """Whether the next run of `key` would look for this contact or site."""
         try:
-            project = await self._reader.project(key, await self._sightings.hint(key.family))
+            project = await self._reader.project(key, await self._active.hint(key.family))
             desired = projection.project(await self._reader.complete(key, project), self._rules)
         except errors.Refused:
             # It has ended or is not exported as it is; its own job says so.
@@ -102,10 +104,10 @@ class Dependents:
         return name.identity.rpartition("@")[0] == _identity(desired, name)
 
 
-def key_of(external_id: str | None) -> Key | None:
+def key_of(external_id: str | None) -> ProjectKey | None:
     """The key that has this external id; None for any other text in the field."""
     try:
-        return Key.of_external_id(external_id or "")
+        return ProjectKey.of_external_id(external_id or "")
     except errors.Refused:
         return None
 
