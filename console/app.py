@@ -37,10 +37,7 @@ def main() -> None:
     except errors.BridgeError as error:
         output.say_failure(error)
         code = exit_codes.FAILED
-    except BrokenPipeError:
-        # The reader has seen enough (`cwbridge jobs list | head`).
-        code = exit_codes.SETTLED
-    sys.exit(output.close_streams(code))
+    sys.exit(code)
 
 
 def _show_version(asked: bool) -> None:
