@@ -10,7 +10,6 @@ Source and one line in the registry (console/flows.py).
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -21,13 +20,14 @@ import msgspec
 
 from cwbridge import errors
 from cwbridge.connectors.system import System
+from cwbridge.keys import KeyFormat
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Links
 from cwbridge.linker import Linker, LinkKind, LinkName
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Handler
 from cwbridge.redis import Redis
-from cwbridge.settings import Settings
+from cwbridge.settings import Section, Settings, variable
 
 if TYPE_CHECKING:
     from cwbridge.connections import Connections
@@ -69,19 +69,26 @@ class Flow(ABC):
     name: str
     title: str
     systems: tuple[System[Any], ...]
-    key_pattern: re.Pattern[str]
-    key_examples: tuple[str, ...]
+    key_format: KeyFormat
     link_kinds: tuple[LinkKind, ...]
     """The first is the kind whose identities are the flow's keys."""
     has_linker: bool = False
     external_id_field: str = ""
     """How people call the field that holds the external id."""
-    settings_tables: tuple[str, ...] = ()
-    """The tables of the settings that shape the result: a change of one of them is a reason to retry dead jobs."""
+    tables: tuple[type[Section], ...] = ()
+    """The flow's own tables of the settings. A change of one, or of a system's, is a reason to retry dead jobs."""
 
     def is_on(self, settings: Settings) -> bool:
         """Whether every system of the flow has a URL."""
-        return all(settings.system(system.name).switched_on for system in self.systems)
+        return not self.lacks(settings)
+
+    def lacks(self, settings: Settings) -> list[str]:
+        """The variables of the URLs that the flow needs and the settings do not have."""
+        return [
+            variable(system.name, "url")
+            for system in self.systems
+            if not settings.of(system.settings).switched_on
+        ]
 
     def keys_of(self, number: str) -> tuple[str, ...]:
         """The keys, or beginnings of keys, that a person means by a bare number."""
@@ -89,7 +96,7 @@ class Flow(ABC):
 
     def link_name(self, text: str) -> LinkName | None:
         """The link that a person names, or None when it is no link of this flow."""
-        if self.key_pattern.fullmatch(text):
+        if self.key_format.accepts(text):
             return LinkName(self.link_kinds[0].name, text)
         for kind in self.link_kinds[1:]:
             if kind.identity is not None and kind.identity.fullmatch(text):
@@ -178,6 +185,12 @@ class Flows:
     def names(self) -> tuple[str, ...]:
         return tuple(self.registrations)
 
+    @property
+    def tables(self) -> tuple[type[Section], ...]:
+        """The tables of the settings that the flows and their systems have, each once."""
+        systems = (system.settings for flow in self for system in flow.systems)
+        return tuple(dict.fromkeys([*systems, *(table for flow in self for table in flow.tables)]))
+
     def get(self, name: str) -> Flow | None:
         """The flow of that name."""
         found = self.registrations.get(name)
@@ -187,18 +200,19 @@ class Flows:
         """The flows that are switched on; raises SettingsError when there are none."""
         chosen = [one for one in self.registrations.values() if one.flow.is_on(settings)]
         if not chosen:
-            urls = sorted({f"[{system.name}] url" for flow in self for system in flow.systems})
+            lacking = "; ".join(f"{flow.name} lacks {', '.join(flow.lacks(settings))}" for flow in self)
             raise errors.SettingsError(
-                "no flow is switched on", remedy=f"Set the URLs of the systems of a flow: {', '.join(urls)}."
+                f"no flow is switched on: {lacking}",
+                remedy="Set the addresses that one flow lacks, in the environment or in cwbridge.toml.",
             )
         return Flows(chosen)
 
     def of_key(self, text: str) -> Flow:
         """The flow of a key; raises Refused that shows what keys look like."""
         for flow in self:
-            if flow.key_pattern.fullmatch(text):
+            if flow.key_format.accepts(text):
                 return flow  # type: ignore[no-any-return]
-        examples = " or ".join(example for flow in self for example in flow.key_examples)
+        examples = " or ".join(example for flow in self for example in flow.key_format.examples)
         raise errors.Refused(f"{text[:80]!r} is not a key", remedy=f"Keys look like {examples}.")
 
     def link_name(self, text: str) -> tuple[Flow, LinkName]:

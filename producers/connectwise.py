@@ -19,9 +19,9 @@ from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.connectwise.resource import Resource
 from cwbridge.flow import Flow
+from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.catalog import CatalogCache
 from cwbridge.ledger.links import Links
-from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis, reply
@@ -53,7 +53,7 @@ class ConnectWisePoller:
         redis: Redis,
         *,
         watermark: Watermark,
-        sightings: Sightings,
+        api_member: ApiMember,
         links: Links,
         catalog: CatalogCache,
         overlap: timedelta,
@@ -64,7 +64,7 @@ class ConnectWisePoller:
         self._redis = redis
         self._name = f"{queue.namespace}:noticed:connectwise"
         self._watermark = watermark
-        self._sightings = sightings
+        self._api_member = api_member
         self._links = links
         self._catalog = catalog
         self._overlap = overlap
@@ -100,7 +100,7 @@ class ConnectWisePoller:
 
     async def _by_others(self, table: str, rows: list[T]) -> list[T]:
         """The rows that another user changed last, less those looked at already in that state."""
-        ourselves = await self._sightings.ourselves()
+        ourselves = await self._api_member.names()
         foreign = [row for row in rows if row.info is not None and row.info.updatedBy not in ourselves]
         if not foreign:
             return []

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
+from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.connectors.connectwise.system import CONNECTWISE
+from cwbridge.connectors.jetbuilt import ACTIVE_PROJECTS
+from cwbridge.connectors.jetbuilt.settings import JetbuiltSettings
 from cwbridge.connectors.jetbuilt.system import JETBUILT
 from cwbridge.flow import Flow, FlowContext, Polled, Schedule
+from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.catalog import CatalogCache
-from cwbridge.ledger.sightings import Sightings
+from cwbridge.ledger.hints import Hints
 from producers.connectwise import ConnectWisePoller
 from producers.jetbuilt import JetbuiltPoller
 from producers.watermarks import Watermark
@@ -29,15 +33,14 @@ class ProjectsPoller:
     def over(cls, context: FlowContext, flow: Flow) -> Self:
         """The pollers over the open connections of `context`."""
         settings, redis, namespace = context.settings, context.redis, context.settings.namespace
-        sightings = Sightings(redis, namespace=namespace)
         jetbuilt = JetbuiltPoller(
             context.connections.client(JETBUILT),
             context.queue,
             flow,
             watermark=Watermark(redis, namespace=namespace, name="jetbuilt"),
-            sightings=sightings,
+            active=Hints(redis, namespace=namespace, name=ACTIVE_PROJECTS),
             links=context.links,
-            overlap=settings.jetbuilt.poll_overlap,
+            overlap=settings.of(JetbuiltSettings).poll_overlap,
         )
         connectwise = ConnectWisePoller(
             context.connections.client(CONNECTWISE),
@@ -45,16 +48,19 @@ class ProjectsPoller:
             flow,
             redis,
             watermark=Watermark(redis, namespace=namespace, name="connectwise"),
-            sightings=sightings,
+            api_member=ApiMember(redis, namespace=namespace),
             links=context.links,
-            catalog=CatalogCache(redis, namespace=namespace, cache_ttl=settings.catalog.cache_ttl),
-            overlap=settings.connectwise.poll_overlap,
+            catalog=CatalogCache(redis, namespace=namespace),
+            overlap=settings.of(ConnectWiseSettings).poll_overlap,
         )
         return cls(context, jetbuilt, connectwise)
 
     def schedules(self) -> Sequence[Schedule]:
         """The poll and the full sync of Jetbuilt, and the poll of ConnectWise."""
-        jetbuilt, connectwise = self._settings.jetbuilt, self._settings.connectwise
+        jetbuilt, connectwise = (
+            self._settings.of(JetbuiltSettings),
+            self._settings.of(ConnectWiseSettings),
+        )
         return (
             Schedule("jetbuilt_poll", jetbuilt.poll_interval, self.jetbuilt.poll),
             Schedule(

@@ -120,4 +120,10 @@ class Scheduler:
         if schedule.name not in self._failing:
             self._failing.add(schedule.name)
             remedy = error.remedy if isinstance(error, errors.BridgeError) else ""
-            log.warning("schedule_failing", schedule=schedule.name, error=type(error).__name__, cause=str(error), remedy=remedy)
+            log.warning(
+                "schedule_failing",
+                schedule=schedule.name,
+                error=type(error).__name__,
+                cause=str(error),
+                remedy=remedy,
+            )

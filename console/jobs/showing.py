@@ -50,7 +50,7 @@ def show(key: str, *, as_json: bool) -> NoReturn:
             _print(known)
         return exit_codes.SETTLED if job or link or events else exit_codes.FAILED
 
-    on_store(act)
+    on_store(act, keys=[key])
 
 
 def _known(key: str, kind: str, job: Job | None, link: Link | None, events: list[Event]) -> Known:
@@ -126,19 +126,17 @@ def _print_failure(console: Console, failure: Failure) -> None:
 def _history(events: list[Event]) -> object:
     return output.table(
         "History, newest first",
-        ("when", "what", "target", "created", "deleted", "kept", "calls", "seconds", "total", "reason"),
+        ("when", "what", "target", "counts", "amounts", "calls", "seconds", "cause"),
         (
             (
                 output.moment(event.at_ms),
                 event.what,
                 event.target,
-                event.created,
-                event.deleted,
-                event.kept,
+                ", ".join(f"{name} {number}" for name, number in event.counts.items() if number),
+                ", ".join(f"{name} {amount}" for name, amount in event.amounts.items()),
                 event.calls,
                 event.seconds,
-                event.total,
-                event.reason,
+                event.cause,
             )
             for event in events
         ),

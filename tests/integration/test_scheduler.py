@@ -180,7 +180,9 @@ async def commands(redis: Redis) -> int:
 
 async def test_a_schedule_sleeps_until_its_next_slot(make: MakeScheduler, redis: Redis) -> None:
     action, other = Action(), Action()
-    async with running(make(), Schedule("poll", LONG, action), Schedule("clock", timedelta(seconds=1), other)):
+    async with running(
+        make(), Schedule("poll", LONG, action), Schedule("clock", timedelta(seconds=1), other)
+    ):
         await until(lambda: other.done >= 1, what="the first slots are done")
         before = await commands(redis)
         begun = other.done

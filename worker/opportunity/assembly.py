@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
+from cwbridge.connectors.jetbuilt import ACTIVE_PROJECTS
 from cwbridge.connectors.jetbuilt import client as jetbuilt
+from cwbridge.connectors.jetbuilt.settings import JetbuiltSettings
 from cwbridge.ledger.accepted_amounts import AcceptedAmounts
+from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.catalog import CatalogCache
+from cwbridge.ledger.hints import Hints
 from cwbridge.ledger.history import History
-from cwbridge.ledger.options import Options
-from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
@@ -17,11 +20,13 @@ from worker.opportunity.desired import OfficeAssignment, Progress, Rules
 from worker.opportunity.finisher import Finisher
 from worker.opportunity.flow import OpportunityFlow
 from worker.opportunity.header import HeaderBuilder
+from worker.opportunity.known_options import KnownOptions
 from worker.opportunity.opportunity_lines import OpportunityLines
 from worker.opportunity.options import OptionFanOut
 from worker.opportunity.plan import is_own
 from worker.opportunity.references import Resolver
 from worker.opportunity.sales_tables import SalesTables
+from worker.opportunity.settings import CatalogSettings, OpportunitySettings
 from worker.opportunity.source import SourceReader
 from worker.opportunity.target import Target
 from worker.opportunity.writer import OpportunityWriter
@@ -34,11 +39,11 @@ from worker.psa.product_lines import ProductLines
 
 def rules(settings: Settings) -> Rules:
     """The settings that shape a projection, as data."""
-    chosen = settings.opportunity
-    site = (settings.jetbuilt.url or "https://app.jetbuilt.com/api").removesuffix("/api")
+    chosen = settings.of(OpportunitySettings)
+    site = (settings.of(JetbuiltSettings).url or "https://app.jetbuilt.com/api").removesuffix("/api")
     return Rules(
         name_template=chosen.name_template,
-        identifier_template=settings.catalog.identifier_template,
+        identifier_template=settings.of(CatalogSettings).identifier_template,
         option_name_template=chosen.option_name_template,
         type_name=chosen.type_project,
         type_option=chosen.type_option,
@@ -74,25 +79,33 @@ def opportunity_flow(
     namespace = settings.namespace
     psa = PsaContext.over(client, redis, settings)
     queue = Queue(redis, namespace=namespace, settings=settings.queue)
-    sightings = Sightings(redis, namespace=namespace)
-    target = Target(client, sightings)
+    target = Target(client, ApiMember(redis, namespace=namespace))
     sales_tables = SalesTables(client, psa.locks)
     chosen = rules(settings)
     lines = _lines(settings, redis, psa, queue, chosen)
     return OpportunityFlow(
         reader=SourceReader(source),
         writer=OpportunityWriter(
-            target, _header(settings, psa, sales_tables), lines, sales_tables, psa.links
+            target,
+            _header(settings, psa, sales_tables),
+            lines,
+            sales_tables,
+            psa.links,
+            repair_drift=settings.of(OpportunitySettings).drift == "repair",
         ),
         finisher=Finisher(
-            target, lines, sales_tables, psa.links, finished_status=settings.opportunity.finished_status
+            target,
+            lines,
+            sales_tables,
+            psa.links,
+            finished_status=settings.of(OpportunitySettings).finished_status,
         ),
         options=OptionFanOut(
-            queue, Options(redis, psa.links, namespace=namespace), links=psa.links, target=target
+            queue, KnownOptions(redis, psa.links, namespace=namespace), links=psa.links, target=target
         ),
         links=psa.links,
         history=history,
-        sightings=sightings,
+        active=Hints(redis, namespace=namespace, name=ACTIVE_PROJECTS),
         rules=chosen,
     )
 
@@ -100,8 +113,8 @@ def opportunity_flow(
 def _header(settings: Settings, psa: PsaContext, sales_tables: SalesTables) -> HeaderBuilder:
     resolver = Resolver(
         psa,
-        default_sales_rep=settings.connectwise.default_sales_rep,
-        allow_duplicate_contacts=settings.opportunity.allow_duplicate_contacts,
+        default_sales_rep=settings.of(ConnectWiseSettings).default_sales_rep,
+        allow_duplicate_contacts=settings.of(OpportunitySettings).allow_duplicate_contacts,
     )
     return HeaderBuilder(psa, resolver, sales_tables)
 
@@ -112,12 +125,12 @@ def _lines(
     namespace = settings.namespace
     catalog = Catalog(
         psa,
-        CatalogPlacement(psa.client, psa.locks, placement_rule(settings.catalog)),
-        CatalogCache(redis, namespace=namespace, cache_ttl=settings.catalog.cache_ttl),
+        CatalogPlacement(psa.client, psa.locks, placement_rule(settings.of(CatalogSettings))),
+        CatalogCache(redis, namespace=namespace, cache_ttl=settings.of(CatalogSettings).cache_ttl),
         CatalogPolicy(
-            inactive=settings.catalog.inactive_items,
-            existing=settings.catalog.existing_items,
-            concurrency=settings.opportunity.apply_concurrency,
+            inactive=settings.of(CatalogSettings).inactive_items,
+            existing=settings.of(CatalogSettings).existing_items,
+            concurrency=settings.of(OpportunitySettings).apply_concurrency,
         ),
     )
     return OpportunityLines(
@@ -125,8 +138,11 @@ def _lines(
         catalog,
         ProductLines(psa.client.products, AcceptedAmounts(redis, namespace=namespace), is_own=is_own),
         InventoryGate(
-            redis, queue, namespace=namespace, probe_interval=settings.opportunity.inventory_probe_interval
+            redis,
+            queue,
+            namespace=namespace,
+            probe_interval=settings.of(OpportunitySettings).inventory_probe_interval,
         ),
         rules=chosen,
-        chosen=settings.opportunity,
+        chosen=settings.of(OpportunitySettings),
     )

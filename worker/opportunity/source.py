@@ -8,18 +8,21 @@ from cwbridge import concurrency, errors
 from cwbridge.cache import CachedValue
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.connectors.jetbuilt import models
-from cwbridge.keys import Key
-from cwbridge.ledger.sightings import NOT_LISTED
+from cwbridge.ledger.hints import NOT_LISTED
+from worker.opportunity.project_key import ProjectKey
 
 
-class SourceEnded(Exception):
+class SourceEnded(errors.NotFound):
     """Jetbuilt no longer has the project or option of a key, and its list does not show it either."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__("Jetbuilt no longer has the project or option", detail=what)
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """The newest state, as Jetbuilt tells it; `option` is set when it is about an option of the project."""
 
-    key: Key
+    key: ProjectKey
     project: models.Project
     items: models.ProjectItems = models.ProjectItems(line_items=[], factors=[])
     packages: tuple[models.ServicePackage, ...] = ()
@@ -38,7 +41,7 @@ class SourceReader:
         self._users = CachedValue(client.users, ttl=600)
         self._company = CachedValue(client.company, ttl=600)
 
-    async def project(self, key: Key, hint: int | None) -> models.Project:
+    async def project(self, key: ProjectKey, hint: int | None) -> models.Project:
         """The active version of the family.
 
         `hint` is the id it had when the list last showed it, or NOT_LISTED. Raises SourceEnded when neither the project nor
@@ -58,7 +61,7 @@ class SourceReader:
         """Options and change orders of the project, without their lines."""
         return await self._client.options(project.id)
 
-    async def complete(self, key: Key, project: models.Project) -> Source:
+    async def complete(self, key: ProjectKey, project: models.Project) -> Source:
         """All that belongs to the project or, when `key` names one, to its option; raises SourceEnded when that is gone."""
         async with concurrency.group() as tasks:
             lines = tasks.create_task(self._lines(key, project))
@@ -70,7 +73,7 @@ class SourceReader:
             lines.result(), client=client, parent=parent, owner=owner.result(), office=office.result()
         )
 
-    async def _lines(self, key: Key, project: models.Project) -> Source:
+    async def _lines(self, key: ProjectKey, project: models.Project) -> Source:
         if key.option is not None:
             return Source(key=key, project=project, option=await self._option(project, key.option))
         async with concurrency.group() as tasks:
@@ -84,7 +87,7 @@ class SourceReader:
         except errors.NotFound as missing:
             if any(listed.id == option for listed in await self.options(project)):
                 raise _listed_but_missing(f"option {option} of project {project.id}") from missing
-            raise SourceEnded from missing
+            raise SourceEnded(f"option {option} of project {project.id}") from missing
 
     async def _clients(self, project: models.Project) -> tuple[models.Client | None, models.Client | None]:
         """The project's client and, of a sub-client, the parent; a parent that Jetbuilt does not have is left out."""
@@ -132,7 +135,7 @@ class SourceReader:
             first = await self._client.project(family)
         except errors.NotFound as missing:
             if hint == NOT_LISTED:
-                raise SourceEnded from missing
+                raise SourceEnded(f"project {family}") from missing
             return await self._listed(family, query=None)
         alone = hint in {None, first.id} and not first.versions
         return first if alone else await self._listed(family, query=first.custom_id or first.name)
@@ -149,7 +152,7 @@ class SourceReader:
                 if listed.family == family:
                     return await self._shown(listed.id)
             page = answer.next_page
-        raise SourceEnded
+        raise SourceEnded(f"project {family}")
 
     async def _shown(self, project: int) -> models.Project:
         try:
