@@ -63,11 +63,15 @@ class Throughput(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def workers(kind: str, count: int, url: str, namespace: str, reports: list[Report]) -> AsyncIterator[None]:
+async def workers(
+    kind: str, count: int, url: str, namespace: str, reports: list[Report]
+) -> AsyncIterator[None]:
     """Worker processes while the body runs; their reports come at its end."""
     arguments = [sys.executable, str(WORKER), kind, url, namespace, str(SLOTS)]
-    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
-    processes = [await asyncio.create_subprocess_exec(*arguments, **pipes) for _ in range(count)]
+    pipe = asyncio.subprocess.PIPE
+    processes = [
+        await asyncio.create_subprocess_exec(*arguments, stdin=pipe, stdout=pipe) for _ in range(count)
+    ]
     for process in processes:
         assert process.stdout is not None
         assert await process.stdout.readline() == b"ready\n"
@@ -122,7 +126,12 @@ async def test_no_op_jobs_a_second_beside_bare_arq(redis: Redis, redis_url: str)
         await engine(redis, redis_url, 4),
         await engine(redis, redis_url, 1),
     )
-    for name, figure in (("one worker", one), ("bare arq", bare), ("four workers", four), ("one worker", again)):
+    for name, figure in (
+        ("one worker", one),
+        ("bare arq", bare),
+        ("four workers", four),
+        ("one worker", again),
+    ):
         print(f"{name:>14}: {figure.per_second:7.0f} jobs/s, {figure.cpu_us:6.0f} us of processor time a job")
     single = statistics.mean((one.per_second, again.per_second))
     assert single > bare.per_second
