@@ -130,8 +130,8 @@ def _replace(owner: Any, name: str, by: Any) -> None:
 WITHOUT: dict[str, Callable[[], None]] = {
     "the fencing check": _no_fencing_check,
     "the second look": _no_second_look,
-    "the wanted counter": _no_generation,
-    "the mark look-up before a create": _no_external_id_look_up,
+    "the generation counter": _no_generation,
+    "the external id look-up before a create": _no_external_id_look_up,
     "the watermark overlap": _no_watermark_overlap,
     "the identifier lock": _no_identifier_lock,
 }

@@ -98,22 +98,22 @@ SCENARIOS = (
         runs=3,
     ),
     Scenario(
-        name="edited-amid-apply",
+        name="edited-during-apply",
         story="a project saved again while its lines are written",
-        act=encounters.edited_amid_apply(times=6),
+        act=encounters.edited_during_apply(times=6),
         casting=_QUICK_POLLS,
         runs=2,
     ),
     Scenario(
         name="taken-back-after-kill",
-        story="an edit taken back after its worker was killed amid the apply",
+        story="an edit taken back after its worker was killed during the apply",
         act=encounters.taken_back_after_a_kill(times=5),
         casting=_QUICK_POLLS,
         runs=2,
     ),
     Scenario(
         name="versioned-after-kill",
-        story="a new version after a kill amid the making of an option",
+        story="a new version after a kill during the creation of an option",
         act=encounters.versioned_after_a_kill(times=4),
         casting=_QUICK_POLLS,
         runs=2,
@@ -133,9 +133,9 @@ SCENARIOS = (
         runs=2,
     ),
     Scenario(
-        name="wiped-amid-creation",
+        name="wiped-during-creation",
         story="FLUSHALL while a new project is being made",
-        act=encounters.wiped_amid_creation(times=6),
+        act=encounters.wiped_during_creation(times=6),
         casting=Casting(
             projects=3,
             workers=3,
@@ -147,7 +147,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="wiped-among-versions",
-        story="FLUSHALL before and after new versions, amid slow polls",
+        story="FLUSHALL before and after new versions, during slow polls",
         act=encounters.wiped_among_versions(times=5),
         casting=_QUICK_POLLS,
         runs=2,
@@ -210,20 +210,20 @@ SCENARIOS = (
     ),
     Scenario(
         name="sleeping-worker",
-        story="a worker stopped beyond its lease amid an apply, then going on",
+        story="a worker stopped beyond its lease during an apply, then going on",
         act=lasting(25, disruptions.sleeping_workers(every=0.5)),
         casting=Casting(workers=3),
         runs=3,
     ),
     Scenario(
         name="code-base-moved",
-        story="the API moves amid an apply",
+        story="the API moves during an apply",
         act=lasting(20, disruptions.moving_code_base),
         runs=2,
     ),
     Scenario(
         name="inventory-auditing",
-        story="auditing switched on and off amid an apply",
+        story="auditing switched on and off during an apply",
         act=lasting(20, disruptions.auditing),
         runs=2,
     ),
@@ -269,9 +269,9 @@ SHORT = (
         casting=Casting(projects=4, settings=_BRISK),
     ),
     Scenario(
-        name="edited amid an apply",
+        name="edited during an apply",
         story="a project saved again while its lines are written",
-        act=encounters.edited_amid_apply(times=2),
+        act=encounters.edited_during_apply(times=2),
         casting=Casting(projects=3, settings=_BRISK),
     ),
     Scenario(
@@ -281,7 +281,7 @@ SHORT = (
         casting=Casting(projects=3, workers=1, settings=_BRISK),
     ),
     Scenario(
-        name="redis in trouble",
+        name="redis failing",
         story="restarted, cut off and hidden",
         act=lasting(
             5,

@@ -165,7 +165,7 @@ async def test_a_spoiled_answer_leaves_what_was_settled_before_as_it_is(bench: B
     assert bench.books.products(external_id) == lines
 
 
-async def test_no_json_is_tried_again_then_given_up_then_settled_by_a_requeue(
+async def test_no_json_is_retried_then_dead_lettered_then_settled_by_a_requeue(
     bench: Bench, tmp_path: Path
 ) -> None:
     bench.changes = FEW_TRIES

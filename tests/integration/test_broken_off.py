@@ -1,4 +1,4 @@
-"""What a run leaves behind that was broken off amid its writes, and what becomes of it when its source goes on meanwhile."""
+"""What a run leaves behind that was broken off during its writes, and what becomes of it when its source goes on meanwhile."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ async def test_of_a_finished_opportunity_each_line_stays_once(bench: Bench):
 
 
 @pytest.mark.parametrize("somebody", [False, True])
-async def test_a_new_opportunity_that_may_hold_no_line_is_taken_back_unless_somebody_works_with_it(
+async def test_a_new_opportunity_that_may_hold_no_line_is_taken_back_unless_another_user_works_with_it(
     bench: Bench, *, somebody: bool
 ):
     bench.changes = {"opportunity": {"inventory_probe_interval": "150s"}, "queue": {"concurrency": 1}}

@@ -51,9 +51,7 @@ def prompt(bench: Bench, tmp_path: Path) -> Prompt:
     return Prompt(bench, tmp_path)
 
 
-async def test_the_job_that_was_given_up_is_listed_with_cause_and_remedy(
-    bench: Bench, prompt: Prompt
-) -> None:
+async def test_the_dead_job_is_listed_with_cause_and_remedy(bench: Bench, prompt: Prompt) -> None:
     key = await with_one_given_up(bench)
     (group,) = await prompt.json("jobs", "list")
     (job,) = await prompt.json("jobs", "list", "--each", "--state", "dead")
@@ -67,7 +65,7 @@ async def test_the_job_that_was_given_up_is_listed_with_cause_and_remedy(
     assert group["cause"] in " ".join(told.out.split())
 
 
-async def test_a_job_is_shown_with_its_trouble_and_its_history(bench: Bench, prompt: Prompt) -> None:
+async def test_a_job_is_shown_with_its_failure_and_its_history(bench: Bench, prompt: Prompt) -> None:
     key = await with_one_given_up(bench)
     shown = await prompt.json("jobs", "show", key)
     assert (shown["key"], shown["job"]["state"], shown["job"]["failure"]["work_class"]) == (

@@ -116,9 +116,7 @@ async def test_the_concurrency_limit_is_shared(redis: Redis, namespace: str) -> 
     assert limit == 3
 
 
-async def test_a_place_given_back_goes_to_the_process_that_waits_longest(
-    redis: Redis, namespace: str
-) -> None:
+async def test_a_slot_given_back_goes_to_the_process_that_waits_longest(redis: Redis, namespace: str) -> None:
     for attempt in range(50):
         greedy, modest = (shared_limit(redis, f"{namespace}:{attempt}", concurrency=1) for _ in range(2))
         held = await granted(greedy)
@@ -143,7 +141,7 @@ async def test_a_process_within_its_share_need_not_line_up(redis: Redis, namespa
     await granted(one)
 
 
-async def test_nobody_waits_for_a_process_that_fell_silent(redis: Redis, namespace: str) -> None:
+async def test_no_process_waits_for_one_that_fell_silent(redis: Redis, namespace: str) -> None:
     one, silent = (shared_limit(redis, namespace, concurrency=1) for _ in range(2))
     held = await granted(one)
     assert isinstance(await silent.ask(), Full)
@@ -152,7 +150,7 @@ async def test_nobody_waits_for_a_process_that_fell_silent(redis: Redis, namespa
     await granted(one)
 
 
-async def test_places_of_a_killed_process_lapse(redis: Redis, namespace: str) -> None:
+async def test_slots_of_a_killed_process_lapse(redis: Redis, namespace: str) -> None:
     shared = limiter(redis, namespace, "10000/s", concurrency=1)
     slots = f"{namespace}:limit:test:places"
     now, _ = await redis.time()
@@ -163,7 +161,7 @@ async def test_places_of_a_killed_process_lapse(redis: Redis, namespace: str) ->
     assert lapse - after * 1000 > 7000
 
 
-async def test_a_long_call_keeps_its_place(
+async def test_a_long_call_keeps_its_slot(
     redis: Redis, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cwbridge.limits.shared._PLACE_MS", 150)
@@ -175,7 +173,7 @@ async def test_a_long_call_keeps_its_place(
                 pass
 
 
-async def test_a_cancelled_waiter_gives_its_place_and_turn_back(redis: Redis, namespace: str) -> None:
+async def test_a_cancelled_waiter_gives_its_slot_and_turn_back(redis: Redis, namespace: str) -> None:
     shared = limiter(redis, namespace, "1/300ms", concurrency=2)
     async with shared.slot():
         began = time.monotonic()
@@ -267,7 +265,9 @@ async def test_a_long_throttle_is_a_wait_of_the_job(redis: Redis, namespace: str
 
 
 @pytest.mark.parametrize("rate", ["100/s", "off"])
-async def test_refused_keys_stop_the_system_at_once(redis: Redis, namespace: str, rate: str) -> None:
+async def test_refused_credentials_put_the_system_on_hold_at_once(
+    redis: Redis, namespace: str, rate: str
+) -> None:
     shared = limiter(redis, namespace, rate)
     await shared.hold(5, reason="credentials_refused")
     with pytest.raises(errors.SystemOnHold):

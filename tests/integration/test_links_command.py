@@ -218,7 +218,9 @@ async def test_what_jetbuilt_does_not_have_is_not_linked(bench: Bench) -> None:
         assert await bench.job(name) is None
 
 
-async def test_a_stop_for_refused_keys_is_lifted_only_by_keys_that_work(bench: Bench, tmp_path: Path) -> None:
+async def test_a_hold_for_refused_credentials_is_lifted_only_by_credentials_that_work(
+    bench: Bench, tmp_path: Path
+) -> None:
     await bench.settled()
     key = f"jetbuilt/project/{bench.families()[0]}"
     opportunity = bench.books.opportunity(f"jetbuilt:{bench.families()[0]}")["id"]

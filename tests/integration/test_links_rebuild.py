@@ -17,7 +17,7 @@ from worker.opportunity.known_options import KnownOptions
 from worker.opportunity.project_key import ProjectKey
 
 
-async def test_after_a_wipe_the_marks_bring_the_links_back_and_nothing_is_created(
+async def test_after_a_wipe_the_external_ids_bring_the_links_back_and_nothing_is_created(
     bench: Bench, tmp_path: Path
 ) -> None:
     await bench.settled()
@@ -100,7 +100,7 @@ async def test_rebuild_corrects_what_differs_and_leaves_to_a_person_what_is_ambi
     assert (again.ambiguous, again.changed, again.unchanged) == ({}, [], len(planned_lines))
 
 
-async def test_a_second_opportunity_with_the_mark_of_a_linked_one_needs_a_person(
+async def test_a_second_opportunity_with_the_external_id_of_a_linked_one_needs_a_person(
     bench: Bench, tmp_path: Path
 ) -> None:
     await bench.settled()

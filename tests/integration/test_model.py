@@ -173,7 +173,7 @@ class PathMachine(RuleBasedStateMachine):
         )
 
     @rule(after=soon)
-    def the_worker_is_broken_off_amid_its_writes(self, after: int) -> None:
+    def the_worker_is_broken_off_during_its_writes(self, after: int) -> None:
         self.loop.run(self.broken_off(after))
 
     @rule()

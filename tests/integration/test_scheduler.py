@@ -204,7 +204,7 @@ async def test_a_late_schedule_is_done_at_once_after_a_wipe(
     assert action.done == 1
 
 
-async def test_slots_missed_while_nobody_was_there_are_not_caught_up(
+async def test_slots_missed_while_no_producer_ran_are_not_caught_up(
     make: MakeScheduler, redis: Redis, namespace: str
 ) -> None:
     action = Action()

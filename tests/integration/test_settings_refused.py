@@ -226,7 +226,7 @@ async def test_a_refused_jetbuilt_key_is_a_mistake_in_the_settings(
 
 
 @pytest.mark.parametrize(("command", "answer"), [("sync", "404"), ("run", "401")])
-async def test_refused_connectwise_keys_are_a_mistake_in_the_settings(
+async def test_refused_connectwise_credentials_are_a_mistake_in_the_settings(
     bench: Bench, tmp_path: Path, command: str, answer: str
 ) -> None:
     bench.box.connectwise.modes.wrong_keys = "401" if answer == "401" else "404"
