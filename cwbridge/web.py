@@ -41,7 +41,7 @@ class Pulse:
         while True:
             await asyncio.sleep(_BEAT_SECONDS)
             now = time.monotonic()
-            metrics.LOOP_LAG.set(max(0.0, now - self._last - _BEAT_SECONDS))
+            metrics.LOOP_LAG.observe(max(0.0, now - self._last - _BEAT_SECONDS))
             self._last = now
 
 

@@ -108,15 +108,15 @@ class Scheduler:
         )
 
     def _succeeded(self, schedule: Schedule) -> None:
-        metrics.POLLS.labels(schedule.name, "done").inc()
-        metrics.POLL_LAST_SUCCESS.labels(schedule.name).set(clock.now_ms() / 1000)
+        metrics.SCHEDULE_RUNS.labels(schedule.name, "succeeded").inc()
+        metrics.SCHEDULE_LAST_SUCCESS.labels(schedule.name).set(clock.now_ms() / 1000)
         if schedule.name in self._failing:
             self._failing.discard(schedule.name)
             log.info("schedule_recovered", schedule=schedule.name)
 
     def _failed(self, schedule: Schedule, error: Exception) -> None:
         """An outage is logged once, not every ten seconds."""
-        metrics.POLLS.labels(schedule.name, "failed").inc()
+        metrics.SCHEDULE_RUNS.labels(schedule.name, "failed").inc()
         if schedule.name not in self._failing:
             self._failing.add(schedule.name)
             remedy = error.remedy if isinstance(error, errors.BridgeError) else ""

@@ -65,7 +65,7 @@ class Limiter:
             self._limit = SharedLimit(
                 redis, namespace=namespace, system=system, rate=rate, concurrency=concurrency, margin=margin
             )
-            metrics.LIMITER_LIMIT.labels(system).set(rate.calls / rate.seconds)
+            metrics.LIMITER_LIMIT.labels(system).set(rate.calls)
         self._holds = SystemHolds(redis, namespace=namespace) if redis is not None else None
         self.credentials_doubted = True
         """Whether the credentials were refused last, here or elsewhere, or not tried yet."""
@@ -74,7 +74,7 @@ class Limiter:
         self._pump: asyncio.Task[None] | None = None
         self._stir = asyncio.Event()
         self._giving_back: set[asyncio.Future[None]] = set()
-        self._wait_seconds = metrics.LIMITER_WAIT.labels(system)
+        self._wait_seconds = {one: metrics.LIMITER_WAIT.labels(system, one) for one in lane.LANES}
         self._in_flight = metrics.LIMITER_IN_FLIGHT.labels(system)
 
     def slot(self) -> Slot:
@@ -113,7 +113,7 @@ class Limiter:
         call = self._at_once()
         if call is None:
             call = await self._in_line()
-        self._wait_seconds.observe(time.monotonic() - began)
+        self._wait_seconds[lane.CURRENT.get()].observe(time.monotonic() - began)
         self._in_flight.inc()
         return call
 

@@ -333,14 +333,15 @@ async def test_waiters_hear_that_redis_is_away(namespace: str) -> None:
 
 async def test_waits_are_measured(redis: Redis, namespace: str) -> None:
     def waits() -> float:
-        return REGISTRY.get_sample_value("cwbridge_limiter_wait_seconds_count", {"system": "test"}) or 0
+        labels = {"system": "test", "lane": "fresh"}
+        return REGISTRY.get_sample_value("cwbridge_limiter_wait_seconds_count", labels) or 0
 
     before = waits()
     async with limiter(redis, namespace, "10/s").slot():
         assert waits() == before + 1
-        assert REGISTRY.get_sample_value("cwbridge_limiter_in_flight", {"system": "test"}) == 1
-    assert REGISTRY.get_sample_value("cwbridge_limiter_in_flight", {"system": "test"}) == 0
-    assert REGISTRY.get_sample_value("cwbridge_limiter_limit_calls_per_second", {"system": "test"}) == 10
+        assert REGISTRY.get_sample_value("cwbridge_limiter_in_flight_requests", {"system": "test"}) == 1
+    assert REGISTRY.get_sample_value("cwbridge_limiter_in_flight_requests", {"system": "test"}) == 0
+    assert REGISTRY.get_sample_value("cwbridge_limiter_limit_calls", {"system": "test"}) == 10
 
 
 def redis_of(url: str) -> Redis:

@@ -80,12 +80,13 @@ async def test_run_settles_everything_and_shows_itself_over_http(
     enqueued = await bench.expected()
     for one in enqueued.values():
         bench.books.assert_hold(one)
-    assert series(text, "cwbridge_jobs_total", flow="opportunity", outcome="done") == len(enqueued)
-    assert series(text, "cwbridge_objects_total", object="opportunity", action="created") == len(enqueued)
-    assert series(text, "cwbridge_objects_total", object="product item", action="created") == sum(
+    assert series(text, "cwbridge_job_runs_total", flow="opportunity", outcome="succeeded") == len(enqueued)
+    created = {"flow": "opportunity", "action": "created"}
+    assert series(text, "cwbridge_objects_total", object="opportunity", **created) == len(enqueued)
+    assert series(text, "cwbridge_objects_total", object="product_item", **created) == sum(
         len(one.lines) for one in enqueued.values()
     )
-    assert series(text, "cwbridge_polls_total", schedule="jetbuilt_poll", outcome="done") >= 1
+    assert series(text, "cwbridge_schedule_runs_total", schedule="jetbuilt_poll", outcome="succeeded") >= 1
     assert series(text, "cwbridge_queue_jobs") == 0
     assert series(text, "cwbridge_redis_up") == 1
 

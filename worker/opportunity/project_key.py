@@ -13,6 +13,9 @@ import msgspec
 
 from cwbridge import errors
 
+FLOW = "opportunity"
+"""The name of the flow whose keys these are."""
+
 _PATTERN = re.compile(r"jetbuilt/project/(?P<family>[1-9]\d{0,18})(?:/option/(?P<option>[1-9]\d{0,18}))?")
 
 

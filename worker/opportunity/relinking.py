@@ -25,9 +25,8 @@ from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 from worker.opportunity import assembly
 from worker.opportunity.dependents import Dependents, company_of, key_of
-from worker.opportunity.project_key import ProjectKey
+from worker.opportunity.project_key import FLOW, ProjectKey
 
-_FLOW = "opportunity"
 _EVERYTHING = 1_000_000
 _AT_ONCE = 64
 _KEPT_TRIES = 3
@@ -74,7 +73,7 @@ class Relinker:
             await self._dependents.check(name)
             async with self._queue.paused(str(key)):
                 await self._links.put(name.kind, name.identity, link)
-            await self._queue.enqueue(Enqueue(key=str(key), flow=_FLOW, lane="interactive", mode="force"))
+            await self._queue.enqueue(Enqueue(key=str(key), flow=FLOW, lane="interactive", mode="force"))
             await self._queue.requeue(str(key))
             enqueued = [str(key)]
             notes = await self._same_external_id(key, target)
@@ -206,7 +205,7 @@ class Relinker:
             link = await self._links.get("opportunity", key)
             if link is not None:
                 await self._links.put("opportunity", key, msgspec.structs.replace(link, fingerprint=""))
-        return await self._queue.enqueue(Enqueue(key=key, flow=_FLOW, lane="backlog", mode="verify")) > 0
+        return await self._queue.enqueue(Enqueue(key=key, flow=FLOW, lane="backlog", mode="verify")) > 0
 
 
 def _missing(noun: str, target: int) -> errors.Refused:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
-from cwbridge import concurrency, errors, metrics
+from cwbridge import concurrency, errors
 from cwbridge.batching import BatchLoader
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Change
@@ -152,12 +152,12 @@ class Catalog:
         ]
         if self._policy.existing == "update_prices" and product.price and changes:
             await self._items.patch(item.id, *changes)
-            metrics.OBJECTS.labels("catalog item", "updated").inc()
+            self._psa.objects.count("catalog item", "updated")
         return item.id
 
     async def _reactivate(self, item: models.CatalogItem) -> int:
         await self._items.patch(item.id, Change("replace", "/inactiveFlag", value=False))
-        metrics.OBJECTS.labels("catalog item", "reactivated").inc()
+        self._psa.objects.count("catalog item", "reactivated")
         log.info("catalog_item_reactivated", identifier=item.identifier, catalog_item_id=item.id)
         return item.id
 
@@ -190,7 +190,7 @@ class Catalog:
             return found
         if folded(created.identifier) != folded(identifier):
             return await self._undo_copy(product, created, identifier)
-        metrics.OBJECTS.labels("catalog item", "created").inc()
+        self._psa.objects.count("catalog item", "created")
         log.info("catalog_item_created", identifier=identifier, catalog_item_id=created.id)
         return created.id
 

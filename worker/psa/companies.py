@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from cwbridge import errors, metrics
+from cwbridge import errors
 from cwbridge.connectors.connectwise import models
 from cwbridge.ledger.links import How, Link
 from cwbridge.text import clip, folded, shorten
@@ -141,7 +141,7 @@ class Companies:
             if not made:
                 raise
             return await self._of_binned(desired, contact, made[0])
-        metrics.OBJECTS.labels("company", "created").inc()
+        self._psa.objects.count("company", "created")
         log.info("company_created", company_id=company.id, name=desired.name)
         return Link(target=company.id, how="created")
 

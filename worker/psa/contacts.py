@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from cwbridge import errors, metrics
+from cwbridge import errors
 from cwbridge.cache import CachedValue
 from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import models
@@ -107,7 +107,7 @@ class Contacts:
     async def _send(self, draft: dict[str, Any]) -> models.Contact:
         with naming_default_field("contact"):
             contact = await self._contacts.create(draft)
-        metrics.OBJECTS.labels("contact", "created").inc()
+        self._psa.objects.count("contact", "created")
         log.info("contact_created", contact_id=contact.id)
         return contact
 

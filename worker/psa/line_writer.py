@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from cwbridge import concurrency, errors, metrics
+from cwbridge import concurrency, errors
 from cwbridge.connectors import unclear
 from cwbridge.ledger.accepted_amounts import Amounts
 from worker.psa.catalog import Catalog
@@ -25,8 +25,6 @@ from worker.psa.records import DesiredProduct
 
 log = structlog.get_logger(__name__)
 _ROUNDS = 4
-_CREATED = metrics.OBJECTS.labels("product item", "created")
-_DELETED = metrics.OBJECTS.labels("product item", "deleted")
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,7 +154,7 @@ class LineWriter:
             self._refusals.append(_about(refusal, line))
         else:
             self._created += 1
-            _CREATED.inc()
+            self._psa.objects.count("product item", "created")
 
     async def _send(self, line: PlannedLine) -> None:
         """Create the line; a catalog item that ConnectWise no longer has is looked up anew, once."""
@@ -186,7 +184,7 @@ class LineWriter:
             self._refusals.append(refusal)
         else:
             self._deleted += 1
-            _DELETED.inc()
+            self._psa.objects.count("product item", "deleted")
 
     def _raise_refusal(self) -> None:
         if self._refusals:
