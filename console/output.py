@@ -1,4 +1,4 @@
-"""How commands show what they found: tables for people, JSON for programs, on whatever stream there is."""
+"""Output of commands: tables for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BRACKET_OF_NO_TAG = re.compile(r"(\\+\[)(?![a-z#/@][^\[]*?\])")
 
 
 def prepare_streams() -> None:
-    """Let output survive a locale that lacks a character: it is shown as an escape instead of ending the command."""
+    """Print a character that the locale lacks as an escape, instead of ending the command with an error."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -28,7 +28,7 @@ def prepare_streams() -> None:
 
 
 def close_streams(code: int) -> int:
-    """Flush standard output; a reader that has closed the pipe is no failure, and the interpreter must not find it one."""
+    """Flush standard output; a reader that closed the pipe is no failure, also for the interpreter at its end."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -44,7 +44,7 @@ def _discard(stream: TextIO) -> None:
 def console(*, to_errors: bool = False) -> Console:
     """A console on standard output (or error) that never guesses colours or links into plain text, and honours NO_COLOR.
 
-    Without a terminal there is no width to keep to, so lines are as long as a report needs.
+    Without a terminal lines are as long as their content.
     """
     from rich.console import Console  # noqa: PLC0415 - JSON needs no tables
 
@@ -74,12 +74,12 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 
 def escape(cell: object) -> str:
-    """Text from outside as itself: no markup is read in it, and nothing in it moves the cursor of a terminal."""
+    """Text from outside, escaped: it is not read as markup and cannot move the cursor of a terminal."""
     from rich import markup  # noqa: PLC0415 - as above
 
     text = str("" if cell is None else cell)
     shown = "".join(one if one.isprintable() or one == "\n" else " " for one in text)
-    # rich takes one backslash away before every bracket, and its own escape only minds brackets that look like tags.
+    # rich removes one backslash before every bracket, but its own escape only handles brackets that look like tags.
     return markup.escape(_BRACKET_OF_NO_TAG.sub(r"\\\1", shown))
 
 
@@ -101,7 +101,7 @@ def moment(milliseconds: int | None) -> str:
 
 
 def failure(error: errors.BridgeError) -> str:
-    """One line: what is wrong, and what to do."""
+    """One line with the error and its remedy."""
     return " ".join(f"{error} -> {error.remedy}".split())
 
 

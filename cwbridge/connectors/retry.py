@@ -37,7 +37,7 @@ def gateway_page(status: int, *, detail: str) -> CallFailure:
         "page",
         f"did not answer itself, a gateway or proxy sent status {status} instead",
         detail=detail,
-        remedy="It is tried again by itself; if it stays, check the gateway, proxy or firewall between cwbridge and that "
+        remedy="The worker tries again by itself; if the error stays, check the gateway, proxy or firewall between cwbridge and that "
         "system, and the address in the settings.",
     )
 

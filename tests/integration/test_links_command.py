@@ -133,7 +133,7 @@ async def test_an_answer_given_again_finds_what_a_command_broken_off_left_behind
     await bench.settled()
     assert bench.books.opportunity(f"jetbuilt:{families[0]}")["company"]["id"] == right["id"]
     once_more = await commands.run(*command, env=bench.environment(), cwd=tmp_path)
-    assert once_more.out.splitlines()[1:] == ["Nothing waited for it."]
+    assert once_more.out.splitlines()[1:] == ["No job waited for it."]
 
 
 @pytest.mark.parametrize("kind", ["contact", "site"])

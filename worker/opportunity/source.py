@@ -165,5 +165,5 @@ def _listed_but_missing(what: str) -> errors.Unsettled:
     return errors.Unsettled(
         "Jetbuilt lists a record and answers that it does not exist",
         detail=what,
-        remedy="Nothing to do: it is read again a little later.",
+        remedy="No action needed: the worker reads it again a little later.",
     )

@@ -148,7 +148,7 @@ class JetbuiltClient:
         raise errors.Unsettled(
             f"A list in Jetbuilt kept changing while it was read ({endpoint})",
             detail=f"{_READINGS} times at {path}",
-            remedy="Nothing to do: it is read again a little later.",
+            remedy="No action needed: the worker reads it again a little later.",
         )
 
     async def _once_through(self, endpoint: str, path: str, decode: Reader[Read]) -> list[Answer[Read]]:
