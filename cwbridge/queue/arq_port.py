@@ -42,14 +42,14 @@ async def serve(client: Redis, queue: Queue, runner: Runner, *, stop: asyncio.Ev
     service = Service(client, queue, runner)
     loops = [asyncio.create_task(loop()) for loop in (service.dispatch, service.listen, service.deliver)]
     stopped = asyncio.create_task(stop.wait())
-    drain_seconds = 0.0
+    shutdown_seconds = 0.0
     try:
         await asyncio.wait([stopped, *loops], return_when=asyncio.FIRST_COMPLETED)
-        drain_seconds = queue.settings.shutdown_timeout.total_seconds()
+        shutdown_seconds = queue.settings.shutdown_timeout.total_seconds()
     finally:
         await concurrency.end(stopped, *loops)
         ends = await asyncio.gather(*loops, return_exceptions=True)
-        await service.drain(drain_seconds)
+        await service.shut_down(shutdown_seconds)
     for end in ends:
         if isinstance(end, Exception):
             raise end
@@ -94,11 +94,11 @@ class Service:
             pause = shortest if clock() - began > longest else min(2 * pause, longest)
             await asyncio.sleep(pause)
 
-    async def drain(self, seconds: float) -> None:
+    async def shut_down(self, seconds: float) -> None:
         """Give back deliveries that have not started, wait for runs under way, and break off those that take longer than `seconds`."""
         await self._quietly(self._queue.give_back(self.arq_queue))
         if self._runs:
-            log.info("worker_drains", runs=len(self._runs), seconds=seconds)
+            log.info("shutdown_started", runs=len(self._runs), seconds=seconds)
             await asyncio.wait(self._runs, timeout=seconds)
         for task in self._runs:
             task.cancel()

@@ -69,7 +69,7 @@ def versioned_after_a_kill(*, times: int) -> Act:
 
 
 def everybody_wants_the_same(*, times: int) -> Act:
-    """All projects want one product that nobody has, at once, while answers to creates get lost."""
+    """All projects get one new product at once, while answers to creates are lost."""
 
     async def act(stage: Stage) -> None:
         await stage.settled()

@@ -49,7 +49,7 @@ def _no_fencing_check() -> None:
 
 
 def _no_second_look() -> None:
-    """After the writes nobody asks ConnectWise what became of them."""
+    """After its writes a run does not list the lines again."""
     settle, carry_out, lines = LineWriter.settle, LineWriter._carry_out, LineWriter.lines
 
     async def settle_remembering(
@@ -89,7 +89,7 @@ def _no_generation() -> None:
 
 
 def _no_external_id_look_up() -> None:
-    """An opportunity without a link is created, without asking whether one carries the mark."""
+    """An opportunity without a link is created without a look-up of its external id."""
 
     async def nobody(_target: Target, _external_id: str) -> None:
         return None

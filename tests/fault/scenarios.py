@@ -15,7 +15,7 @@ _BOTH = ("connectwise", "jetbuilt")
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """A trouble with its story."""
+    """A disruption with its story."""
 
     name: str
     story: str
@@ -25,7 +25,7 @@ class Scenario:
 
 
 def lasting(seconds: float, disruption: Disruption, *, edits_every: float = 0.15) -> Act:
-    """The trouble for so long, with edits all the while."""
+    """The disruption for so long, with edits all the while."""
 
     async def act(stage: Stage) -> None:
         editing = asyncio.create_task(stage.editor.keep_editing(every=edits_every))
@@ -37,7 +37,7 @@ def lasting(seconds: float, disruption: Disruption, *, edits_every: float = 0.15
             for task in done:
                 task.result()
         finally:
-            # Once: a trouble that is cancelled first comes to its end, however long that takes.
+            # Once: a disruption that is cancelled ends first, however long that takes.
             editing.cancel()
             troubling.cancel()
             await asyncio.gather(editing, troubling, return_exceptions=True)
@@ -46,7 +46,7 @@ def lasting(seconds: float, disruption: Disruption, *, edits_every: float = 0.15
 
 
 async def nothing(_stage: Stage) -> None:
-    """No trouble at all: what is found then is a mistake of the suite."""
+    """No disruption: a failure then is a mistake of the suite."""
 
 
 _LOST = disruptions.answers("lose", methods=_WRITES, probability=0.25)
@@ -140,7 +140,7 @@ SCENARIOS = (
             projects=3,
             workers=3,
             latency_ms=80,
-            # The heartbeat is as slow as in production, so that nobody hears of the wipe while it matters.
+            # The heartbeat is as slow as in production, so that no worker notices the wipe while it matters.
             settings={"JETBUILT__POLL_INTERVAL": "250ms", "QUEUE__LEASE_DURATION": "15s"},
         ),
         runs=2,

@@ -1,4 +1,4 @@
-"""What nobody needs to do by hand: refused jobs come back by themselves, and refused keys stop a system instead of its jobs."""
+"""Refused jobs run again by themselves, and refused credentials put a system on hold instead of failing its jobs."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ async def empty_queue(redis: Redis, namespace: str) -> Queue:
 
 
 async def enqueued(queue: Queue, own: Lane) -> None:
-    """An edit comes, or a person requeues what was given up."""
+    """An edit comes, or a person requeues a dead job."""
     if own == "fresh":
         await queue.enqueue(Enqueue(EDITED, "opportunity"))
     else:

@@ -152,7 +152,7 @@ async def test_no_process_waits_for_one_that_fell_silent(redis: Redis, namespace
 
 async def test_slots_of_a_killed_process_lapse(redis: Redis, namespace: str) -> None:
     shared = limiter(redis, namespace, "10000/s", concurrency=1)
-    slots = f"{namespace}:limit:test:places"
+    slots = f"{namespace}:limit:test:slots"
     now, _ = await redis.time()
     await redis.zadd(slots, {"a process that was killed": now * 1000 + 1300})
     async with asyncio.timeout(3), shared.slot():
@@ -164,7 +164,7 @@ async def test_slots_of_a_killed_process_lapse(redis: Redis, namespace: str) -> 
 async def test_a_long_call_keeps_its_slot(
     redis: Redis, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cwbridge.limits.shared._PLACE_MS", 150)
+    monkeypatch.setattr("cwbridge.limits.shared._SLOT_MS", 150)
     shared = limiter(redis, namespace, "10000/s", concurrency=1)
     other = limiter(redis, namespace, "10000/s", concurrency=1)
     async with shared.slot():
@@ -204,7 +204,7 @@ async def test_waiters_cancelled_at_any_moment_leave_nothing_taken(redis: Redis,
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     async with asyncio.timeout(2):
-        while await redis.zcard(f"{namespace}:limit:test:places"):  # noqa: ASYNC110 - it happens in Redis
+        while await redis.zcard(f"{namespace}:limit:test:slots"):  # noqa: ASYNC110 - it happens in Redis
             await asyncio.sleep(0.005)
         await call(0)
 
@@ -250,7 +250,7 @@ async def test_who_waits_for_its_turn_when_a_hold_comes_lines_up_again(redis: Re
     await shared.hold(0.4, reason="throttled")
     await shared.release(await waiting)
     assert time.monotonic() - began >= 0.44
-    assert await redis.zcard(f"{namespace}:limit:test:places") == 0
+    assert await redis.zcard(f"{namespace}:limit:test:slots") == 0
 
 
 async def test_a_long_throttle_is_a_wait_of_the_job(redis: Redis, namespace: str) -> None:

@@ -1,4 +1,4 @@
-"""`cwbridge links rebuild`: the links found again by the marks in ConnectWise, and what is left to a person."""
+"""`cwbridge links rebuild`: finds the links again by the external ids in ConnectWise, and reports what a person decides."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def test_after_a_wipe_the_external_ids_bring_the_links_back_and_nothing_is
     known = {key: link.target for key, link in (await links.all("opportunity")).items()}
     family = bench.families()[0]
     option = another_opportunity(bench, source=f"jetbuilt:{family}:option:77")
-    another_opportunity(bench, source="jetbuilt:not one of ours")
+    another_opportunity(bench, source="jetbuilt:no external id")
     known[f"jetbuilt/project/{family}/option/77"] = option["id"]
     await bench.redis.delete(*[name async for name in bench.redis.scan_iter(f"{bench.namespace}:*")])
     tried = await rebuild(bench, dry_run=True)

@@ -153,7 +153,7 @@ class PathMachine(RuleBasedStateMachine):
         self.model[number].stage = stage
 
     @rule(number=projects)
-    def somebody_adds_a_line_in_connectwise(self, number: int) -> None:
+    def another_user_adds_a_line_in_connectwise(self, number: int) -> None:
         for row in self.opportunities(self.model[number]):
             added = self.bench.box.connectwise.add(
                 "procurement/products",

@@ -167,15 +167,15 @@ async def test_poison_is_dead_lettered(queue: Queue) -> None:
     assert job is not None
     assert job.state == "dead"
     assert job.failure is not None
-    assert job.failure.cause == "its worker died 2 times while doing it"
+    assert job.failure.cause == "its worker crashed 2 times during its run"
     assert await claimed(queue, 1) == []
 
 
 async def test_an_edit_during_the_last_crash_is_not_lost(queue: Queue) -> None:
     await queue.enqueue(Enqueue(KEY, "opportunity"))
-    for kill in range(QUICK.max_crashes):
+    for crash in range(QUICK.max_crashes):
         await started(queue)
-        if kill == QUICK.max_crashes - 1:
+        if crash == QUICK.max_crashes - 1:
             await queue.enqueue(Enqueue(KEY, "opportunity"))
         await asyncio.sleep(0.16)
         await queue.reclaim()

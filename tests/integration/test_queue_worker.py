@@ -184,7 +184,7 @@ async def test_a_handler_is_cancelled_and_forbidden_to_write_when_its_lease_is_t
         return (await queue.counts()).running == 1
 
     await until(is_running)
-    # Somebody else has it: its lease is ended by hand and it is claimed and begun again.
+    # Another delivery has it: its lease is ended by hand and it is claimed and started again.
     await queue._redis.zadd(f"{queue.namespace}:leases", {KEY: 1})
     await queue.reclaim()
     [(_, other_fencing_token, *_)] = await claimed(queue, 1)
@@ -302,7 +302,7 @@ async def test_stopping_gives_back_what_was_delivered_but_not_begun(redis: Redis
     service = arq_port.Service(redis, queue, Runner(queue, {}))
     await claimed(queue, QUICK.concurrency, arq_queue=service.arq_queue)
     assert await delivered()
-    await service.drain(0)
+    await service.shut_down(0)
     counts = await queue.counts()
     assert (counts.due, counts.dispatched) == (6, 0)
     assert [name async for name in redis.scan_iter(f"arq:*{namespace}*")] == []

@@ -164,7 +164,7 @@ async def test_a_run_that_is_asked_to_stop_ends_what_it_has_begun(
         )
         await until(lambda: faults.waiting("held"), what="a line is being created")
         daemon.ask_to_stop(number)
-        await until(lambda: daemon.events("worker_drains"), what="the worker lets its jobs end")
+        await until(lambda: daemon.events("shutdown_started"), what="the worker lets its jobs end")
         faults.clear()
         ended = await daemon.ended(within=20)
     assert ended.code == 0

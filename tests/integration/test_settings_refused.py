@@ -259,7 +259,7 @@ async def test_a_port_in_use_is_refused_by_its_setting(bench: Bench, tmp_path: P
 async def test_a_system_that_is_only_away_is_no_mistake_in_the_settings(
     open_bench: OpenBench, tmp_path: Path
 ) -> None:
-    """Nobody is to be woken at night because Jetbuilt is down: the daemon starts and waits."""
+    """No operator is woken at night because Jetbuilt is down: the daemon starts and waits."""
     bench = await open_bench()
     env = bench.environment(CWBRIDGE_JETBUILT__URL=f"{NOWHERE}/api")
     async with commands.running("run", env=env, cwd=tmp_path) as daemon:

@@ -45,7 +45,7 @@ class SalesTables:
         )
 
     def forget(self) -> None:
-        """List the tables anew next time: ConnectWise no longer has a row of them."""
+        """Read the tables again next time, because ConnectWise no longer has a row of them."""
         for table in (self._stages, self._statuses, self._probabilities, self._types):
             table.forget()
 

@@ -34,7 +34,7 @@ class Found(msgspec.Struct, frozen=True):
     how: Literal["link", "external_id", "created"]
 
     def link_rule(self, link: Link | None) -> How:
-        """By which rule the opportunity belongs to its key, for the link to keep: the first one, while the link leads to it."""
+        """The rule by which the opportunity belongs to its key; a link that still leads to it keeps its rule."""
         if self.how == "link" and link is not None:
             return link.how
         return "external_id" if self.how == "external_id" else "created"
@@ -73,7 +73,7 @@ class Target:
                 "The linked opportunity no longer exists in ConnectWise",
                 detail=f"opportunity {link.target}, external id {external_id}",
                 remedy="If it was deleted by mistake or by a restored backup, bring it back; "
-                f"to have it made anew: cwbridge links unlink {ProjectKey.of_external_id(external_id)}, then requeue the job.",
+                f"to create a new one: cwbridge links unlink {ProjectKey.of_external_id(external_id)}, then requeue the job.",
             )
         return found
 
@@ -84,14 +84,14 @@ class Target:
         )
         if not any(is_own(row.integrationXRef or "") for row in rows):
             raise errors.Refused(
-                "The linked opportunity is no longer the project's: neither its Source nor a line says that it is",
+                "The linked opportunity is no longer the project's: neither its Source nor a line shows that it is",
                 detail=f"opportunity {linked.id}, Source {linked.source!r} instead of {external_id}",
                 remedy="If it is, set its Source in ConnectWise to the text named; "
                 f"if not: cwbridge links unlink {ProjectKey.of_external_id(external_id)}, then requeue the job.",
             )
 
     async def is_over(self, opportunity: models.Opportunity) -> bool:
-        """Whether the opportunity is closed or converted: then it is not written any more."""
+        """Whether the opportunity is closed or converted, so that runs no longer write it."""
         return await self._closed(opportunity) or await self._converted(opportunity.id)
 
     async def ensure_open(self, opportunity: models.Opportunity) -> None:
@@ -127,9 +127,9 @@ class Target:
         log.info("opportunity_taken_back", opportunity_id=created.record.id)
 
     async def create(self, external_id: str, fields: Mapping[str, Any]) -> Found:
-        """Create the opportunity; after a lost answer its external id is looked for before anything else is sent.
+        """Create the opportunity; after a lost answer it is looked up by its external id before anything else is sent.
 
-        Much may have happened since that was last looked for, a wipe of Redis included, so the lease is confirmed first.
+        The lease is confirmed first, because Redis may have been wiped since the last look-up.
         """
         await write_guard.confirm()
         try:

@@ -1,4 +1,4 @@
-"""The catalog: each product is matched to its catalog item, or its item is created, never twice.
+"""Matches each product to its catalog item, or creates the item once.
 
 Identifiers that many jobs ask for within a few milliseconds go out as one `identifier in (...)` request. What was found is
 cached in Redis for all workers. A create happens under a lock per identifier, after a fresh look that includes inactive
@@ -195,7 +195,7 @@ class Catalog:
         return created.id
 
     async def _send(self, product: DesiredProduct, identifier: str) -> models.CatalogItem:
-        """Create the item; a row of a set-up table that ConnectWise no longer has is looked up anew, once."""
+        """Create the item; a row of a set-up table that ConnectWise no longer has is looked up again, once."""
         try:
             return await self._items.create(await self._draft(product, identifier))
         except errors.Refused as refusal:

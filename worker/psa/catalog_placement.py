@@ -70,7 +70,7 @@ class CatalogPlacement:
         self._subcategories: dict[int, NameTable[models.SubCategory]] = {}
 
     def forget(self) -> None:
-        """List the tables anew next time: ConnectWise no longer has a row of them."""
+        """Read the tables again next time, because ConnectWise no longer has a row of them."""
         for table in (self._categories, self._types, self._units, self._manufacturers):
             table.forget()
         self._subcategories.clear()

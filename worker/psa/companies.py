@@ -41,7 +41,7 @@ class Companies:
         return new
 
     async def forget(self, desired: DesiredCompany) -> None:
-        """Look for the company anew next time."""
+        """Look up the company again next time."""
         await self._psa.links.remove("company", desired.identity)
 
     async def _still_good(

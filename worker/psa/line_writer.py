@@ -1,6 +1,6 @@
 """Brings the product items of a parent record to the desired ones: probe, write side by side, look again.
 
-First one new line alone: only when ConnectWise takes it do the other creates and the deletes run, so that a refusal (inventory
+First one new line alone: only when ConnectWise accepts it do the other creates and the deletes run, so that a refusal (inventory
 auditing, a required field) leaves the old lines untouched and the parent is never empty because of a sync.
 """
 
@@ -28,7 +28,7 @@ _ROUNDS = 4
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done to the lines until they matched, and what a person should know."""
+    """What was done to the lines until they matched, and the discrepancies."""
 
     created: int = 0
     deleted: int = 0
@@ -96,7 +96,7 @@ class LineWriter:
         return [self._known(line) for line in lines]
 
     def _known(self, line: ActualLine) -> ActualLine:
-        """The line with what this run has learned about it: a refusal to delete it, amounts of an answer that was lost."""
+        """The line with what this run knows of it: a refused delete, amounts of a lost answer."""
         if line.id in self._protected:
             line = msgspec.structs.replace(line, locked=line.locked or "protected by ConnectWise")
         if line.external_id in self._unanswered:
@@ -143,7 +143,7 @@ class LineWriter:
             yield self._delete(line_id)
 
     async def _create(self, line: PlannedLine) -> None:
-        """A lost answer is left to the second look; a refusal is kept until the other lines are done."""
+        """Create a line; a lost answer is left to the second look, a refusal is raised after the other lines."""
         try:
             with naming_default_field("product"):
                 await self._send(line)
@@ -157,7 +157,7 @@ class LineWriter:
             self._psa.objects.count("product item", "created")
 
     async def _send(self, line: PlannedLine) -> None:
-        """Create the line; a catalog item that ConnectWise no longer has is looked up anew, once."""
+        """Create the line; a catalog item that ConnectWise no longer has is looked up again, once."""
         products = self._product_lines.resource
         try:
             created = await products.create(self._draft(line))
@@ -172,7 +172,7 @@ class LineWriter:
             self._accepted[created.id] = stored
 
     async def _delete(self, line_id: int) -> None:
-        """A line that is ordered, picked, shipped or invoiced stays; the next look leaves it out of the plan."""
+        """Delete a line; a line that is ordered, picked, shipped or invoiced stays, and the next plan leaves it out."""
         try:
             await self._product_lines.resource.delete(line_id)
         except errors.OutcomeUnknown:

@@ -42,7 +42,7 @@ class NameTable(Generic[T]):
         self._rows = CachedValue(self._list, ttl=_CACHE_TTL_SECONDS)
 
     def forget(self) -> None:
-        """List the table anew next time."""
+        """Read the table again next time."""
         self._rows.forget()
 
     async def find(self, name: str, *, fresh: bool = False) -> T | None:

@@ -53,7 +53,7 @@ class SetupTables:
         )
 
     def forget(self) -> None:
-        """List the tables anew next time: ConnectWise no longer has a row of them."""
+        """Read the tables again next time, because ConnectWise no longer has a row of them."""
         for table in (self._locations, self._departments, self._currencies, self._countries):
             table.forget()
         self._states.clear()

@@ -24,7 +24,7 @@ class Sites:
         self._psa = psa
 
     async def forget(self, company: int, desired: DesiredSite) -> None:
-        """Look for the site anew next time."""
+        """Look up the site again next time."""
         await self._psa.links.remove("site", within(desired.identity, company))
 
     async def ensure(self, company: int, desired: DesiredSite) -> Link:
