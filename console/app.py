@@ -14,7 +14,7 @@ from cwbridge import __version__, errors
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    # Plain help: the framed one costs as much time as all the rest.
+    # Plain help: framed help takes as long as everything else together.
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Syncs Jetbuilt projects to ConnectWise PSA.",
@@ -24,7 +24,7 @@ app.add_typer(links.app, name="links")
 
 
 def main() -> None:
-    """Run the command; what cannot be used ends with one line and exit code 2, never with a trace."""
+    """Run the command; unusable settings or an unreachable Redis end it with one line and exit code 2, never with a trace."""
     from console import output
 
     output.prepare_streams()
@@ -75,7 +75,7 @@ def producers() -> None:
 
 @app.command()
 def worker() -> None:
-    """Run a worker: make one object after another right."""
+    """Run a worker: sync the objects whose keys are due."""
     from console import services
 
     services.run_command(producers=False, worker=True)
@@ -86,20 +86,20 @@ def sync(
     keys: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY]...", help="Only these, e.g. jetbuilt/project/97737.")
     ] = None,
-    full: Annotated[bool, typer.Option("--full", help="Look at every object, changed or not.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Sync every object, changed or not.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Do one pass: poll now, work until nothing is due, print a summary; exit 0 when everything is settled, 1 when not."""
+    """Poll once, work until nothing is due, print a summary; exit 0 when everything is settled, 1 when not."""
     from console import sync as sync_module
 
     if keys and full:
-        raise typer.BadParameter("--full looks at everything; leave out the keys or the option")
+        raise typer.BadParameter("--full reads everything; give either keys or --full")
     sync_module.command(keys or (), full=full, as_json=as_json)
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show the queue, what waits for what, systems on hold, and links on one screen."""
+    """Show the queue, causes of waiting and dead jobs, systems on hold, and links on one screen."""
     from console import status as status_module
 
     status_module.command(as_json=as_json)
@@ -107,11 +107,11 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command()
 def demo(
-    projects: Annotated[int, typer.Option(min=1, max=5000, help="How many projects to invent.")] = 40,
-    seed: Annotated[int, typer.Option(help="The same seed invents the same company.")] = 7,
+    projects: Annotated[int, typer.Option(min=1, max=5000, help="How many projects to generate.")] = 40,
+    seed: Annotated[int, typer.Option(help="The same seed generates the same company.")] = 7,
     once: Annotated[bool, typer.Option("--once", help="End when the first edit has arrived.")] = False,
 ) -> None:
-    """Run the stand-ins, an embedded Redis and the daemon, with live progress: nothing needs to be configured."""
+    """Run the stand-ins, an embedded Redis and the daemon, with live progress: no configuration is needed."""
     from console import demo as demo_module
 
     demo_module.command(projects=projects, seed=seed, once=once)
@@ -119,8 +119,8 @@ def demo(
 
 @app.command("sandbox")
 def run_sandbox(
-    projects: Annotated[int, typer.Option(min=1, max=100_000, help="How many projects to invent.")] = 40,
-    seed: Annotated[int, typer.Option(help="The same seed invents the same company.")] = 7,
+    projects: Annotated[int, typer.Option(min=1, max=100_000, help="How many projects to generate.")] = 40,
+    seed: Annotated[int, typer.Option(help="The same seed generates the same company.")] = 7,
     jetbuilt_port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8481,
     connectwise_port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8482,
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Answer without any rate limit.")] = False,

@@ -1,4 +1,4 @@
-"""How commands show what they found: tables for people, JSON for programs, on whatever stream there is."""
+"""Output of commands: tables for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _patient(stream: TextIO) -> TextIO:
 def console(*, to_errors: bool = False) -> Console:
     """A console on standard output (or error) that never guesses colours or links into plain text, and honours NO_COLOR.
 
-    Without a terminal there is no width to keep to, so lines are as long as a report needs.
+    Without a terminal lines are as long as their content.
     """
     from rich.console import Console  # noqa: PLC0415 - JSON needs no tables
 
@@ -93,12 +93,12 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 
 def escape(cell: object) -> str:
-    """Text from outside as itself: no markup is read in it, and nothing in it moves the cursor of a terminal."""
+    """Text from outside, escaped: it is not read as markup and cannot move the cursor of a terminal."""
     from rich import markup  # noqa: PLC0415 - as above
 
     text = str("" if cell is None else cell)
     shown = "".join(one if one.isprintable() or one == "\n" else " " for one in text)
-    # rich takes one backslash away before every bracket, and its own escape only minds brackets that look like tags.
+    # rich removes one backslash before every bracket, but its own escape only handles brackets that look like tags.
     return markup.escape(_BRACKET_OF_NO_TAG.sub(r"\\\1", shown))
 
 
@@ -120,7 +120,7 @@ def moment(milliseconds: int | None) -> str:
 
 
 def failure(error: errors.BridgeError) -> str:
-    """One line: what is wrong, and what to do."""
+    """One line with the error and its remedy."""
     return " ".join(f"{error} -> {error.remedy}".split())
 
 

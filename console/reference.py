@@ -1,4 +1,4 @@
-"""The settings reference, made from the settings themselves so that it cannot be out of date."""
+"""The settings reference, generated from the settings classes so that it is never out of date."""
 
 from __future__ import annotations
 

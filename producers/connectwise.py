@@ -1,4 +1,4 @@
-"""Asks ConnectWise what other users changed on linked opportunities, their lines and the catalog; the daemon's own writes make no echo.
+"""Polls ConnectWise for what other users changed on linked opportunities, their lines and the catalog; ignores the daemon's own writes.
 
 {namespace}:noticed:connectwise    hash, table:id -> the last change of it that was looked at
 """
@@ -35,7 +35,7 @@ _NOTICED_SECONDS = 7 * 86400
 
 
 class Noticed(msgspec.Struct, frozen=True):
-    """What a poll found: changes by other users, keys newly enqueued, catalog items to look up anew."""
+    """What a poll found: changes by other users, keys newly enqueued, catalog items to look up again."""
 
     changes: int
     enqueued: int
@@ -43,7 +43,7 @@ class Noticed(msgspec.Struct, frozen=True):
 
 
 class ConnectWisePoller:
-    """Notices what other users did since the daemon's last write."""
+    """Enqueues opportunities that other users changed since the daemon's last write."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class ConnectWisePoller:
         return [unclear.left_out(row) for row in rows]
 
     async def _by_others(self, table: str, rows: list[T]) -> list[T]:
-        """The rows that another user changed last, less those looked at already in that state."""
+        """The rows that another user changed last, except those already noticed in that state."""
         ourselves = await self._api_member.names()
         foreign = [row for row in rows if row.info is not None and row.info.updatedBy not in ourselves]
         if not foreign:
@@ -112,7 +112,7 @@ class ConnectWisePoller:
         ]
 
     async def _note(self, groups: Mapping[str, Iterable[models.Tracked]]) -> None:
-        """Runs only after the keys are enqueued: a crash before that finds the same changes again."""
+        """Runs only after the keys are enqueued, so that a poll after a crash finds the same changes again."""
         states = {f"{table}:{row.id}": _state(row) for table, rows in groups.items() for row in rows}
         if states:
             await reply(self._redis.hset(self._name, mapping=states))

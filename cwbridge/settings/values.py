@@ -1,4 +1,4 @@
-"""Kinds of values in the settings: rates, durations, addresses, templates; each refuses what it cannot be, with its form."""
+"""Types of values in the settings: rates, durations, addresses, templates; each refuses an invalid value and shows its form."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from sandbox.server import Options
 from tests.conformance import compare, seen
 from tests.conformance.case import By, Case, Expected, Given
 from tests.conformance.compare import Difference
-from tests.conformance.connectwise_side import MARK, SET_UP, ConnectWiseSide
+from tests.conformance.connectwise_side import EXTERNAL_ID, SET_UP, ConnectWiseSide
 from tests.conformance.jetbuilt_side import FAMILY, STANDARD, JetbuiltSide, world
 from tests.support.bench import Bench
 from tests.support.books import Row as Record
@@ -135,9 +135,9 @@ class Play:
             yield registration, FlowContext.over(settings, redis, clients)
 
     async def _compare(self, expect: Expected) -> list[Difference]:
-        differences = await self._of_key(KEY, MARK, expect)
+        differences = await self._of_key(KEY, EXTERNAL_ID, expect)
         for number, wanted in expect.option.items():
-            found = await self._of_key(f"{KEY}/option/{number}", f"{MARK}:option:{number}", wanted)
+            found = await self._of_key(f"{KEY}/option/{number}", f"{EXTERNAL_ID}:option:{number}", wanted)
             differences += (Difference(f"option {number}: {d.what}", d.expected, d.actual) for d in found)
         return differences + list(self._of_tenant(expect))
 

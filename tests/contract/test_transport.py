@@ -542,7 +542,7 @@ async def test_every_call_is_one_debug_line(
 
 @pytest.mark.parametrize("kind", ["reset", "half", "500", "400", "nonsense", "unreachable"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_keys_are_in_no_error_no_log_and_no_repr(
+async def test_credentials_are_in_no_error_no_log_and_no_repr(
     bench: Bench, peer: Any, caplog: pytest.LogCaptureFixture, kind: str, method: Method
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -22,7 +22,7 @@ def test_an_archived_job_is_shown_listed_and_counted(cwbridge: Command, store: S
     assert "archived 1" in cwbridge("status").out
 
 
-def test_a_flow_nobody_has_is_refused_with_those_there_are(cwbridge: Command, store: Store) -> None:
+def test_an_unknown_flow_is_refused_with_the_known_ones(cwbridge: Command, store: Store) -> None:
     store.ended({1: RACK})
     for verb in ("list", "requeue"):
         ended = cwbridge("jobs", verb, "--flow", "oportunity")

@@ -81,11 +81,12 @@ async def test_run_settles_everything_and_shows_itself_over_http(
     for one in enqueued.values():
         bench.books.assert_hold(one)
     assert series(text, "cwbridge_job_runs_total", flow="opportunity", outcome="succeeded") == len(enqueued)
-    assert series(text, "cwbridge_objects_total", object="opportunity", action="created") == len(enqueued)
-    assert series(text, "cwbridge_objects_total", object="product item", action="created") == sum(
+    created = {"flow": "opportunity", "action": "created"}
+    assert series(text, "cwbridge_objects_total", object="opportunity", **created) == len(enqueued)
+    assert series(text, "cwbridge_objects_total", object="product_item", **created) == sum(
         len(one.lines) for one in enqueued.values()
     )
-    assert series(text, "cwbridge_polls_total", schedule="jetbuilt_poll", outcome="done") >= 1
+    assert series(text, "cwbridge_schedule_runs_total", schedule="jetbuilt_poll", outcome="succeeded") >= 1
     assert series(text, "cwbridge_queue_jobs") == 0
     assert series(text, "cwbridge_redis_up") == 1
 
@@ -163,7 +164,7 @@ async def test_a_run_that_is_asked_to_stop_ends_what_it_has_begun(
         )
         await until(lambda: faults.waiting("held"), what="a line is being created")
         daemon.ask_to_stop(number)
-        await until(lambda: daemon.events("worker_drains"), what="the worker lets its jobs end")
+        await until(lambda: daemon.events("shutdown_started"), what="the worker lets its jobs end")
         faults.clear()
         ended = await daemon.ended(within=20)
     assert ended.code == 0

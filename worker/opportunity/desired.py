@@ -49,7 +49,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DesiredOpportunity(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole opportunity, as it should be."""
+    """The desired opportunity with all its fields and lines."""
 
     external_id: str
     name: str

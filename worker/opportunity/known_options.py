@@ -19,7 +19,7 @@ class KnownOptions:
         self._prefix = f"{namespace}:options:"
 
     async def note(self, family: int, option: int, name: str) -> None:
-        """Keep that the option has an opportunity."""
+        """Record that the option has an opportunity."""
         await reply(self._redis.hset(self._name(family), str(option), name))
 
     async def known(self, family: int) -> dict[int, str]:

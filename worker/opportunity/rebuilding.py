@@ -1,4 +1,4 @@
-"""Rebuilds the links of opportunities, and the known options, from the marks that ConnectWise holds."""
+"""Rebuilds the links of opportunities, and the known options, from the external ids in ConnectWise."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AT_ONCE = 100
 async def rebuild_links(
     client: connectwise.ConnectWiseClient, redis: Redis, *, namespace: str, dry_run: bool
 ) -> Rebuilt:
-    """Compare, and unless `dry_run` put what differs; what several opportunities claim is left to a person."""
+    """Compare, and unless `dry_run` correct the links; keys that several opportunities claim are left to a person."""
     links = Links(redis, namespace=namespace)
     found = await _found(client)
     known = await links.all("opportunity")
@@ -90,7 +90,7 @@ def _moved(key: str, other: ProjectKey, link: Link) -> bool:
 
 
 async def _sources(client: connectwise.ConnectWiseClient, ids: list[int]) -> dict[int, str | None]:
-    """The external ids of those opportunities that exist."""
+    """The field Source of those opportunities that exist."""
     found: dict[int, str | None] = {}
     for start in range(0, len(ids), _AT_ONCE):
         asked = field("id").one_of(ids[start : start + _AT_ONCE])

@@ -135,7 +135,7 @@ class OpportunityWriter:
     async def _send(
         self, desired: DesiredOpportunity, header: Header, write: Callable[[Header], Awaitable[T]]
     ) -> tuple[T, Header]:
-        """Write; a reference that ConnectWise no longer has is dropped and resolved anew, once."""
+        """Write; a reference that ConnectWise no longer has is dropped and resolved again, once."""
         try:
             return await write(header), header
         except errors.Refused as refusal:

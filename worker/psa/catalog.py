@@ -1,4 +1,4 @@
-"""The catalog: each product is matched to its catalog item, or its item is created, never twice.
+"""Matches each product to its catalog item, or creates the item once.
 
 Identifiers that many jobs ask for within a few milliseconds go out as one `identifier in (...)` request. What was found is
 cached in Redis for all workers. A create happens under a lock per identifier, after a fresh look that includes inactive
@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
-from cwbridge import concurrency, errors, metrics
+from cwbridge import concurrency, errors
 from cwbridge.batching import BatchLoader
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Change
@@ -152,12 +152,12 @@ class Catalog:
         ]
         if self._policy.existing == "update_prices" and product.price and changes:
             await self._items.patch(item.id, *changes)
-            metrics.OBJECTS.labels("catalog item", "updated").inc()
+            self._psa.objects.count("catalog item", "updated")
         return item.id
 
     async def _reactivate(self, item: models.CatalogItem) -> int:
         await self._items.patch(item.id, Change("replace", "/inactiveFlag", value=False))
-        metrics.OBJECTS.labels("catalog item", "reactivated").inc()
+        self._psa.objects.count("catalog item", "reactivated")
         log.info("catalog_item_reactivated", identifier=item.identifier, catalog_item_id=item.id)
         return item.id
 
@@ -190,12 +190,12 @@ class Catalog:
             return found
         if folded(created.identifier) != folded(identifier):
             return await self._undo_copy(product, created, identifier)
-        metrics.OBJECTS.labels("catalog item", "created").inc()
+        self._psa.objects.count("catalog item", "created")
         log.info("catalog_item_created", identifier=identifier, catalog_item_id=created.id)
         return created.id
 
     async def _send(self, product: DesiredProduct, identifier: str) -> models.CatalogItem:
-        """Create the item; a row of a set-up table that ConnectWise no longer has is looked up anew, once."""
+        """Create the item; a row of a set-up table that ConnectWise no longer has is looked up again, once."""
         try:
             return await self._items.create(await self._draft(product, identifier))
         except errors.Refused as refusal:

@@ -11,6 +11,7 @@ from cwbridge import locks
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from worker.psa.name_table import NameTable
+from worker.psa.object_counter import ObjectCounter
 from worker.psa.records import DesiredProduct
 
 
@@ -32,27 +33,44 @@ class CatalogPlacement:
     """Resolves the names of categories, types, units and manufacturers to references."""
 
     def __init__(
-        self, client: connectwise.ConnectWiseClient, locker: locks.Locks, rule: PlacementRule
+        self,
+        client: connectwise.ConnectWiseClient,
+        locker: locks.Locks,
+        objects: ObjectCounter,
+        rule: PlacementRule,
     ) -> None:
         self._client = client
         self._locks = locker
+        self._objects = objects
         self._rule = rule
         self._categories = NameTable(
-            "category", client.categories, locker=locker, names_of=lambda row: (row.name,)
+            "category", client.categories, locker=locker, objects=objects, names_of=lambda row: (row.name,)
         )
         self._types = NameTable(
-            "product type", client.product_types, locker=locker, names_of=lambda row: (row.name,)
+            "product type",
+            client.product_types,
+            locker=locker,
+            objects=objects,
+            names_of=lambda row: (row.name,),
         )
         self._units = NameTable(
-            "unit of measure", client.units_of_measure, locker=locker, names_of=lambda row: (row.name,)
+            "unit of measure",
+            client.units_of_measure,
+            locker=locker,
+            objects=objects,
+            names_of=lambda row: (row.name,),
         )
         self._manufacturers = NameTable(
-            "manufacturer", client.manufacturers, locker=locker, names_of=lambda row: (row.name,)
+            "manufacturer",
+            client.manufacturers,
+            locker=locker,
+            objects=objects,
+            names_of=lambda row: (row.name,),
         )
         self._subcategories: dict[int, NameTable[models.SubCategory]] = {}
 
     def forget(self) -> None:
-        """List the tables anew next time: ConnectWise no longer has a row of them."""
+        """Read the tables again next time, because ConnectWise no longer has a row of them."""
         for table in (self._categories, self._types, self._units, self._manufacturers):
             table.forget()
         self._subcategories.clear()
@@ -110,6 +128,7 @@ class CatalogPlacement:
                 "sub-category",
                 self._client.subcategories,
                 locker=self._locks,
+                objects=self._objects,
                 names_of=lambda row: (row.name,),
                 scope=lambda row: row.category is not None and row.category.id == category,
             )

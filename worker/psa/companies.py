@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from cwbridge import errors, metrics
+from cwbridge import errors
 from cwbridge.connectors.connectwise import models
 from cwbridge.ledger.links import How, Link
 from cwbridge.text import clip, folded, shorten
@@ -41,7 +41,7 @@ class Companies:
         return new
 
     async def forget(self, desired: DesiredCompany) -> None:
-        """Look for the company anew next time."""
+        """Look up the company again next time."""
         await self._psa.links.remove("company", desired.identity)
 
     async def _still_good(
@@ -141,7 +141,7 @@ class Companies:
             if not made:
                 raise
             return await self._of_binned(desired, contact, made[0])
-        metrics.OBJECTS.labels("company", "created").inc()
+        self._psa.objects.count("company", "created")
         log.info("company_created", company_id=company.id, name=desired.name)
         return Link(target=company.id, how="created")
 
