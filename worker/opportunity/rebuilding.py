@@ -90,7 +90,7 @@ def _moved(key: str, other: ProjectKey, link: Link) -> bool:
 
 
 async def _sources(client: connectwise.ConnectWiseClient, ids: list[int]) -> dict[int, str | None]:
-    """The marks of those opportunities that exist."""
+    """The external ids of those opportunities that exist."""
     found: dict[int, str | None] = {}
     for start in range(0, len(ids), _AT_ONCE):
         asked = field("id").one_of(ids[start : start + _AT_ONCE])

@@ -200,7 +200,7 @@ class Relinker:
     async def _write_anew(self, key: str) -> bool:
         """Want it with unknown content: what was settled before is only looked at, not written.
 
-        False for what was given up for another reason or archived: it is written when it comes back.
+        False for a job that is dead for another reason or archived: it is written when it comes back.
         """
         async with self._queue.paused(key):
             link = await self._links.get("opportunity", key)

@@ -144,7 +144,7 @@ class Target:
         return Found(record, "created")
 
     async def update(self, current: models.Opportunity, fields: Mapping[str, Any]) -> models.Opportunity:
-        """Bring the fields given up to date; nothing is sent when none differs."""
+        """Write those of `fields` that differ; without any, nothing is sent."""
         changes = changes_of(current, fields)
         if not changes:
             return current
