@@ -25,7 +25,7 @@ app.add_typer(links.app, name="links")
 
 def main() -> None:
     """Run the command; unusable settings or an unreachable Redis end it with one line and exit code 2, never with a trace."""
-    from console import output  # noqa: PLC0415 - as every command does
+    from console import output
 
     output.prepare_streams()
     code = exit_codes.SETTLED
@@ -37,10 +37,7 @@ def main() -> None:
     except errors.BridgeError as error:
         output.say_failure(error)
         code = exit_codes.FAILED
-    except BrokenPipeError:
-        # The reader closed the pipe (`cwbridge jobs list | head`).
-        code = exit_codes.SETTLED
-    sys.exit(output.close_streams(code))
+    sys.exit(code)
 
 
 def _show_version(asked: bool) -> None:
@@ -63,7 +60,7 @@ def root(
 @app.command()
 def run() -> None:
     """Run everything in one process, for one machine."""
-    from console import services  # noqa: PLC0415
+    from console import services
 
     services.run_command(producers=True, worker=True)
 
@@ -71,7 +68,7 @@ def run() -> None:
 @app.command()
 def producers() -> None:
     """Run the producers: poll the sources for changes and enqueue keys."""
-    from console import services  # noqa: PLC0415
+    from console import services
 
     services.run_command(producers=True, worker=False)
 
@@ -79,7 +76,7 @@ def producers() -> None:
 @app.command()
 def worker() -> None:
     """Run a worker: sync the objects whose keys are due."""
-    from console import services  # noqa: PLC0415
+    from console import services
 
     services.run_command(producers=False, worker=True)
 
@@ -93,7 +90,7 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Poll once, work until nothing is due, print a summary; exit 0 when everything is settled, 1 when not."""
-    from console import sync as sync_module  # noqa: PLC0415
+    from console import sync as sync_module
 
     if keys and full:
         raise typer.BadParameter("--full reads everything; give either keys or --full")
@@ -103,7 +100,7 @@ def sync(
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Show the queue, causes of waiting and dead jobs, systems on hold, and links on one screen."""
-    from console import status as status_module  # noqa: PLC0415
+    from console import status as status_module
 
     status_module.command(as_json=as_json)
 
@@ -115,7 +112,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="End when the first edit has arrived.")] = False,
 ) -> None:
     """Run the stand-ins, an embedded Redis and the daemon, with live progress: no configuration is needed."""
-    from console import demo as demo_module  # noqa: PLC0415
+    from console import demo as demo_module
 
     demo_module.command(projects=projects, seed=seed, once=once)
 
@@ -129,7 +126,7 @@ def run_sandbox(
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Answer without any rate limit.")] = False,
 ) -> None:
     """Run the stand-ins alone and print the settings that point at them; faults are switched over HTTP."""
-    from console import sandbox  # noqa: PLC0415
+    from console import sandbox
 
     arguments = ["--projects", str(projects), "--seed", str(seed)]
     arguments += ["--jetbuilt-port", str(jetbuilt_port), "--connectwise-port", str(connectwise_port)]
@@ -140,6 +137,6 @@ def run_sandbox(
 @app.command("settings")
 def show_settings() -> None:
     """Print every setting with its environment variable, default and meaning, as Markdown."""
-    from console import reference  # noqa: PLC0415
+    from console import reference
 
     sys.stdout.write(reference.settings_page())

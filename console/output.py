@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import sys
@@ -19,26 +20,44 @@ _REPORT_WIDTH = 180
 _BRACKET_OF_NO_TAG = re.compile(r"(\\+\[)(?![a-z#/@][^\[]*?\])")
 
 
+class _PatientStream(io.TextIOWrapper):
+    """A standard stream that survives a locale without a character, and a reader that has closed the pipe."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(BrokenPipeError):
+            return super().write(text)
+        self._discard()
+        return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except BrokenPipeError:
+            self._discard()
+
+    def _discard(self) -> None:
+        """Send everything from here on to nowhere, what is buffered included; the interpreter flushes once more at its end."""
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+
+
 def prepare_streams() -> None:
-    """Print a character that the locale lacks as an escape, instead of ending the command with an error."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+    """Let output survive a locale that lacks a character (it is shown as an escape) and a reader that has seen enough."""
+    sys.stdout = _patient(sys.stdout)
+    sys.stderr = _patient(sys.stderr)
 
 
-def close_streams(code: int) -> int:
-    """Flush standard output; a reader that closed the pipe is no failure, also for the interpreter at its end."""
+def _patient(stream: TextIO) -> TextIO:
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _discard(sys.stdout)
-    return code
-
-
-def _discard(stream: TextIO) -> None:
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        stream.fileno()
+    except (AttributeError, OSError, ValueError):
+        return stream
+    if isinstance(stream, _PatientStream) or not isinstance(stream, io.TextIOWrapper):
+        return stream
+    line_buffering, encoding = stream.line_buffering, stream.encoding
+    return _PatientStream(
+        stream.detach(), encoding=encoding, errors="backslashreplace", line_buffering=line_buffering
+    )
 
 
 def console(*, to_errors: bool = False) -> Console:

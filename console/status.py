@@ -134,8 +134,10 @@ def show(status: Status) -> None:
     rows = [
         (
             "jobs",
-            f"{queue['due']} due, {queue['running'] + queue['dispatched']} running, "
-            f"{queue['scheduled']} scheduled, {queue['waiting']} waiting",
+            (
+                f"{queue['due']} due, {queue['running'] + queue['dispatched']} running, "
+                f"{queue['scheduled']} scheduled, {queue['waiting']} waiting"
+            ),
         ),
         ("dead", f"{queue['dead']} (held {queue['held']}, archived {queue['archived']})"),
         ("oldest due for", output.age(queue["oldest_due_age_ms"])),

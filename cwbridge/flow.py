@@ -90,7 +90,7 @@ class Flow(ABC):
             if not settings.of(system.settings).switched_on
         ]
 
-    def keys_of(self, number: str) -> tuple[str, ...]:
+    def keys_of(self, number: str) -> tuple[str, ...]:  # noqa: ARG002  only flows with numbers read it
         """The keys, or beginnings of keys, that a person means by a bare number."""
         return ()
 
@@ -119,7 +119,7 @@ class Flow(ABC):
     def describe(self, event: Event) -> str:
         """One event of the history in a few words."""
 
-    def linker(self, context: FlowContext) -> Linker:
+    def linker(self, context: FlowContext) -> Linker:  # noqa: ARG002  only flows that have one read it
         """The linker of this flow; raises Refused when the flow has none (`has_linker`)."""
         raise errors.Refused(
             f"Links of the flow {self.name} cannot be corrected by hand",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 200
 """How many jobs `--each` lists without --limit."""
+_READ = 10_000
+"""How many jobs are read for the list by cause without --limit: it must not take seconds however many there are."""
 
 
 @filtered
@@ -63,13 +65,17 @@ def print_groups(groups: Sequence[Group]) -> None:
 async def _list_groups(bridge: Bridge, chosen: Selection, limit: int | None, *, as_json: bool) -> None:
     from cwbridge.queue import selection  # noqa: PLC0415 - as above
 
-    groups = await selection.grouped(bridge.queue, chosen, limit=limit)
+    read = limit if limit is not None or as_json else _READ
+    groups = await selection.grouped(bridge.queue, chosen, limit=read)
     if as_json:
         output.as_json(groups)
-    elif not groups:
+        return
+    if not groups:
         output.console().print(await why_none(bridge.queue, chosen))
-    else:
-        print_groups(groups)
+        return
+    print_groups(groups)
+    if limit is None and sum(group.jobs for group in groups) == _READ:
+        output.console().print(f"Only the first {_READ} jobs were read (--limit N reads more, --json all).")
 
 
 async def _list_each(bridge: Bridge, chosen: Selection, limit: int | None, *, as_json: bool) -> None:

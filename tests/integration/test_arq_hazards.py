@@ -277,6 +277,18 @@ async def test_workers_do_not_meet_at_the_head_of_one_queue(queue: Queue, redis:
     assert (await queue.counts()).due == 200
 
 
+async def test_a_delivery_starts_when_it_is_claimed_and_not_at_the_next_poll_of_arq(
+    queue: Queue, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arq_worker, "_POLL_SECONDS", 3600.0)
+    handling = Handling()
+    async with serving(redis, queue, handling):
+        for edit in range(1, 4):
+            await queue.enqueue(Enqueue(KEY, "opportunity", version=str(edit)))
+            await until(lambda: gone(queue), what="the edit is settled")
+    assert handling.seen == [KEY] * 3
+
+
 async def test_a_claim_delivers_what_arq_itself_would_enqueue(redis: Redis, queue: Queue) -> None:
     arq_queue = f"{queue.namespace}:arq:test"
     client = arq_worker.redis_for_arq(redis, arq_queue=arq_queue)

@@ -146,7 +146,7 @@ class Target:
         return Found(record, "created")
 
     async def update(self, current: models.Opportunity, fields: Mapping[str, Any]) -> models.Opportunity:
-        """Bring the fields given up to date; nothing is sent when none differs."""
+        """Change the fields that differ; nothing is sent when none does."""
         changes = changes_of(current, fields)
         if not changes:
             return current
