@@ -183,7 +183,7 @@ class Catalog:
             with naming_default_field("catalog"):
                 created = await self._send(product, identifier)
         except (errors.OutcomeUnknown, errors.Duplicate):
-            # The item may exist all the same: look for it, and raise the failure only when it does not.
+            # The item may exist anyway: look it up, and raise the failure only when it does not.
             found = await self._made_meanwhile(product, identifier)
             if found is None:
                 raise

@@ -1,4 +1,4 @@
-"""Companies: found by link or by exact name, else created; one that lies in the recycle bin is never used."""
+"""Companies: found by link or by exact name, else created; a company in the recycle bin is never used."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Companies:
         """By link, which outlives a renaming on either side; then by exact name; else created.
 
         `contact` belongs to the company: a merge moves it along, so it leads to the company that stays. Raises Ambiguous
-        when several companies fit, Refused when the company lies in the recycle bin and none took its place.
+        when several companies fit, Refused when the company is in the recycle bin and no other company replaces it.
         """
         link = await self._psa.links.get("company", desired.identity)
         kept = await self._still_good(desired, contact, link) if link is not None else None
@@ -47,7 +47,7 @@ class Companies:
     async def _still_good(
         self, desired: DesiredCompany, contact: DesiredContact | None, link: Link
     ) -> Link | None:
-        """The link, or one to the company that took its place; None when it was deleted for good and none did."""
+        """The link, or a link to the company that replaces it; None when it was deleted for good without a replacement."""
         try:
             company = await self._companies.get(link.target)
         except errors.NotFound:
@@ -63,7 +63,7 @@ class Companies:
         )
         if found is None:
             raise errors.Refused(
-                "The company lies in the recycle bin of ConnectWise, and no other company took its place",
+                "The company is in the recycle bin of ConnectWise, and no other company replaces it",
                 detail=f"{desired.identity}: company {binned.id} {binned.name!r}, identifier {binned.identifier}",
                 remedy="Restore it from the recycle bin and requeue, or choose another company: "
                 f"{relink_command(desired.identity)}",
