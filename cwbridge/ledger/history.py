@@ -17,7 +17,7 @@ _KEPT_SECONDS = 180 * 86400
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that happened: `what` is a verb in the past, `cause` says why, the rest says how much.
+    """One event: `what` is a verb in the past tense, `cause` the reason, the rest figures.
 
     `counts` are numbers of what was done (`created`, `deleted`, `kept` lines), `amounts` are sums of money as text.
     """

@@ -71,8 +71,8 @@ class Links:
 
     async def move(self, pipe: Pipeline, kind: str, old: str, new: str, link: Link) -> None:
         """Queue on `pipe` that `new` gets the link of `old`; its content counts as unknown, so that the next run writes it."""
-        anew = msgspec.structs.replace(link, fingerprint="", begun="", finished="")
-        await self._move(self._keys(kind), [old, new, str(anew.target), _encoder.encode(anew)], client=pipe)
+        moved = msgspec.structs.replace(link, fingerprint="", begun="", finished="")
+        await self._move(self._keys(kind), [old, new, str(moved.target), _encoder.encode(moved)], client=pipe)
 
     async def of_targets(self, kind: str, targets: Iterable[int]) -> dict[int, tuple[str, ...]]:
         """The identities that are linked to each of `targets`; targets without a link are left out."""

@@ -74,7 +74,7 @@ class Queue:
         return count
 
     async def claim(self, free_slots: FreeSlots, *, arq_queue: str = "") -> Claim:
-        """As many due keys as there are free slots (at least one), with new fencing tokens; they lie in `arq_queue` when it returns."""
+        """As many due keys as there are free slots (at least one), with new fencing tokens; they are in `arq_queue` when it returns."""
         given: list[str | int] = [arq_queue, self._lease_ms, clock.now_ms(), _BODY_LASTS_MS]
         given += [free_slots.slots, free_slots.unasked, free_slots.backlog]
         for flow, runs in free_slots.flows.items():

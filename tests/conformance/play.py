@@ -73,7 +73,7 @@ class Play:
     async def step(
         self, given: Given, expect: Expected, by: By | None, *, first: bool = False
     ) -> list[Difference]:
-        """Change what is told, let the bridge notice, compare."""
+        """Make the changes of the step, run cwbridge, compare."""
         await self._remember()
         edited = first or given != Given(
             settings=given.settings, connectwise=given.connectwise, redis=given.redis
@@ -99,7 +99,7 @@ class Play:
         return await self._compare(expect)
 
     async def _notice(self, by: By) -> None:
-        """What makes the bridge look: the poll, the slow full sync, or a person; with `waiting` nothing does."""
+        """What starts the run: the poll, the full sync, or a requeue; with `waiting` only the end of the wait."""
         queue = self._bench.queue
         if by == "requeue":
             await queue.requeue(*[job.key for job in await queue.jobs(limit=100)])

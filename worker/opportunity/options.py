@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class OptionFanOut:
-    """Enqueues the options of a project, those that are gone included, so that their opportunities are finished."""
+    """Enqueues the options of a project; ended options are included, so that their opportunities are finished."""
 
     def __init__(self, queue: Queue, known: KnownOptions, *, links: Links, target: Target) -> None:
         self._queue = queue
@@ -67,8 +67,8 @@ class OptionFanOut:
     async def _move(self, family: int, old: int, new: int, name: str) -> bool:
         """Give the opportunity of `old` to `new`; False when a person has to choose.
 
-        Raises Busy while `old` is being written, or two jobs would write one opportunity. A run that begins later finds in
-        Jetbuilt that its option is gone, and here that it has moved.
+        Raises Busy while a run writes `old`, because two jobs would write one opportunity. A later run finds in Jetbuilt that its
+        option has ended, and in Redis that the opportunity has moved.
         """
         key = str(ProjectKey(family, old))
         job = await self._queue.job(key)

@@ -86,7 +86,7 @@ class Target:
             raise errors.Refused(
                 "The linked opportunity is no longer the project's: neither its Source nor a line shows that it is",
                 detail=f"opportunity {linked.id}, Source {linked.source!r} instead of {external_id}",
-                remedy="If it is, set its Source in ConnectWise to the text named; "
+                remedy="If it is, set its Source in ConnectWise to that text; "
                 f"if not: cwbridge links unlink {ProjectKey.of_external_id(external_id)}, then requeue the job.",
             )
 
@@ -122,7 +122,7 @@ class Target:
         )
 
     async def undo(self, created: Found) -> None:
-        """Delete an opportunity that this very run created and that ConnectWise lets hold no line."""
+        """Delete an opportunity that this run created and for which ConnectWise refuses every line."""
         await self._client.opportunities.delete(created.record.id)
         log.info("opportunity_taken_back", opportunity_id=created.record.id)
 
@@ -146,7 +146,7 @@ class Target:
         return Found(record, "created")
 
     async def update(self, current: models.Opportunity, fields: Mapping[str, Any]) -> models.Opportunity:
-        """Write those of `fields` that differ; without any, nothing is sent."""
+        """Change the fields that differ; nothing is sent when none does."""
         changes = changes_of(current, fields)
         if not changes:
             return current
@@ -172,7 +172,7 @@ class Target:
             await self._api_member.note(written.info.updatedBy)
 
     async def _closed(self, opportunity: models.Opportunity) -> bool:
-        """By its status; a closing date may outlive a reopening, so it only counts where no status tells."""
+        """Whether the status is a closed one; a closing date counts only without a status, because it may survive a reopening."""
         statuses = {row.id: row for row in await self._statuses.get()}
         status = statuses.get(opportunity.status.id) if opportunity.status else None
         return opportunity.closedDate is not None if status is None else _closes(status)

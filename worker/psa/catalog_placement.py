@@ -1,4 +1,4 @@
-"""Types and categories: where a catalog item belongs, by the names that a flow's rule gives, created when missing."""
+"""Resolves type, category, unit and manufacturer of a catalog item by the names that a flow's rule gives; missing ones are created."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from worker.psa.records import DesiredProduct
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a product belongs: names, the accounting class of its type, the stock class of the item."""
+    """The placement of a product: names, the accounting class of its type, the stock class of the item."""
 
     category: str
     subcategory: str
@@ -76,7 +76,7 @@ class CatalogPlacement:
         self._subcategories.clear()
 
     async def fields(self, product: DesiredProduct) -> dict[str, Any]:
-        """The part of a catalog draft that says where `product` belongs."""
+        """The fields of a catalog draft that place `product`."""
         place = self._rule(product)
         product_type = await self._types.ensure(place.type, {"name": place.type, "typeXref": place.type_xref})
         unit = await self._units.ensure(place.unit_of_measure, {"name": place.unit_of_measure})
@@ -116,7 +116,7 @@ class CatalogPlacement:
         return category is not None and await self._within(category.id).find(place.subcategory) is not None
 
     async def _subcategory(self, place: Placement) -> int:
-        """Sub-category names are unique within their category only, so one is looked for in its category alone."""
+        """Sub-category names are unique within their category only, so they are looked up within one category."""
         category = await self._categories.ensure(place.category, {"name": place.category})
         draft = {"name": place.subcategory, "category": {"id": category.id}}
         return (await self._within(category.id).ensure(place.subcategory, draft)).id

@@ -55,7 +55,7 @@ def page_instead(missing: EndpointMissing, *, writes: bool) -> errors.Retry:
 
 
 class Complaint(msgspec.Struct, frozen=True):
-    """One thing that a refusal complains about."""
+    """One complaint of a refusal."""
 
     code: str
     message: str

@@ -134,7 +134,7 @@ class JetbuiltClient:
         rows: Callable[[Read], Sequence[object]],
         same: Callable[[Read], object] = lambda _page: None,
     ) -> list[Read]:
-        """Every page of a list that stood still; `same` is what all pages repeat and must agree on."""
+        """Every page of a list that did not change meanwhile; `same` is what all pages repeat and must agree on."""
         for _ in range(_READINGS):
             answers = await self._once_through(endpoint, path, decode)
             read = [
