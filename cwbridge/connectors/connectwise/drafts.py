@@ -1,4 +1,4 @@
-"""What is sent to ConnectWise: drafts of records and changes to them, encoded exactly."""
+"""Drafts of records and changes to them, encoded exactly as ConnectWise expects them."""
 
 from __future__ import annotations
 
