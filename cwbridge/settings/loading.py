@@ -46,6 +46,7 @@ class Settings(pydantic_settings.BaseSettings):
     opportunity: sections.OpportunitySettings = sections.OpportunitySettings()
     defaults: sections.DefaultFieldsSettings = sections.DefaultFieldsSettings()
     catalog: sections.CatalogSettings = sections.CatalogSettings()
+    billing: sections.BillingSettings = sections.BillingSettings()
     queue: sections.QueueSettings = sections.QueueSettings()
     http: sections.HttpSettings = sections.HttpSettings()
     log: sections.LogSettings = sections.LogSettings()
