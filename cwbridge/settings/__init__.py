@@ -7,6 +7,7 @@ from cwbridge.settings.loading import (
     variable,
 )
 from cwbridge.settings.sections import (
+    BssSettings,
     CatalogSettings,
     ConnectWiseSettings,
     DefaultFieldsSettings,
@@ -22,6 +23,7 @@ from cwbridge.settings.sections import (
 )
 
 __all__ = [
+    "BssSettings",
     "CatalogSettings",
     "ConnectWiseSettings",
     "DefaultFieldsSettings",
