@@ -8,6 +8,7 @@ from cwbridge.settings.loading import (
 )
 from cwbridge.settings.sections import (
     BillingSettings,
+    BssSettings,
     CatalogSettings,
     ConnectWiseSettings,
     DefaultFieldsSettings,
@@ -24,6 +25,7 @@ from cwbridge.settings.sections import (
 
 __all__ = [
     "BillingSettings",
+    "BssSettings",
     "CatalogSettings",
     "ConnectWiseSettings",
     "DefaultFieldsSettings",

@@ -43,6 +43,7 @@ class Settings(pydantic_settings.BaseSettings):
     redis: sections.RedisSettings = sections.RedisSettings()
     jetbuilt: sections.JetbuiltSettings = sections.JetbuiltSettings()
     connectwise: sections.ConnectWiseSettings = sections.ConnectWiseSettings()
+    bss: sections.BssSettings = sections.BssSettings()
     opportunity: sections.OpportunitySettings = sections.OpportunitySettings()
     defaults: sections.DefaultFieldsSettings = sections.DefaultFieldsSettings()
     catalog: sections.CatalogSettings = sections.CatalogSettings()

@@ -9,7 +9,7 @@ import pydantic
 from pydantic import Field, SecretStr
 
 from cwbridge.limits.rate import Rate
-from cwbridge.settings.values import Duration, HttpUrl, Listen, RateSetting, fillable
+from cwbridge.settings.values import Duration, HttpUrl, Listen, RateSetting, TimeZone, fillable
 
 
 class Section(pydantic.BaseModel):
@@ -81,6 +81,35 @@ class ConnectWiseSettings(SystemSection):
     """How far each of these polls looks back behind the last change it saw."""
     default_sales_rep: str | None = None
     """Member ID of the sales rep of projects whose owner is no ConnectWise member."""
+
+
+class BssSettings(SystemSection):
+    url: HttpUrl | None = None
+    """The address of interworks.cloud BSS, such as `https://bss.eu.interworks.cloud`. Unset: switched off."""
+    username: str | None = None
+    """The application user of the API credentials."""
+    password: SecretStr | None = None
+    """The password of the application user. Secret."""
+    client_key: SecretStr | None = None
+    """The client key of the API credentials. Secret."""
+    client_secret: SecretStr | None = None
+    """The client secret of the API credentials. Secret."""
+    api_version: str = Field(default="3", pattern=r"^[0-9A-Za-z.]{1,20}$")
+    """The API version asked for."""
+    rate_limit: RateSetting = Rate(300, 60.0)
+    """Calls allowed per window, shared by all processes. BSS publishes no limit; this one is cautious."""
+    concurrency: int = Field(default=4, ge=1, le=64)
+    """Calls under way at once, over all processes."""
+    page_size: int = Field(default=100, ge=10, le=500)
+    """Rows asked for per page of a list."""
+    poll_interval: Duration = timedelta(minutes=1)
+    """How often each collection is asked for changes."""
+    poll_overlap: Duration = timedelta(minutes=10)
+    """How far each poll looks back behind the last change it saw."""
+    full_sync_interval: Duration = timedelta(hours=6)
+    """How often every account and contact is looked at, whatever its time stamps say."""
+    time_zone: TimeZone | None = None
+    """The time zone of the BSS server, such as `Europe/Athens`; needed only when its times have no offset."""
 
 
 class StageTarget(Section):

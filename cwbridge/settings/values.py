@@ -1,9 +1,10 @@
-"""Kinds of values in the settings: rates, durations, addresses, templates; each refuses what it cannot be, with its form."""
+"""Kinds of values in the settings: rates, durations, addresses, time zones, templates; each refuses what it cannot be, with its form."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pydantic
 from pydantic import AfterValidator, BeforeValidator
@@ -36,6 +37,14 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("a time zone is named like Europe/Athens or UTC") from error
+    return value
+
+
 def fillable(template: str, *places: str) -> str:
     try:
         template.format(**dict.fromkeys(places, ""))
@@ -49,3 +58,4 @@ RateSetting = Annotated[pydantic.InstanceOf[Rate], BeforeValidator(_rate)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Listen = Annotated[str, AfterValidator(_listen)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
