@@ -108,8 +108,9 @@ class AccountFields:
             "country": await self._country(address),
             "state": await self._state(address),
             "currency": await looked_up(account.currency_code or "", self._currency(account.currency_code)),
-            "parent": _reference(relatives.parent),
         }
+        if relatives.parent is not None or account.parentAccount is None:
+            values["parent"] = _reference(relatives.parent)
         if relatives.company is not None:
             values["bill_to"] = Value("itself", str(relatives.company))
         if relatives.default_contact is not None:

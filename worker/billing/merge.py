@@ -39,8 +39,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
     bss: str
     psa: str
-    to_psa: str | None | errors.Refused
-    to_bss: str | None | errors.Refused
+    to_psa: str | errors.Refused | None
+    to_bss: str | errors.Refused | None
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,7 +150,7 @@ def _same(field: Field, now: Seen) -> bool:
     return _alike(field, now.to_psa, now.psa) or _alike(field, now.bss, now.to_bss)
 
 
-def _alike(field: Field, one: str | None | errors.Refused, other: str | None | errors.Refused) -> bool:
+def _alike(field: Field, one: str | errors.Refused | None, other: str | errors.Refused | None) -> bool:
     if not isinstance(one, str) or not isinstance(other, str):
         return False
     if field.is_phone and (digits := _digits(one)):
@@ -163,7 +163,7 @@ def _digits(number: str) -> str:
     return re.sub(r"\D", "", number).lstrip("0")
 
 
-def _writable(value: str | None | errors.Refused) -> str:
+def _writable(value: str | errors.Refused | None) -> str:
     if isinstance(value, errors.Refused):
         raise value
     assert value is not None  # noqa: S101 - a field without a translation is agreed on as it stands

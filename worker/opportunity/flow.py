@@ -5,14 +5,11 @@ Levels, not edges: a run uses nothing but the key, so that it may be repeated, l
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 
-import msgspec
 import structlog
 
 from cwbridge import errors
-from cwbridge.connectors import trail
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.keys import Key
 from cwbridge.ledger.history import Event, History
@@ -26,9 +23,9 @@ from worker.opportunity.finisher import Finisher
 from worker.opportunity.options import OptionFanOut
 from worker.opportunity.source import SourceEnded, SourceReader
 from worker.opportunity.writer import OpportunityWriter, Written
+from worker.recording import recorded
 
 log = structlog.get_logger()
-_CALLS_SHOWN = 12
 
 
 class OpportunityFlow:
@@ -57,18 +54,7 @@ class OpportunityFlow:
 
     async def handle(self, run: Run) -> None:
         """Make the opportunity of the run's key right and record what was done, or why it could not be."""
-        started = time.monotonic()
-        with trail.recording() as calls:
-            try:
-                event = await self._make_right(run, Key.parse(run.key))
-            except Exception as error:
-                await self._history.add(run.key, _failure_event(error, calls))
-                raise
-        if event is not None:
-            seconds = round(time.monotonic() - started, 3)
-            await self._history.add(
-                run.key, msgspec.structs.replace(event, calls=calls.total, seconds=seconds)
-            )
+        await recorded(self._history, run.key, self._make_right(run, Key.parse(run.key)))
 
     async def _make_right(self, run: Run, key: Key) -> Event | None:
         try:
@@ -134,16 +120,3 @@ def _refuse_older(project: models.Project, link: Link | None) -> None:
 def _known(link: Link | None, fingerprint: str) -> bool:
     """Whether the opportunity holds this content, and no run that began to write another was broken off."""
     return link is not None and link.fingerprint == fingerprint and not (link.begun or link.finished)
-
-
-def _failure_event(error: Exception, calls: trail.Calls) -> Event:
-    work_class, remedy = "bug", ""
-    if isinstance(error, errors.WorkError):
-        work_class, remedy = error.work_class, error.remedy
-    return Event(
-        what=f"{work_class}: {type(error).__name__}",
-        reason=str(error),
-        remedy=remedy,
-        calls=calls.total,
-        last_calls=tuple(str(call) for call in calls.last(_CALLS_SHOWN)),
-    )

@@ -164,6 +164,7 @@ class CommunicationItem(Tracked, frozen=True, kw_only=True):
 
     type: Reference | None = None
     value: str | None = None
+    communicationType: str | None = None
     defaultFlag: bool | None = None
 
 

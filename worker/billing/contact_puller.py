@@ -1,0 +1,84 @@
+"""A contact of ConnectWise to which no contact of BSS belongs: it is found, or made in BSS."""
+
+from __future__ import annotations
+
+import structlog
+
+from cwbridge import errors, metrics
+from cwbridge.connectors.connectwise import models as connectwise
+from cwbridge.ledger.history import Event
+from cwbridge.ledger.links import Link
+from cwbridge.queue.job import Run
+from cwbridge.text import folded
+from worker.billing import keys
+from worker.billing.contact_fields import ContactFields, bss_draft
+from worker.billing.contact_finder import ContactFinder, person_of_connectwise
+from worker.billing.context import BillingContext
+from worker.billing.keys import BillingKey, contact_key
+from worker.billing.outcome import skipped
+from worker.billing.values import agreed_on, writable
+
+log = structlog.get_logger()
+
+
+class ContactPuller:
+    """Pulls contacts of linked companies."""
+
+    def __init__(self, context: BillingContext, *, fields: ContactFields, finder: ContactFinder) -> None:
+        self._context = context
+        self._contacts = context.bss.contacts
+        self._fields = fields
+        self._finder = finder
+
+    async def pull(self, run: Run, key: BillingKey) -> Event | None:
+        """Create the contact in BSS, or enqueue the one that it is."""
+        linked = await self._linked("contact", key.id)
+        if linked is not None:
+            await self._context.enqueue(run, str(linked))
+            return None
+        try:
+            record = await self._context.psa.client.contacts.get(key.id)
+        except errors.NotFound:
+            return skipped("ConnectWise has no such contact")
+        if record.company is None:
+            return skipped("the contact belongs to no company")
+        account = await self._linked("company", record.company.id)
+        if account is None:
+            await self._context.skips.note(f"connectwise/company/{record.company.id}", str(key))
+            return skipped(f"company {record.company.id} is not linked to an account")
+        kind = (await self._fields.kinds()).get("email")
+        who = person_of_connectwise(record, kind)
+        first_email = next(iter(who.emails), "")
+        async with self._context.psa.locks.hold(
+            f"contact:{record.company.id}:{folded(first_email or who.first_name)}"
+        ):
+            existing = await self._finder.in_account(record, account.id)
+            if existing is None:
+                return await self._create(run, record, account.id, record.company.id)
+        await self._context.enqueue(run, str(contact_key(existing.id)))
+        return skipped(f"it is contact {existing.id} of BSS")
+
+    async def _linked(self, kind: str, target: int) -> BillingKey | None:
+        identities = (await self._context.links.of_targets(kind, [target])).get(target, ())
+        return next((key for key in map(keys.of_identity, identities) if key is not None), None)
+
+    async def _create(self, run: Run, record: connectwise.Contact, account: int, company: int) -> Event:
+        if not self._context.rules.contacts.pull:
+            return skipped("BSS has no contact for it, and contacts are not pulled")
+        if record.inactiveFlag:
+            return skipped("the contact is inactive in ConnectWise")
+        target = await self._fields.of_connectwise(record)
+        number = await self._contacts.create(bss_draft(writable(target)))
+        metrics.OBJECTS.labels("BSS contact", "created").inc()
+        log.info("bss_contact_created", bss_contact_id=number, contact_id=record.id)
+        source = await self._fields.of_bss(await self._contacts.get(number), account, company)
+        key = contact_key(number)
+        await self._context.agreements.put(key.identity, agreed_on(source, target))
+        await self._context.links.put(key.kind, key.identity, Link(target=record.id, how="created"))
+        await self._context.enqueue(run, str(key))
+        return Event(
+            what="created",
+            target=record.id,
+            reason=f"contact {number} was made in BSS",
+            matches=(f"contact {record.id} (created)",),
+        )

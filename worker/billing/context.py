@@ -1,0 +1,59 @@
+"""What every part of the billing flow stands on, opened once for all of them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cwbridge.connectors.bss.client import BssClient
+from cwbridge.connectors.connectwise import models as connectwise
+from cwbridge.ledger.agreements import Agreements
+from cwbridge.ledger.creates import Creates
+from cwbridge.ledger.links import How, Link, Links
+from cwbridge.ledger.sightings import Sightings
+from cwbridge.ledger.skips import Skips
+from cwbridge.queue.job import Enqueue, Run
+from cwbridge.queue.queue import Queue
+from worker.billing.keys import FLOW, BillingKey
+from worker.billing.rules import BillingRules
+from worker.psa.context import PsaContext
+
+
+class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
+    """Both tenants, the ledger, the queue and the rules."""
+
+    bss: BssClient
+    psa: PsaContext
+    queue: Queue
+    agreements: Agreements
+    creates: Creates
+    skips: Skips
+    sightings: Sightings
+    rules: BillingRules
+
+    @property
+    def links(self) -> Links:
+        return self.psa.links
+
+    async def link_of(self, key: BillingKey) -> Link | None:
+        """The link of an account or contact of BSS."""
+        return await self.links.get(key.kind, key.identity)
+
+    async def link(self, key: BillingKey, target: int, how: How) -> Link:
+        """Keep that `target` belongs to the object, and wake what was skipped because it was not linked."""
+        link = Link(target=target, how=how)
+        await self.links.put(key.kind, key.identity, link)
+        return link
+
+    async def finish(self, key: BillingKey, link: Link, reason: str) -> None:
+        """Keep why nothing is written to the pair any more; an empty reason takes it up again."""
+        if link.finished != reason:
+            await self.links.put(key.kind, key.identity, msgspec.structs.replace(link, finished=reason))
+
+    async def enqueue(self, run: Run, *keys: str) -> None:
+        """Ask for other objects, as urgently as this run was asked for."""
+        await self.queue.enqueue(*(Enqueue(key=key, flow=FLOW, lane=run.lane) for key in keys))
+
+    async def note_ourselves(self, written: connectwise.Tracked) -> None:
+        """Keep the name of the API member that ConnectWise writes beside this run's own change."""
+        if written.info is not None and written.info.updatedBy:
+            await self.sightings.note_ourselves(written.info.updatedBy)

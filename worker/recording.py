@@ -1,0 +1,41 @@
+"""What every run leaves in the history of its object: the event of what was done, or why it could not be, with its calls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable
+
+import msgspec
+
+from cwbridge import errors
+from cwbridge.connectors import trail
+from cwbridge.ledger.history import Event, History
+
+_CALLS_SHOWN = 12
+
+
+async def recorded(history: History, key: str, work: Awaitable[Event | None]) -> None:
+    """Do the work of a run and put its event, or its failure, on top of the history of `key`; raises what the work raises."""
+    started = time.monotonic()
+    with trail.recording() as calls:
+        try:
+            event = await work
+        except Exception as error:
+            await history.add(key, _failure_event(error, calls))
+            raise
+    if event is not None:
+        seconds = round(time.monotonic() - started, 3)
+        await history.add(key, msgspec.structs.replace(event, calls=calls.total, seconds=seconds))
+
+
+def _failure_event(error: Exception, calls: trail.Calls) -> Event:
+    work_class, remedy = "bug", ""
+    if isinstance(error, errors.WorkError):
+        work_class, remedy = error.work_class, error.remedy
+    return Event(
+        what=f"{work_class}: {type(error).__name__}",
+        reason=str(error),
+        remedy=remedy,
+        calls=calls.total,
+        last_calls=tuple(str(call) for call in calls.last(_CALLS_SHOWN)),
+    )
