@@ -12,6 +12,7 @@ from cwbridge.ledger.catalog import CatalogCache
 from cwbridge.ledger.sightings import Sightings
 from producers.connectwise import ConnectWisePoller
 from producers.jetbuilt import JetbuiltPoller
+from producers.noticed import NoticedChanges
 from producers.watermarks import Watermark
 
 
@@ -43,9 +44,8 @@ class ProjectsPoller:
             context.connections.client(CONNECTWISE),
             context.queue,
             flow,
-            redis,
             watermark=Watermark(redis, namespace=namespace, name="connectwise"),
-            sightings=sightings,
+            noticed=NoticedChanges(redis, namespace=namespace, name="connectwise", sightings=sightings),
             links=context.links,
             catalog=CatalogCache(redis, namespace=namespace, cache_ttl=settings.catalog.cache_ttl),
             overlap=settings.connectwise.poll_overlap,
