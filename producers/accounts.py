@@ -7,7 +7,9 @@ from typing import Self, TypeVar
 
 from cwbridge.connectors.bss import models
 from cwbridge.connectors.bss.client import Collection
+from cwbridge.connectors.bss.settings import BssSettings
 from cwbridge.connectors.bss.system import BSS
+from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import Flow, FlowContext, Polled, Schedule
 from cwbridge.ledger.own_writes import OwnWrites
@@ -67,7 +69,7 @@ class AccountsPoller:
                 own_writes=OwnWrites(context.redis, namespace=namespace, system=BSS.name),
                 modes=PollModes(context.redis, namespace=namespace),
                 times=bss.times,
-                overlap=context.settings.bss.poll_overlap,
+                overlap=context.settings.of(BssSettings).poll_overlap,
             )
 
         return cls(
@@ -81,7 +83,7 @@ class AccountsPoller:
                 watermark=watermark("connectwise_companies"),
                 links=context.links,
                 changes=changes,
-                overlap=context.settings.connectwise.poll_overlap,
+                overlap=context.settings.of(ConnectWiseSettings).poll_overlap,
             ),
             company_contacts=ContactPoller(
                 connectwise.contacts,
@@ -90,13 +92,13 @@ class AccountsPoller:
                 watermark=watermark("connectwise_contacts"),
                 links=context.links,
                 changes=changes,
-                overlap=context.settings.connectwise.poll_overlap,
+                overlap=context.settings.of(ConnectWiseSettings).poll_overlap,
             ),
         )
 
     def schedules(self) -> Sequence[Schedule]:
         """One poll for each collection, and the full sync of both sides."""
-        bss, connectwise = self._settings.bss, self._settings.connectwise
+        bss, connectwise = self._settings.of(BssSettings), self._settings.of(ConnectWiseSettings)
         return (
             Schedule("bss_accounts_poll", bss.poll_interval, self.accounts.poll),
             Schedule("bss_contacts_poll", bss.poll_interval, self.contacts.poll),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
+from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.connectors.connectwise.system import CONNECTWISE
+from cwbridge.connectors.jetbuilt.settings import JetbuiltSettings
 from cwbridge.connectors.jetbuilt.system import JETBUILT
 from cwbridge.flow import Flow, FlowContext, Polled, Schedule
 from cwbridge.ledger.catalog import CatalogCache
@@ -38,7 +40,7 @@ class ProjectsPoller:
             watermark=Watermark(redis, namespace=namespace, name="jetbuilt"),
             sightings=sightings,
             links=context.links,
-            overlap=settings.jetbuilt.poll_overlap,
+            overlap=settings.of(JetbuiltSettings).poll_overlap,
         )
         connectwise = ConnectWisePoller(
             context.connections.client(CONNECTWISE),
@@ -47,14 +49,17 @@ class ProjectsPoller:
             watermark=Watermark(redis, namespace=namespace, name="connectwise"),
             noticed=NoticedChanges(redis, namespace=namespace, name="connectwise", sightings=sightings),
             links=context.links,
-            catalog=CatalogCache(redis, namespace=namespace, cache_ttl=settings.catalog.cache_ttl),
-            overlap=settings.connectwise.poll_overlap,
+            catalog=CatalogCache(redis, namespace=namespace),
+            overlap=settings.of(ConnectWiseSettings).poll_overlap,
         )
         return cls(context, jetbuilt, connectwise)
 
     def schedules(self) -> Sequence[Schedule]:
         """The poll and the full sync of Jetbuilt, and the poll of ConnectWise."""
-        jetbuilt, connectwise = self._settings.jetbuilt, self._settings.connectwise
+        jetbuilt, connectwise = (
+            self._settings.of(JetbuiltSettings),
+            self._settings.of(ConnectWiseSettings),
+        )
         return (
             Schedule("jetbuilt_poll", jetbuilt.poll_interval, self.jetbuilt.poll),
             Schedule(
