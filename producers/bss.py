@@ -12,7 +12,7 @@ import structlog
 from cwbridge import metrics
 from cwbridge.connectors import unclear
 from cwbridge.connectors.bss import filters, models, refusals
-from cwbridge.connectors.bss.client import Collection, ListPage
+from cwbridge.connectors.bss.client import Collection, ListPage, Tally
 from cwbridge.connectors.bss.times import ServerTimes
 from cwbridge.flow import Flow, Polled
 from cwbridge.ledger.links import Links
@@ -57,25 +57,18 @@ CONTACTS = PolledCollection("contacts", "contact", "contact")
 
 
 class Reading:
-    """What one reading of a list has seen."""
+    """What one reading of a list has seen and enqueued."""
 
     def __init__(self) -> None:
-        self.ids: set[int] = set()
+        self.tally = Tally()
         self.enqueued = 0
         self.latest: datetime | None = None
-        self._total: int | None = None
 
     def add(self, page: ListPage[T]) -> None:
         """Count a page."""
-        self.ids.update(row.id for row in page.rows)
+        self.tally.add(page)
         moments = [row.updatedAt for row in page.rows if row.updatedAt is not None]
         self.latest = max([*moments, *([self.latest] if self.latest else [])], default=None)
-        self._total = page.total
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether as many rows were seen as the server counted at the end: a list that moves may hide one."""
-        return self._total is None or len(self.ids) >= self._total
 
 
 class BssPoller(Generic[T]):
@@ -125,11 +118,11 @@ class BssPoller(Generic[T]):
     async def full_sync(self) -> Polled:
         """Enqueue every record, and the linked ones that the list no longer shows; their jobs find out what became of them."""
         reading = Reading()
-        async for page in self._collection.pages():
+        async for page in _clear(self._collection.pages()):
             reading.add(page)
             reading.enqueued += await self._queue.enqueue(*(self._verify(row.id) for row in page.rows))
-        if reading.is_complete:
-            missing = await self._not_listed(reading.ids)
+        if reading.tally.is_whole:
+            missing = await self._not_listed(reading.tally.ids)
             reading.enqueued += await self._queue.enqueue(*(self._verify(gone) for gone in missing))
         return await self._ended(reading, "bss_full_sync")
 
@@ -160,13 +153,13 @@ class BssPoller(Generic[T]):
         """The pages that hold whatever changed since `known`, all of them before the first complete reading."""
         since = known - self._lookback if known is not None else None
         if since is None or way == "content":
-            async for page in self._collection.pages():
+            async for page in _clear(self._collection.pages()):
                 yield page
         elif way == "filter":
-            async for page in self._collection.pages(filters.updated_after(since)):
+            async for page in _clear(self._collection.pages(filters.updated_after(since))):
                 yield page
         else:
-            async for page in self._collection.pages(order=filters.NEWEST_FIRST):
+            async for page in _clear(self._collection.pages(order=filters.NEWEST_FIRST)):
                 yield msgspec.structs.replace(page, total=None)
                 if _reaches_back_to(since, page.rows):
                     return
@@ -179,7 +172,7 @@ class BssPoller(Generic[T]):
         reading = Reading()
         async for page in pages:
             reading.add(page)
-            reading.enqueued += await self._enqueue_changed([unclear.left_out(row) for row in page.rows])
+            reading.enqueued += await self._enqueue_changed(page.rows)
         await self._note_mode(way)
         return await self._ended(reading, self.schedule)
 
@@ -197,12 +190,14 @@ class BssPoller(Generic[T]):
 
     async def _ended(self, reading: Reading, schedule: str) -> Polled:
         """The watermark moves only after everything is enqueued, and only when no row can have been passed over."""
-        if reading.is_complete and reading.latest is not None:
+        if reading.tally.is_whole and reading.latest is not None:
             await self._watermark.advance(reading.latest)
         metrics.JOBS_ENQUEUED.labels(schedule).inc(reading.enqueued)
         if reading.enqueued:
-            log.info("jobs_enqueued", schedule=schedule, seen=len(reading.ids), enqueued=reading.enqueued)
-        return Polled(seen=len(reading.ids), enqueued=reading.enqueued)
+            log.info(
+                "jobs_enqueued", schedule=schedule, seen=len(reading.tally.ids), enqueued=reading.enqueued
+            )
+        return Polled(seen=len(reading.tally.ids), enqueued=reading.enqueued)
 
     async def _not_listed(self, listed: set[int]) -> list[int]:
         linked = {
@@ -219,6 +214,12 @@ class BssPoller(Generic[T]):
 
     def _verify(self, record_id: int) -> Enqueue:
         return Enqueue(key=self._polled.key(record_id), flow=self._flow.name, lane="backlog", mode="verify")
+
+
+async def _clear(pages: AsyncIterator[ListPage[T]]) -> AsyncIterator[ListPage[T]]:
+    """The pages without fields that cannot be understood: one odd row must not hide the others, and its own job names the field."""
+    async for page in pages:
+        yield msgspec.structs.replace(page, rows=[unclear.left_out(row) for row in page.rows])
 
 
 def _reaches_back_to(since: datetime, rows: Sequence[models.Listed]) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 
 from cwbridge import errors, settings
 from cwbridge.connectors.bss import assumptions, models, refusals
-from cwbridge.connectors.bss.collection import Collection, ListPage, WritableCollection
+from cwbridge.connectors.bss.collection import Collection, ListPage, Tally, WritableCollection
 from cwbridge.connectors.bss.settings import BssSettings
 from cwbridge.connectors.bss.times import ServerTimes
 from cwbridge.connectors.bss.tokens import AccessTokens, SecretHeaders
@@ -22,7 +22,7 @@ from cwbridge.connectors.reading import Reader
 from cwbridge.connectors.session import open_session
 from cwbridge.connectors.transport import Limits, Transport
 
-__all__ = ["BssClient", "Collection", "ListPage", "WritableCollection", "open_client"]
+__all__ = ["BssClient", "Collection", "ListPage", "Tally", "WritableCollection", "open_client"]
 
 Read = TypeVar("Read")
 
