@@ -30,10 +30,17 @@ class Bridge(msgspec.Struct, frozen=True, kw_only=True):
     links: Links
 
 
-def on_store(act: Callable[[Bridge], Awaitable[int]], *, create: bool = False) -> NoReturn:
+def on_store(
+    act: Callable[[Bridge], Awaitable[int]],
+    *,
+    keys: Iterable[str] = (),
+    link: str | None = None,
+    create: bool = False,
+) -> NoReturn:
     """Run `act` on the store that the daemon has worked with, and exit with its code.
 
-    Raises SettingsError where no daemon has worked, unless the command may `create` the store.
+    Raises SettingsError for `keys` and a `link` that cannot be any, before Redis is asked for anything, and where no daemon has
+    worked, unless the command may `create` the store.
     """
     from console import flows, lifecycle, loading  # noqa: PLC0415 - `--help` needs none of it
     from cwbridge.ledger.links import Links  # noqa: PLC0415
@@ -41,6 +48,9 @@ def on_store(act: Callable[[Bridge], Awaitable[int]], *, create: bool = False) -
 
     async def main(_stop: asyncio.Event) -> int:
         settings = loading.settings()
+        keys_of(flows.registered(), keys)
+        if link is not None:
+            link_of(flows.registered(), link)
         opened = lifecycle.store if create else lifecycle.existing_store
         async with opened(settings) as redis:
             return await act(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from console import flows
 from cwbridge import log
 from cwbridge import settings as settings_module
 from cwbridge.settings import Settings
@@ -11,6 +12,6 @@ from cwbridge.settings import Settings
 
 def settings(**given: Any) -> Settings:
     """Load the settings and send logs where they say; raises SettingsError."""
-    loaded = settings_module.load(**given)
+    loaded = settings_module.load(*flows.registered().tables, **given)
     log.configure(level=loaded.log.level, form=loaded.log.format)
     return loaded

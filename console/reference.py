@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from pydantic.fields import FieldInfo
 
+from console import flows
 from cwbridge import settings as settings_module
-from cwbridge.settings import Settings
 from cwbridge.settings.sections import Section
 
 _INTRODUCTION = """# Settings
@@ -31,7 +31,7 @@ def settings_page() -> str:
 def _tables() -> Iterator[str]:
     sections = {}
     yield from _head("General")
-    for name, field in Settings.model_fields.items():
+    for name, field in settings_module.with_tables(*flows.registered().tables).model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Section):
             sections[name] = kind

@@ -45,7 +45,7 @@ def switched_on(settings: Settings) -> Flows:
     chosen = flows.registered().on(settings)
     for flow in chosen:
         for system in flow.systems:
-            settings_module.require(settings, system.name, system.required)
+            settings_module.require(settings.of(system.settings), system.required)
     return chosen
 
 

@@ -160,7 +160,7 @@ def _waits_for_worker(counts: Counts, lease_ms: int) -> bool:
 
 def _verdict(counts: Counts, on_hold: dict[str, int], *, forsaken: bool) -> str:
     if on_hold:
-        return "on_hold"
+        return "on hold"
     if forsaken:
         return NO_WORKER
     if counts.dead:

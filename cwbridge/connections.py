@@ -57,8 +57,8 @@ async def open_all(
 @asynccontextmanager
 async def open_one(settings: Settings, redis: Redis, system: System[C]) -> AsyncIterator[C]:
     """A client of `system` with proven credentials; raises SettingsError when they are missing or refused."""
-    settings_module.require(settings, system.name, system.required)
-    section = settings.system(system.name)
+    section = settings.of(system.settings)
+    settings_module.require(section, system.required)
     limiter = Limiter(
         redis,
         namespace=settings.namespace,

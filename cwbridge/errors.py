@@ -4,7 +4,7 @@
     |-- SettingsError              settings cannot be used                     -> exit 2, nothing started
     |-- StoreUnavailable           Redis cannot be reached                     -> exit 2 at start, wait later
     `-- WorkError                  something about one object or one call
-        |-- Wait                   nothing is wrong, it is not time yet        -> parked, costs no attempt
+        |-- Wait                   nothing is wrong, it is not time yet        -> the job waits, costs no attempt
         |   |-- Throttled              the other system asked for a pause
         |   |-- Busy                   another job holds a lock or a lease
         |   |-- InventoryLocked        ConnectWise refuses product lines while inventory auditing is on
@@ -103,7 +103,7 @@ class Busy(Wait):
 class InventoryLocked(Wait):
     """ConnectWise refuses product lines while inventory auditing is on."""
 
-    remedy_by_default = "Finish the inventory audit in ConnectWise; parked projects resume by themselves."
+    remedy_by_default = "Finish the inventory audit in ConnectWise; waiting projects resume by themselves."
 
 
 class SystemOnHold(Wait):

@@ -27,7 +27,7 @@ from cwbridge.linker import Linker, LinkKind, LinkName
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Handler
 from cwbridge.redis import Redis
-from cwbridge.settings import Settings
+from cwbridge.settings import Section, Settings, variable
 
 if TYPE_CHECKING:
     from cwbridge.connections import Connections
@@ -76,12 +76,20 @@ class Flow(ABC):
     has_linker: bool = False
     external_id_field: str = ""
     """How people call the field that holds the external id."""
-    settings_tables: tuple[str, ...] = ()
-    """The tables of the settings that shape the result: a change of one of them is a reason to retry dead jobs."""
+    tables: tuple[type[Section], ...] = ()
+    """The flow's own tables of the settings. A change of one, or of a system's, is a reason to retry dead jobs."""
 
     def is_on(self, settings: Settings) -> bool:
         """Whether every system of the flow has a URL."""
-        return all(settings.system(system.name).switched_on for system in self.systems)
+        return not self.lacks(settings)
+
+    def lacks(self, settings: Settings) -> list[str]:
+        """The variables of the URLs that the flow needs and the settings do not have."""
+        return [
+            variable(system.name, "url")
+            for system in self.systems
+            if not settings.of(system.settings).switched_on
+        ]
 
     def keys_of(self, number: str) -> tuple[str, ...]:
         """The keys, or beginnings of keys, that a person means by a bare number."""
@@ -178,6 +186,12 @@ class Flows:
     def names(self) -> tuple[str, ...]:
         return tuple(self.registrations)
 
+    @property
+    def tables(self) -> tuple[type[Section], ...]:
+        """The tables of the settings that the flows and their systems have, each once."""
+        systems = (system.settings for flow in self for system in flow.systems)
+        return tuple(dict.fromkeys([*systems, *(table for flow in self for table in flow.tables)]))
+
     def get(self, name: str) -> Flow | None:
         """The flow of that name."""
         found = self.registrations.get(name)
@@ -187,9 +201,10 @@ class Flows:
         """The flows that are switched on; raises SettingsError when there are none."""
         chosen = [one for one in self.registrations.values() if one.flow.is_on(settings)]
         if not chosen:
-            urls = sorted({f"[{system.name}] url" for flow in self for system in flow.systems})
+            lacking = "; ".join(f"{flow.name} lacks {', '.join(flow.lacks(settings))}" for flow in self)
             raise errors.SettingsError(
-                "no flow is switched on", remedy=f"Set the URLs of the systems of a flow: {', '.join(urls)}."
+                f"no flow is switched on: {lacking}",
+                remedy="Set the addresses that one flow lacks, in the environment or in cwbridge.toml.",
             )
         return Flows(chosen)
 

@@ -1,8 +1,8 @@
-"""Structured logs: columns on a terminal, one JSON object per line otherwise.
+"""Structured logs: columns on a terminal, one JSON object with the name of its logger per line otherwise.
 
-Events are `noun_verb` in snake case with key-value context. What belongs to one job (key, ticket, attempt) is bound once
-at its start with `structlog.contextvars`. Values of secret settings are never passed to a logger; as a second net, values
-under secret-looking names are replaced.
+Events are `noun_verb` in snake case with key-value context. What belongs to one job (key, fencing token, attempt) is bound
+once at its start with `structlog.contextvars`. Values of secret settings are never passed to a logger; as a second net,
+values under secret-looking names are replaced.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
     return event
 
 
-# Local variables of a frame may hold keys, so a trace shows places only.
+# Local variables of a frame may hold credentials, so a trace shows places only.
 _traces = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 )
@@ -38,7 +38,7 @@ def _as_json(value: object, **_options: object) -> str:
 
 
 def configure(*, level: str = "info", form: Format = "auto", stream: TextIO | None = None) -> None:
-    """Send our events and those of the libraries through one pipeline to `stream` (standard error by default)."""
+    """Send the events of cwbridge and of its libraries through one pipeline to `stream` (standard error by default)."""
     target = stream if stream is not None else sys.stderr
     columns = form == "console" or (form == "auto" and target.isatty())
     shared: list[Processor] = [
@@ -60,13 +60,17 @@ def configure(*, level: str = "info", form: Format = "auto", stream: TextIO | No
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+            processors=[
+                *([] if columns else [structlog.stdlib.add_logger_name]),
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *renderer,
+            ],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    # arq and aiohttp say per job and per connection what our own events say with context.
+    # arq and aiohttp log per job and per connection what the events of cwbridge say with context.
     for chatty in ("arq", "aiohttp.access", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(

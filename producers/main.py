@@ -57,7 +57,7 @@ async def _schedules(
 async def _dead_letter_retry(settings: Settings, redis: Redis, flows: Flows) -> Schedule:
     """Refused jobs are tried again now and then, and at once when the settings changed."""
     queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
-    tables = {table for flow in flows for table in flow.settings_tables}
+    tables = {table.table for table in flows.tables}
     retry = DeadLetterRetry(queue, redis, namespace=settings.namespace, settings_tables=tables)
     await retry.after_new_settings(settings)
     return Schedule(

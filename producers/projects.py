@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
+from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.connectors.connectwise.system import CONNECTWISE
+from cwbridge.connectors.jetbuilt.settings import JetbuiltSettings
 from cwbridge.connectors.jetbuilt.system import JETBUILT
 from cwbridge.flow import Flow, FlowContext, Polled, Schedule
 from cwbridge.ledger.catalog import CatalogCache
 from cwbridge.ledger.sightings import Sightings
 from producers.connectwise import ConnectWisePoller
 from producers.jetbuilt import JetbuiltPoller
+from producers.noticed import NoticedChanges
 from producers.watermarks import Watermark
 
 
@@ -37,24 +40,26 @@ class ProjectsPoller:
             watermark=Watermark(redis, namespace=namespace, name="jetbuilt"),
             sightings=sightings,
             links=context.links,
-            overlap=settings.jetbuilt.poll_overlap,
+            overlap=settings.of(JetbuiltSettings).poll_overlap,
         )
         connectwise = ConnectWisePoller(
             context.connections.client(CONNECTWISE),
             context.queue,
             flow,
-            redis,
             watermark=Watermark(redis, namespace=namespace, name="connectwise"),
-            sightings=sightings,
+            noticed=NoticedChanges(redis, namespace=namespace, name="connectwise", sightings=sightings),
             links=context.links,
-            catalog=CatalogCache(redis, namespace=namespace, cache_ttl=settings.catalog.cache_ttl),
-            overlap=settings.connectwise.poll_overlap,
+            catalog=CatalogCache(redis, namespace=namespace),
+            overlap=settings.of(ConnectWiseSettings).poll_overlap,
         )
         return cls(context, jetbuilt, connectwise)
 
     def schedules(self) -> Sequence[Schedule]:
         """The poll and the full sync of Jetbuilt, and the poll of ConnectWise."""
-        jetbuilt, connectwise = self._settings.jetbuilt, self._settings.connectwise
+        jetbuilt, connectwise = (
+            self._settings.of(JetbuiltSettings),
+            self._settings.of(ConnectWiseSettings),
+        )
         return (
             Schedule("jetbuilt_poll", jetbuilt.poll_interval, self.jetbuilt.poll),
             Schedule(

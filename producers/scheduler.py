@@ -3,7 +3,8 @@
     {namespace}:schedule:{name}    the last slot done (whole intervals since 1970 by the clock of Redis)
 
 A slot counts as done only after its action succeeded: a producer that dies in the middle leaves the slot to the next one, as
-soon as its lock has expired. A slot missed while nobody ran is not caught up, because the action reads all that is new anyway.
+soon as its lock has expired. A slot missed while no producer ran is not caught up, because the action reads all that is new anyway.
+Between slots a schedule sleeps; a lock is taken only for a slot that is open.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
 import redis.exceptions
 import structlog
 
@@ -19,8 +21,20 @@ from cwbridge.flow import Schedule
 from cwbridge.redis import Redis
 
 log = structlog.get_logger()
-_TICK_SECONDS = 0.25
+# Another producer does the open slot; it may die.
+_BUSY_SECONDS = 1.0
 _PAUSE_AFTER_FAILURE_SECONDS = 10.0
+# A machine that was suspended, or a clock of Redis that was set, is noticed so late at most.
+_LONGEST_SLEEP_SECONDS = 60.0
+
+
+class _Slot(msgspec.Struct, frozen=True):
+    """The current slot of a schedule, whether it is open, and in how many seconds to look again."""
+
+    number: int
+    is_open: bool
+    is_first: bool
+    next_seconds: float
 
 
 class Scheduler:
@@ -31,6 +45,7 @@ class Scheduler:
         self._locks = locker
         self._prefix = f"{namespace}:schedule:"
         self._failing: set[str] = set()
+        self._known: set[str] = set()
 
     async def run(self, schedules: Sequence[Schedule]) -> None:
         """Run all schedules side by side; a failing one never stops the others."""
@@ -40,26 +55,32 @@ class Scheduler:
 
     async def run_due(self, schedule: Schedule) -> bool:
         """Run the action when its current slot is still open; True when this call did it."""
+        if not (await self._slot(schedule)).is_open:
+            return False
         try:
             async with self._locks.hold(f"schedule:{schedule.name}", wait=0):
-                slot = await self._current_slot(schedule)
-                done = await self._redis.get(self._prefix + schedule.name)
-                if done is not None and int(done) >= slot:
-                    return False
-                act = done is not None or not schedule.starts_late
-                if act:
-                    await schedule.action()
-                await self._redis.set(self._prefix + schedule.name, slot)
-                return act
+                return await self._do(schedule)
         except errors.Busy:
             return False
 
+    async def _do(self, schedule: Schedule) -> bool:
+        slot = await self._slot(schedule)
+        if not slot.is_open:
+            return False
+        # When a schedule that was known here has no slot any more, Redis was wiped, and everything is to be read again.
+        act = not (slot.is_first and schedule.starts_late) or schedule.name in self._known
+        if act:
+            await schedule.action()
+        await self._redis.set(self._prefix + schedule.name, slot.number)
+        self._known.add(schedule.name)
+        return act
+
     async def _repeat(self, schedule: Schedule) -> None:
         while True:
-            pause = min(_TICK_SECONDS, schedule.interval.total_seconds())
             try:
                 if await self.run_due(schedule):
                     self._succeeded(schedule)
+                pause = (await self._slot(schedule)).next_seconds
             except (errors.BridgeError, redis.exceptions.RedisError, OSError) as error:
                 pause = min(_PAUSE_AFTER_FAILURE_SECONDS, max(1.0, schedule.interval.total_seconds()))
                 self._failed(schedule, error)
@@ -67,11 +88,24 @@ class Scheduler:
                 pause = _PAUSE_AFTER_FAILURE_SECONDS
                 log.exception("schedule_broken", schedule=schedule.name)
                 self._failed(schedule, error)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(min(pause, _LONGEST_SLEEP_SECONDS))
 
-    async def _current_slot(self, schedule: Schedule) -> int:
-        seconds, microseconds = await self._redis.time()
-        return int((seconds + microseconds / 1e6) // schedule.interval.total_seconds())
+    async def _slot(self, schedule: Schedule) -> _Slot:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.time()
+            pipeline.get(self._prefix + schedule.name)
+            (seconds, microseconds), done = await pipeline.execute()
+        now, interval = seconds + microseconds / 1e6, schedule.interval.total_seconds()
+        number = int(now // interval)
+        is_open = done is None or int(done) < number
+        if done is not None:
+            self._known.add(schedule.name)
+        return _Slot(
+            number=number,
+            is_open=is_open,
+            is_first=done is None,
+            next_seconds=_BUSY_SECONDS if is_open else (number + 1) * interval - now,
+        )
 
     def _succeeded(self, schedule: Schedule) -> None:
         metrics.POLLS.labels(schedule.name, "done").inc()
@@ -81,9 +115,15 @@ class Scheduler:
             log.info("schedule_recovered", schedule=schedule.name)
 
     def _failed(self, schedule: Schedule, error: Exception) -> None:
-        """An outage is said once, not every ten seconds."""
+        """An outage is logged once, not every ten seconds."""
         metrics.POLLS.labels(schedule.name, "failed").inc()
         if schedule.name not in self._failing:
             self._failing.add(schedule.name)
             remedy = error.remedy if isinstance(error, errors.BridgeError) else ""
-            log.warning("schedule_failing", schedule=schedule.name, reason=str(error), remedy=remedy)
+            log.warning(
+                "schedule_failing",
+                schedule=schedule.name,
+                error=type(error).__name__,
+                cause=str(error),
+                remedy=remedy,
+            )

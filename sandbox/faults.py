@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from aiohttp import web
@@ -15,13 +15,18 @@ from aiohttp import web
 from sandbox import calls
 from sandbox.calls import Handler
 
-Action = Literal["refuse", "delay", "fail", "throttle", "lose", "half", "garble", "hold_before", "hold_after"]
+Action = Literal[
+    "refuse", "delay", "fail", "throttle", "lose", "half", "garble", "alter", "hold_before", "hold_after"
+]
 
 WAITS = frozenset({"delay", "hold_before"})
 
 
 class FaultRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which calls go wrong and how; `path` is a pattern on the path below the API base."""
+    """Which calls go wrong and how; `path` is a pattern on the path below the API base.
+
+    `alter` answers with `fields` put into the record, or into each record of a list.
+    """
 
     name: str
     action: Action
@@ -34,6 +39,7 @@ class FaultRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seconds: float = 0.0
     retry_after: int = 1
     html: bool = False
+    fields: dict[str, Any] = {}
 
 
 class Dialect(msgspec.Struct, frozen=True):
@@ -167,9 +173,23 @@ async def _spoil(armed: _Armed, request: web.Request, response: web.StreamRespon
             return await _answer_half(request, response)
         case "garble":
             return web.Response(body=b'{"garbled": ' + _body(response)[:40], content_type="application/json")
+        case "alter":
+            return _altered(response, armed.rule.fields)
         case _:
             await armed.hold()
             return response
+
+
+def _altered(response: web.StreamResponse, fields: dict[str, Any]) -> web.StreamResponse:
+    body = _body(response)
+    if not body:
+        return response
+    answered = msgspec.json.decode(body)
+    rows = answered if isinstance(answered, list) else [answered]
+    for row in rows:
+        row.update(fields)
+    headers = {name: value for name, value in response.headers.items() if name != "Content-Length"}
+    return web.Response(status=response.status, body=msgspec.json.encode(answered), headers=headers)
 
 
 def html_page(status: int) -> web.Response:

@@ -98,7 +98,7 @@ def carry_out(
         _show(change, more(found), as_json=as_json)
         return change.exit_code
 
-    on_store(main)
+    on_store(main, keys=choice.keys)
 
 
 def _show(change: Change, more: dict[str, Any], *, as_json: bool) -> None:

@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 from console.command import Bridge
 from console.jobs import verbs
 from console.jobs.choice import Choice, Known, carry_out
+from cwbridge.limits.lane import Lane
 from cwbridge.limits.rate import Rate
 from cwbridge.mode import Mode
 from cwbridge.queue.job import Enqueue
-from cwbridge.limits.lane import Lane
 
 
 def requeue(choice: Choice, *, force: bool, at_rate: Rate | None, dry_run: bool, as_json: bool) -> NoReturn:
@@ -22,7 +22,7 @@ def requeue(choice: Choice, *, force: bool, at_rate: Rate | None, dry_run: bool,
     async def act(bridge: Bridge, found: list[str], known: Known) -> list[str]:
         archived = [key for key in found if key in known and known[key].state == "archived"]
         await bridge.queue.enqueue(
-            *(Enqueue(key=key, flow=known[key].flow, lane=lane, mode=mode) for key in archived)
+            *(Enqueue(key=key, flow=bridge.flows.of_key(key).name, mode=mode) for key in archived)
         )
         # A worker may take one of those before its pause is set: it runs again all the same.
         pauses = _pauses(found, at_rate)

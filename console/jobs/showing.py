@@ -50,7 +50,7 @@ def show(key: str, *, as_json: bool) -> NoReturn:
             _print(known)
         return exit_codes.SETTLED if job or link or events else exit_codes.FAILED
 
-    on_store(act)
+    on_store(act, keys=[key])
 
 
 def _known(key: str, kind: str, job: Job | None, link: Link | None, events: list[Event]) -> Known:

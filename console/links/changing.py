@@ -29,7 +29,7 @@ def relink(text: str, to: int, *, as_json: bool) -> NoReturn:
             _say_relinked(done)
         return exit_codes.SETTLED
 
-    on_store(act)
+    on_store(act, link=text)
 
 
 def unlink(text: str, *, as_json: bool) -> NoReturn:
@@ -51,7 +51,7 @@ def unlink(text: str, *, as_json: bool) -> NoReturn:
             output.console().print(f"unlinked: {output.escape(name)} from {name.kind} {before.target}")
         return exit_codes.FAILED if before is None else exit_codes.SETTLED
 
-    on_store(act)
+    on_store(act, link=text)
 
 
 def rebuild(flow_name: str, *, dry_run: bool, as_json: bool) -> NoReturn:

@@ -72,7 +72,7 @@ def show_link(text: str, *, as_json: bool) -> NoReturn:
             output.console().print(_table([linked]))
         return exit_codes.FAILED if link is None else exit_codes.SETTLED
 
-    on_store(act)
+    on_store(act, link=text)
 
 
 def _refuse_unknown(option: str, given: str, known: list[str] | tuple[str, ...]) -> None:

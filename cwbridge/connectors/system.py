@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import msgspec
 
+from cwbridge.settings.sections import SystemSection
+
 if TYPE_CHECKING:
     from cwbridge.connectors.transport import Limits
     from cwbridge.settings import Settings
@@ -24,9 +26,10 @@ C_co = TypeVar("C_co", bound=Checked, covariant=True)
 
 
 class System(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True, eq=False):
-    """An outside system: `name` is its table in the settings, `required` are the values it cannot be opened without."""
+    """An outside system: `settings` is its table, `required` are the values it cannot be opened without."""
 
     name: str
     title: str
+    settings: type[SystemSection]
     required: tuple[str, ...]
     open_client: Callable[[Settings, Limits], AbstractAsyncContextManager[C_co]]

@@ -121,8 +121,8 @@ def _value(content: Any, kind: Any, place: str) -> Any:
     except msgspec.ValidationError as error:
         text = str(error)
         inner = _PLACE.search(text)
-        problem, rest = (text[: inner.start()], inner["rest"]) if inner else (text, "")
-        raise msgspec.ValidationError(f"{problem} - at `{place}{rest}`") from None
+        what, rest = (text[: inner.start()], inner["rest"]) if inner else (text, "")
+        raise msgspec.ValidationError(f"{what} - at `{place}{rest}`") from None
     if isinstance(value, Decimal) and not value.is_finite():
         raise msgspec.ValidationError(f"Expected a finite number, got `{value}` - at `{place}`")
     return value

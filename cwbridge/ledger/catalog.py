@@ -13,6 +13,8 @@ import msgspec
 
 from cwbridge.redis import Redis
 
+_CACHE_TTL = timedelta(hours=12)
+
 
 class CatalogKey(msgspec.Struct, frozen=True):
     """What an item was looked for by: its identifier and whose it has to be, both case-folded."""
@@ -24,7 +26,7 @@ class CatalogKey(msgspec.Struct, frozen=True):
 class CatalogCache:
     """Found catalog items in Redis; losing it costs look-ups, nothing else."""
 
-    def __init__(self, redis: Redis, *, namespace: str, cache_ttl: timedelta) -> None:
+    def __init__(self, redis: Redis, *, namespace: str, cache_ttl: timedelta = _CACHE_TTL) -> None:
         self._redis = redis
         self._prefix = f"{namespace}:catalog:"
         self._seconds = max(1, int(cache_ttl.total_seconds()))

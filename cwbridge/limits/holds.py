@@ -1,4 +1,4 @@
-"""Which systems refused our keys, for all processes and for people; said once, and once when the keys work again.
+"""Which systems refused the credentials, for all processes and for the operator; logged once, and once when they work again.
 
 {namespace}:stopped    hash, system -> since when (ms)
 """
@@ -25,13 +25,13 @@ class SystemHolds:
         self._name = f"{namespace}:stopped"
 
     async def note(self, system: str) -> None:
-        """A call was refused for its keys."""
+        """A call was refused for its credentials."""
         metrics.SYSTEM_ON_HOLD.labels(system).set(1)
         if await reply(self._redis.hsetnx(self._name, system, str(clock.now_ms()))):
             log.error("system_on_hold", system=system, remedy=errors.SystemOnHold.remedy_by_default)
 
     async def clear(self, system: str) -> None:
-        """A call was taken: the keys work."""
+        """A call was taken: the credentials work."""
         metrics.SYSTEM_ON_HOLD.labels(system).set(0)
         if await reply(self._redis.hdel(self._name, system)):
             log.info("system_resumed", system=system)

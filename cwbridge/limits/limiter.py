@@ -66,7 +66,7 @@ class Limiter:
             metrics.LIMITER_LIMIT.labels(system).set(rate.calls / rate.seconds)
         self._holds = SystemHolds(redis, namespace=namespace) if redis is not None else None
         self.credentials_doubted = True
-        """Whether the keys were refused last, here or elsewhere, or not tried yet."""
+        """Whether the credentials were refused last, here or elsewhere, or not tried yet."""
         self._waiters: list[_Waiter] = []
         self._numbers = itertools.count()
         self._pump: asyncio.Task[None] | None = None
@@ -221,7 +221,7 @@ class Limiter:
         if held.reason == "credentials_refused":
             self.credentials_doubted = True
             title = TITLES.get(self._system, self._system)
-            return errors.SystemOnHold(f"{title} refused our keys", seconds=min(held.seconds, 60.0))
+            return errors.SystemOnHold(f"{title} refused the credentials", seconds=min(held.seconds, 60.0))
         return errors.Throttled(f"{self._system} asked for a pause", seconds=held.seconds)
 
 

@@ -13,98 +13,25 @@ import contextlib
 import os
 import socket
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import arq.connections
 import arq.constants
-import arq.worker
-import msgspec
 import redis.exceptions
 import structlog
 
 from cwbridge import concurrency
-from cwbridge.queue import wakeup
+from cwbridge.queue import arq_worker, wakeup
 from cwbridge.queue.dispatcher import Dispatcher
 from cwbridge.queue.job import Delivery
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Runner
 from cwbridge.redis import Redis
 
-_FUNCTION = "run"
-# Only for deliveries whose start was broken off by an error.
-_POLL_SECONDS = 5.0
-# Longer than any run: leases, not arq's time-outs and tries, say when a run is over.
-_JOB_TIMEOUT_SECONDS = 30 * 24 * 3600
-_TRIES = 1_000_000
-_HEALTH_SECONDS = 60
-_MAX_BODY_BYTES = 64 * 1024
 _RESTART_SECONDS = (0.2, 10.0)
 _GOODBYE_SECONDS = 10.0
-# A slot is free when its run has ended; arq counts the run for the one command more that removes its keys.
-_ARQ_SLOTS_PER_SLOT = 4
 
 log = structlog.stdlib.get_logger(__name__)
-
-
-class _Body(
-    msgspec.Struct,
-    forbid_unknown_fields=True,
-    rename={"tries": "t", "function": "f", "args": "a", "kwargs": "k", "at": "et"},
-):
-    """What arq reads from a job: key and fencing token, and nothing that could run."""
-
-    function: str
-    args: tuple[str, int]
-    kwargs: dict[str, None]
-    at: int
-    tries: int | None = None
-
-
-def encode(body: dict[str, Any]) -> bytes:
-    """The serializer for arq: JSON instead of pickle."""
-    return msgspec.json.encode(body)
-
-
-def decode(data: bytes) -> dict[str, Any]:
-    """The deserializer for arq; raises ValueError for anything but a key and a fencing token."""
-    if len(data) > _MAX_BODY_BYTES:
-        raise ValueError(f"the body of a job has {len(data)} bytes, at most {_MAX_BODY_BYTES} are read")
-    body: dict[str, Any] = msgspec.to_builtins(msgspec.json.decode(data, type=_Body))
-    return body
-
-
-def redis_for_arq(client: Redis, *, arq_queue: str) -> arq.connections.ArqRedis:
-    """arq's client over the connections of `client`, with their retries and the codec of this module."""
-    return arq.connections.ArqRedis(
-        pool_or_conn=client.connection_pool,
-        job_serializer=encode,
-        job_deserializer=decode,
-        default_queue_name=arq_queue,
-    )
-
-
-def build_worker(
-    client: arq.connections.ArqRedis, function: arq.worker.Function, *, slots: int, arq_queue: str
-) -> arq.worker.Worker:
-    """An arq worker that delivers and forgets: no result, no time-out, no tries, no signals, no abort."""
-    return arq.worker.Worker(
-        [function],
-        queue_name=arq_queue,
-        redis_pool=client,
-        handle_signals=False,
-        max_jobs=slots * _ARQ_SLOTS_PER_SLOT,
-        job_timeout=_JOB_TIMEOUT_SECONDS,
-        keep_result=0,
-        max_tries=_TRIES,
-        poll_delay=_POLL_SECONDS,
-        health_check_interval=_HEALTH_SECONDS,
-        health_check_key=f"{arq_queue}:health",
-        job_serializer=encode,
-        job_deserializer=decode,
-        allow_abort_jobs=False,
-        log_results=False,
-    )
 
 
 async def serve(client: Redis, queue: Queue, runner: Runner, *, stop: asyncio.Event) -> None:
@@ -134,7 +61,7 @@ class Service:
     def __init__(self, client: Redis, queue: Queue, runner: Runner) -> None:
         name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self.arq_queue = f"{queue.namespace}:arq:{name}"
-        self._client = redis_for_arq(client, arq_queue=self.arq_queue)
+        self._client = arq_worker.redis_for_arq(client, arq_queue=self.arq_queue)
         self._queue = queue
         self._runner = runner
         self._dispatcher = Dispatcher(queue, self._start, flows=runner.flows, arq_queue=self.arq_queue)
@@ -162,7 +89,7 @@ class Service:
             except Exception as error:  # noqa: BLE001 - whatever ended arq's loop, jobs must be delivered
                 log.warning("arq_loop_ended", error=type(error).__name__, detail=str(error)[:300])
             finally:
-                self._keep(self._arq)
+                self._keep(self._arq.tasks.values())
             self._arq = self._new_arq()
             pause = shortest if clock() - began > longest else min(2 * pause, longest)
             await asyncio.sleep(pause)
@@ -181,25 +108,20 @@ class Service:
             await asyncio.wait(self._deliveries, timeout=_GOODBYE_SECONDS)
         await self._quietly(self._clean_up())
 
-    def _new_arq(self) -> arq.worker.Worker:
-        function = arq.worker.func(self._run, name=_FUNCTION)
+    def _new_arq(self) -> arq_worker.Worker:
         slots = self._queue.settings.concurrency
-        return build_worker(self._client, function, slots=slots, arq_queue=self.arq_queue)
+        return arq_worker.Worker(self._client, self._run, slots=slots, arq_queue=self.arq_queue)
 
     async def _start(self, deliveries: Sequence[Delivery]) -> None:
-        worker = self._arq
-        await worker.start_jobs([self._arq_id(delivery).encode() for delivery in deliveries])
-        self._keep(worker)
+        namespace = self._queue.namespace
+        arq_ids = [f"{namespace}:{delivery.key}#{delivery.fencing_token}" for delivery in deliveries]
+        self._keep(await self._arq.start_now(arq_ids))
 
-    def _arq_id(self, delivery: Delivery) -> str:
-        return f"{self._queue.namespace}:{delivery.key}#{delivery.fencing_token}"
-
-    def _keep(self, worker: arq.worker.Worker) -> None:
-        """Take over arq's tasks: they outlive its loop, and end more often than it polls."""
-        for task in worker.tasks.values():
+    def _keep(self, tasks: Iterable[asyncio.Task[None]]) -> None:
+        """Hear how arq's tasks end: they may outlive its loop."""
+        for task in tasks:
             self._deliveries.add(task)
             task.add_done_callback(self._delivery_ended)
-        worker.tasks.clear()
 
     async def _run(self, ctx: dict[Any, Any], *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - as arq calls it
         key, fencing_token = args

@@ -1,23 +1,26 @@
 -- Claim due keys for the free slots of one worker and deliver them to its arq queue.
 -- The interactive lane goes first; of four slots in a row that fresh and backlog want, one goes to the backlog. Within a lane the
 -- flow whose last claim is the longest ago goes first.
--- ARGV: arq queue or '', lease ms, ms by the clock of the worker, body ms, free slots, free of fresh and backlog, free of backlog, most of fresh and backlog,
---       most of backlog, then flow, its runs of fresh and backlog, its runs of backlog for each flow that the worker serves
+-- ARGV: arq queue or '', lease ms, ms by the clock of the worker, body ms, free slots, free of fresh and backlog, free of backlog,
+--       then flow, its runs of fresh and backlog, its runs of backlog for each flow that the worker serves
 -- Answer: now, next moment at which a key becomes due, next end of a lease or a pause (ms, -1 for none), then key, fencing token,
 --       flow, lane for each claim
 local WAITS_AT_ONCE = 100
 local arq_queue, lease, worker_now, body_lasts = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local free = {all = tonumber(ARGV[5]), unasked = tonumber(ARGV[6]), backlog = tonumber(ARGV[7])}
-local most = {unasked = tonumber(ARGV[8]), backlog = tonumber(ARGV[9])}
 local served, runs = {}, {unasked = {}, backlog = {}}
-for place = 10, #ARGV, 3 do
+for place = 8, #ARGV, 3 do
   local flow = ARGV[place]
   served[#served + 1] = flow
   runs.unasked[flow], runs.backlog[flow] = tonumber(ARGV[place + 1]), tonumber(ARGV[place + 2])
 end
 
 for _, key in ipairs(redis.call('ZRANGEBYSCORE', waiting, '-inf', now, 'LIMIT', 0, WAITS_AT_ONCE)) do
-  put(key, 'due')
+  if read(key, 'state').state == 'waiting' then
+    put(key, 'due')
+  else
+    redis.call('ZREM', waiting, key)
+  end
 end
 
 local upcoming, last_claims, turn = math.huge, nil, nil
@@ -40,21 +43,24 @@ for _, flow in ipairs(served) do
   end
 end
 
--- Whether a run of `flow` leaves one slot of this kind to each other flow that has no run of it.
-local function leaves_slots(flow, kind)
+-- Whether `flow` may take a slot of this kind: its first one, or one more that leaves a slot to each other flow without any.
+local function may_take(flow, kind)
+  if runs[kind][flow] == 0 then
+    return free[kind] > 0
+  end
   local others = 0
   for _, other in ipairs(served) do
     if other ~= flow and runs[kind][other] == 0 then
       others = others + 1
     end
   end
-  return free[kind] > math.min(others, most[kind] - 1)
+  return free[kind] > others
 end
 
 local function may_run(flow, lane)
   return free.all > 0
-    and (lane == 'interactive' or leaves_slots(flow, 'unasked'))
-    and (lane ~= 'backlog' or leaves_slots(flow, 'backlog'))
+    and (lane == 'interactive' or may_take(flow, 'unasked'))
+    and (lane ~= 'backlog' or may_take(flow, 'backlog'))
 end
 
 local function load_turns()
@@ -130,18 +136,20 @@ end
 
 local claimed = {}
 local token_name = ns .. ':fencing_token'
-while true do
-  local flow, lane = next_claim()
-  if not flow then
-    break
+
+local function claim(key, flow, lane)
+  redis.call('ZREM', due_set(flow, lane), key)
+  if redis.call('EXISTS', record_of(key)) == 0 then
+    -- A server that evicts keys may have dropped the record.
+    redis.call('ZREM', pending_set(flow, lane), key)
+    return
   end
   if #claimed == 0 then
     redis.call('SET', token_name, string.format('%.0f', time[1] * 1000000 + time[2]), 'NX')
   end
-  local key, number = take(flow, lane), redis.call('INCR', token_name)
+  local number = redis.call('INCR', token_name)
   local fencing_token = string.format('%.0f', number)
   last_claims[lane .. '|' .. flow] = number
-  redis.call('ZREM', due_set(flow, lane), key)
   redis.call('ZADD', leases, now + lease, key)
   recount(key, flow .. '|due|', flow, 'dispatched')
   redis.call('HSET', record_of(key), 'state', 'dispatched', 'fencing_token', fencing_token, 'queue', arq_queue)
@@ -151,6 +159,12 @@ while true do
   for _, part in ipairs({key, number, flow, lane}) do
     claimed[#claimed + 1] = part
   end
+end
+
+local flow, lane = next_claim()
+while flow do
+  claim(take(flow, lane), flow, lane)
+  flow, lane = next_claim()
 end
 if #claimed > 0 then
   local changed = {'slots', turn}

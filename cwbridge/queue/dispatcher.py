@@ -10,14 +10,18 @@ import redis.exceptions
 import structlog
 
 from cwbridge import clock, metrics
+from cwbridge.limits.lane import Lane
 from cwbridge.queue.job import Claim, Delivery
-from cwbridge.queue.lanes import FreeSlots, Lane
+from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.queue import Queue
 
 LONGEST_SLEEP_SECONDS = 5.0
 """How long a worker sleeps at most; so long a lost message can delay a key."""
 _RECLAIM_SECONDS = 1.0
 _OUTAGE_SECONDS = 0.5
+
+# A delivery of a claim whose answer was lost; it takes a slot all the same.
+_UNKNOWN = Delivery(key="", fencing_token=0, flow="", lane="fresh")
 
 Start = Callable[[Sequence[Delivery]], Awaitable[None]]
 """Starts deliveries that lie in the arq queue already."""
@@ -46,9 +50,8 @@ class Dispatcher:
         self._reclaim_at = self._reclaimed_at = self._no_reclaim_before = 0.0
 
     def begun(self, fencing_token: int) -> None:
-        delivery, _ = self._delivered.pop(fencing_token, (None, 0.0))
-        if delivery is not None:
-            self._running[fencing_token] = delivery
+        delivery, _ = self._delivered.pop(fencing_token, (_UNKNOWN, 0.0))
+        self._running[fencing_token] = delivery
 
     def ended(self, fencing_token: int) -> None:
         self._running.pop(fencing_token, None)

@@ -24,30 +24,21 @@ class FreeSlots(msgspec.Struct, frozen=True, kw_only=True):
     """How many keys may be claimed: in all; of these from `fresh` and `backlog` (`unasked`); of these from `backlog`.
 
     The backlog never gets the last slots of a worker, and edits leave one to people: otherwise runs of hours could hold them
-    all, and a small edit would wait for one of them to end. For the same reason a flow leaves a slot to each other flow that
-    has no run, of the slots that fresh and backlog share and of those of the backlog, as far as there are that many
-    (`max_unasked`, `max_backlog`).
+    all, and a small edit would wait for one of them to end. For the same reason a flow with a run leaves a slot to each other
+    flow without any, of the slots that fresh and backlog share and of those of the backlog.
     """
 
     slots: int
     unasked: int
     backlog: int
-    max_unasked: int
-    max_backlog: int
     flows: dict[str, FlowRuns]
     """The flows that the worker serves, with their runs."""
 
     @classmethod
     def of(cls, slots: int, flows: Collection[str]) -> Self:
-        """So many slots, for whichever key comes first by its lane."""
-        return cls(
-            slots=slots,
-            unasked=slots,
-            backlog=slots,
-            max_unasked=1,
-            max_backlog=1,
-            flows={flow: FlowRuns() for flow in flows},
-        )
+        """So many slots, for whichever keys come first: none is left to another lane or flow."""
+        enough = slots + len(flows)
+        return cls(slots=slots, unasked=enough, backlog=enough, flows={flow: FlowRuns() for flow in flows})
 
     @classmethod
     def beside(cls, slots: int, flows: Collection[str], taken: Collection[tuple[str, Lane]]) -> Self:
@@ -61,8 +52,6 @@ class FreeSlots(msgspec.Struct, frozen=True, kw_only=True):
             slots=free,
             unasked=free_unasked,
             backlog=min(free_unasked, max(0, max_backlog - sum(lane == "backlog" for _, lane in taken))),
-            max_unasked=max_unasked,
-            max_backlog=max_backlog,
             flows=runs,
         )
 

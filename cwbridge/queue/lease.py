@@ -20,23 +20,25 @@ _LONGEST_BEAT_SECONDS = 1.0
 
 
 class Lease:
-    """Around a run: extends the lease at least three times as often as needed; `lost` is set when this run has lost it."""
+    """Around a run: extends the lease at least three times as often as needed, and ends the run when it is lost."""
 
     def __init__(self, queue: Queue, run: Run, *, taken_at: float) -> None:
         self._queue = queue
         self._run = run
         self._length = queue.settings.lease_duration.total_seconds()
         self._ends_at = taken_at + self._length * (1 - _MARGIN)
+        self._first_beat: asyncio.TimerHandle | None = None
         self._heartbeat: asyncio.Task[None] | None = None
-        self.lost = asyncio.Event()
+        self._work: asyncio.Task[None] | None = None
+        self.lost = False
         self.taken = False
         """True when Redis said that another delivery has the key; else a lost lease only may be another's."""
 
     def ensure(self) -> None:
         """Raise LeaseLost unless this run may still write; looks at the clock only, so it can stand before every write."""
         if clock.lasting_seconds() >= self._ends_at:
-            self.lost.set()
-        if self.lost.is_set():
+            self._lose()
+        if self.lost:
             raise errors.LeaseLost("this worker's lease on the object has ended", detail=self._run.key)
 
     async def confirm(self) -> None:
@@ -46,11 +48,17 @@ class Lease:
             self._ends_at = max(self._ends_at, asked_at + self._length * (1 - _MARGIN))
         else:
             self.taken = True
-            self.lost.set()
+            self._lose()
         self.ensure()
 
+    def covers(self, work: asyncio.Task[None]) -> None:
+        """Cancel `work` as soon as the lease is lost."""
+        self._work = work
+
     async def __aenter__(self) -> Self:
-        self._heartbeat = asyncio.create_task(self._beat(), name=f"lease-{self._run.key}")
+        # Most runs end before their first heartbeat.
+        loop = asyncio.get_running_loop()
+        self._first_beat = loop.call_later(self._pause(), self._begin_to_beat)
         return self
 
     async def __aexit__(
@@ -59,12 +67,25 @@ class Lease:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._first_beat is not None:
+            self._first_beat.cancel()
         if self._heartbeat is not None:
             self._heartbeat.cancel()
 
+    def _begin_to_beat(self) -> None:
+        self._heartbeat = asyncio.create_task(self._beat(), name=f"lease-{self._run.key}")
+
+    def _pause(self) -> float:
+        left = self._ends_at - clock.lasting_seconds()
+        return max(0.0, min(self._length / 3, _LONGEST_BEAT_SECONDS, left))
+
+    def _lose(self) -> None:
+        self.lost = True
+        if self._work is not None:
+            self._work.cancel()
+
     async def _beat(self) -> None:
-        while (left := self._ends_at - clock.lasting_seconds()) > 0:
-            await asyncio.sleep(min(self._length / 3, _LONGEST_BEAT_SECONDS, left))
+        while self._ends_at > clock.lasting_seconds():
             asked_at = clock.lasting_seconds()
             # While Redis is away there is nothing to do but to ask again until the lease ends.
             with contextlib.suppress(redis.exceptions.RedisError, OSError, TimeoutError):
@@ -73,4 +94,5 @@ class Lease:
                         self.taken = True
                         break
                 self._ends_at = asked_at + self._length * (1 - _MARGIN)
-        self.lost.set()
+            await asyncio.sleep(self._pause())
+        self._lose()

@@ -77,7 +77,6 @@ class Queue:
         """As many due keys as there are free slots (at least one), with new fencing tokens; they lie in `arq_queue` when it returns."""
         given: list[str | int] = [arq_queue, self._lease_ms, clock.now_ms(), _BODY_LASTS_MS]
         given += [free_slots.slots, free_slots.unasked, free_slots.backlog]
-        given += [free_slots.max_unasked, free_slots.max_backlog]
         for flow, runs in free_slots.flows.items():
             given += [flow, runs.unasked, runs.backlog]
         now, next_due, next_end, *claimed = await self._claim(self._keys, given)

@@ -131,7 +131,7 @@ class JobReader:
         """Why those of the keys that are dead or held so were refused."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for key in keys:
-                pipeline.hmget(f"{self._namespace}:job:{key}", "state", "after", "failure")
+                pipeline.hmget(f"{self._namespace}:job:{key}", ["state", "after", "failure"])
             answers = await pipeline.execute() if keys else []
         return {
             key: msgspec.json.decode(failure, type=Failure)

@@ -32,7 +32,7 @@ local keys = stopping == '' and redis.call('ZRANGEBYSCORE', leases, '-inf', now,
 local taken = {}
 for _, key in ipairs(keys) do
   local job = read(key, 'state', 'fencing_token', 'flow', 'queue', 'lane', 'mode', 'generation', 'run_generation', 'rerun_lane', 'rerun_mode')
-  if not job.fencing_token then
+  if not job.flow or not job.fencing_token then
     redis.call('ZREM', leases, key)
   elseif stopping == '' or (job.state == 'dispatched' and job.queue == stopping) then
     local crashed = job.state == 'running'

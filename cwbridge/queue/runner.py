@@ -83,11 +83,10 @@ class Runner:
     async def _outcome(self, run: Run, lease: Lease) -> Outcome:
         """Let the handler work until it ends or the lease does."""
         work = asyncio.create_task(self._work(run, lease), name=run.key)
-        lost = asyncio.create_task(lease.lost.wait())
+        lease.covers(work)
         try:
-            await asyncio.wait({work, lost}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work})
         finally:
-            lost.cancel()
             work.cancel()
             (end,) = await asyncio.gather(work, return_exceptions=True)
         return self._meaning(end, lease)
@@ -96,7 +95,7 @@ class Runner:
         if end is None:
             return Succeeded()
         broken_off = isinstance(end, errors.LeaseLost | asyncio.CancelledError)
-        if broken_off and lease.lost.is_set():
+        if broken_off and lease.lost:
             return Deferred(0)
         if isinstance(end, Exception):
             return outcomes.of(end)
@@ -114,7 +113,7 @@ class Runner:
         while not lease.taken:
             with contextlib.suppress(redis.exceptions.RedisError, OSError):
                 return await self._queue.settle(run, outcome)
-            if lease.lost.is_set():
+            if lease.lost:
                 break
             await asyncio.sleep(_SETTLE_AGAIN_SECONDS)
         return None

@@ -40,7 +40,7 @@ async def _listen(client: Redis, channel: str, on_moment: OnMoment) -> None:
                 on_moment(_moment(message))
     finally:
         with contextlib.suppress(redis.exceptions.RedisError, OSError):
-            await subscription.aclose()
+            await subscription.aclose()  # type: ignore[no-untyped-call]
 
 
 def _moment(message: dict[str, Any]) -> int:

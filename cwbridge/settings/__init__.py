@@ -1,45 +1,31 @@
-"""All settings of the bridge: their values, their tables, and how they are read."""
+"""All settings of the daemon: their values, their tables, and how they are read."""
 
 from cwbridge.settings.loading import (
     Settings,
     load,
     require,
     variable,
+    with_tables,
 )
 from cwbridge.settings.sections import (
-    BillingSettings,
-    BssSettings,
-    CatalogSettings,
-    ConnectWiseSettings,
-    DefaultFieldsSettings,
     HttpSettings,
-    JetbuiltSettings,
     LogSettings,
-    OfficeTarget,
-    OpportunitySettings,
     QueueSettings,
     RedisSettings,
-    StageTarget,
+    Section,
     SystemSection,
 )
 
 __all__ = [
-    "BillingSettings",
-    "BssSettings",
-    "CatalogSettings",
-    "ConnectWiseSettings",
-    "DefaultFieldsSettings",
     "HttpSettings",
-    "JetbuiltSettings",
     "LogSettings",
-    "OfficeTarget",
-    "OpportunitySettings",
     "QueueSettings",
     "RedisSettings",
+    "Section",
     "Settings",
-    "StageTarget",
     "SystemSection",
     "load",
     "require",
     "variable",
+    "with_tables",
 ]

@@ -8,18 +8,22 @@ are refused with the name of the setting as the user wrote it.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pydantic
 import pydantic_settings
 from pydantic import Field
 
 from cwbridge import errors
-from cwbridge.settings import sections
+from cwbridge.settings import sections, sources
+from cwbridge.settings.service_links import is_service_link
+from cwbridge.settings.sources import PREFIX
 
-PREFIX = "CWBRIDGE_"
 _NESTED = "__"
+S = TypeVar("S", bound=sections.Section)
 _NOT_SETTINGS = frozenset({"CWBRIDGE_CONFIG", "CWBRIDGE_SPEC"})
 
 
@@ -41,45 +45,43 @@ class Settings(pydantic_settings.BaseSettings):
     state_dir: Path = Path(".state")
     """Where the embedded Redis keeps its data."""
     redis: sections.RedisSettings = sections.RedisSettings()
-    jetbuilt: sections.JetbuiltSettings = sections.JetbuiltSettings()
-    connectwise: sections.ConnectWiseSettings = sections.ConnectWiseSettings()
-    bss: sections.BssSettings = sections.BssSettings()
-    opportunity: sections.OpportunitySettings = sections.OpportunitySettings()
-    defaults: sections.DefaultFieldsSettings = sections.DefaultFieldsSettings()
-    catalog: sections.CatalogSettings = sections.CatalogSettings()
-    billing: sections.BillingSettings = sections.BillingSettings()
     queue: sections.QueueSettings = sections.QueueSettings()
     http: sections.HttpSettings = sections.HttpSettings()
     log: sections.LogSettings = sections.LogSettings()
 
-    def system(self, name: str) -> sections.SystemSection:
-        """The table of an outside system."""
-        table: sections.SystemSection = getattr(self, name)
-        return table
+    def of(self, kind: type[S]) -> S:
+        """The table of that kind; only tables that `load` was asked for are there."""
+        section: S = getattr(self, kind.table)
+        return section
 
     @classmethod
     def settings_customise_sources(
         cls,
         settings_cls: type[pydantic_settings.BaseSettings],
         init_settings: pydantic_settings.PydanticBaseSettingsSource,
-        env_settings: pydantic_settings.PydanticBaseSettingsSource,
-        dotenv_settings: pydantic_settings.PydanticBaseSettingsSource,  # noqa: ARG003 - not a source of ours
-        file_secret_settings: pydantic_settings.PydanticBaseSettingsSource,
+        env_settings: pydantic_settings.PydanticBaseSettingsSource,  # noqa: ARG003 - read by a source of its own
+        dotenv_settings: pydantic_settings.PydanticBaseSettingsSource,  # noqa: ARG003 - not a source
+        file_secret_settings: pydantic_settings.PydanticBaseSettingsSource,  # noqa: ARG003 - read by a source of its own
     ) -> tuple[pydantic_settings.PydanticBaseSettingsSource, ...]:
-        secrets = pydantic_settings.NestedSecretsSettingsSource(
-            file_secret_settings,
-            secrets_dir=_secret_directories(),
-            secrets_dir_missing="ok",
-            secrets_prefix=PREFIX,
-            secrets_nested_delimiter=_NESTED,
+        return (
+            init_settings,
+            sources.Environment(settings_cls),
+            sources.SecretFiles(settings_cls),
+            sources.SettingsFile(settings_cls, toml_file=_settings_file()),
         )
-        toml = pydantic_settings.TomlConfigSettingsSource(settings_cls, toml_file=_settings_file())
-        return init_settings, env_settings, secrets, toml
 
 
-def load(**given: Any) -> Settings:
-    """Read all settings; raises SettingsError whose one line names the setting and the remedy."""
-    _refuse_unknown_variables()
+@cache
+def with_tables(*tables: type[sections.Section]) -> type[Settings]:
+    """The configuration with the tables of systems and flows beside its own."""
+    fields: dict[str, Any] = {table.table: (table, table()) for table in tables}
+    return pydantic.create_model("Settings", __base__=Settings, **fields)
+
+
+def load(*tables: type[sections.Section], **given: Any) -> Settings:
+    """Read all settings, those in `tables` included; raises SettingsError whose one line names the setting and the remedy."""
+    model = with_tables(*tables)
+    _refuse_unknown_names(model)
     path = _settings_file()
     if "CWBRIDGE_CONFIG" in os.environ and not path.is_file():
         raise errors.SettingsError(
@@ -87,21 +89,25 @@ def load(**given: Any) -> Settings:
             remedy="Correct the path or unset the variable.",
         )
     try:
-        return Settings(**given)
+        return model(**given)
     except pydantic.ValidationError as error:
         raise _explained(error) from None
     except (pydantic_settings.SettingsError, ValueError) as error:
+        if isinstance(error.__cause__, sources.NotJson):
+            name = error.__cause__.name
+            raise errors.SettingsError(
+                f'{name} cannot be used: a list or table is written as JSON, like ["a", "b"] or {{"a": 1}}'
+            ) from None
         raise errors.SettingsError(f"{path} or a CWBRIDGE_ variable cannot be read: {error}") from None
 
 
-def require(settings: Settings, system: str, needed: tuple[str, ...]) -> None:
-    """Raise SettingsError that names the first of the values which `system` needs and the settings lack."""
-    section = settings.system(system)
+def require(section: sections.Section, needed: tuple[str, ...]) -> None:
+    """Raise SettingsError that names the first of the values which are needed and the table lacks."""
     for name in needed:
         if not getattr(section, name):
             raise errors.SettingsError(
-                f"{variable(system, name)} is missing",
-                remedy=f"Set it, or `{name}` in the [{system}] table of cwbridge.toml, or a secret file of that name.",
+                f"{variable(section.table, name)} is missing",
+                remedy=f"Set it, or `{name}` in the [{section.table}] table of cwbridge.toml, or a secret file of that name.",
             )
 
 
@@ -114,24 +120,28 @@ def _settings_file() -> Path:
     return Path(os.environ.get("CWBRIDGE_CONFIG", "cwbridge.toml"))
 
 
-def _secret_directories() -> list[Path]:
-    systemd = os.environ.get("CREDENTIALS_DIRECTORY")
-    return [Path("/run/secrets"), *([Path(systemd)] if systemd else [])]
+def _refuse_unknown_names(model: type[Settings]) -> None:
+    """pydantic-settings passes over unknown top-level names; a typing mistake must not go unnoticed."""
+    known = {name.upper() for name in model.model_fields}
+    for name, remedy in _given_names():
+        if name.upper().removeprefix(PREFIX).split(_NESTED, 1)[0] not in known:
+            raise errors.SettingsError(f"{name} is not a setting", remedy=remedy)
 
 
-def _refuse_unknown_variables() -> None:
-    """pydantic-settings passes over unknown top-level variables; a typing mistake must not."""
-    known = {name.upper() for name in Settings.model_fields}
-    for name in sorted(os.environ):
+def _given_names() -> Iterator[tuple[str, str]]:
+    """Every variable and secret file that should be a setting, with what to do when it is none."""
+    for name, value in sorted(os.environ.items()):
         if not name.upper().startswith(PREFIX) or name in _NOT_SETTINGS:
             continue
-        if name.upper().removeprefix(PREFIX).split(_NESTED, 1)[0] not in known:
-            raise errors.SettingsError(f"{name} is not a setting", remedy="Correct or unset the variable.")
+        if not is_service_link(name.upper().removeprefix(PREFIX), value):
+            yield name, "Correct or unset the variable."
+    for name in sorted(sources.secrets_by_name()):
+        yield name, "Rename or remove this secret file."
 
 
 def _explained(error: pydantic.ValidationError) -> errors.SettingsError:
     first, *others = error.errors(include_url=False, include_input=False, include_context=False)
-    path = [str(part) for part in first["loc"]]
+    path = [part for part in first["loc"] if isinstance(part, str)]
     name = variable(*path) if _in_environment(path) else f"{'.'.join(path)} ({variable(*path)})"
     reason = {
         "extra_forbidden": "is not a setting",

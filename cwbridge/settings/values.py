@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Annotated
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pydantic
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from cwbridge import duration
 from cwbridge.limits.rate import Rate
+from cwbridge.text import folded
+
+T = TypeVar("T")
 
 
 def _rate(value: object) -> object:
@@ -28,13 +33,75 @@ def _listen(value: str) -> str:
     return value
 
 
-def _http_url(value: str) -> str:
+def _http_url(given: str) -> str:
+    value = _one_line(given)
     if not value.startswith(("https://", "http://")):
         raise ValueError("an address starts with https:// (or http:// on this machine)")
     host = value.split("://", 1)[1].split("/", 1)[0].rsplit("@", 1)[-1]
     if value.startswith("http://") and not host.startswith(("127.", "localhost", "[::1]")):
-        raise ValueError("keys are only sent over https://; http:// is taken for this machine alone")
+        raise ValueError("credentials are only sent over https://; http:// is taken for this machine alone")
     return value.rstrip("/")
+
+
+def _one_line(value: str) -> str:
+    """The value without the blanks around it, such as the line break at the end of a file."""
+    stripped = value.strip()
+    if any(ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 for char in stripped):
+        raise ValueError("it holds a line break or another control character")
+    return stripped
+
+
+def _header_text(value: str) -> str:
+    """Text that can go out in a header of HTTP; the message never holds the value, which may be secret."""
+    stripped = _one_line(value)
+    if any(ord(char) > 0xFF for char in stripped):
+        raise ValueError("it holds a character that no HTTP header takes")
+    return stripped
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    return SecretStr(_one_line(value.get_secret_value()))
+
+
+def _credential(value: SecretStr) -> SecretStr:
+    return SecretStr(_header_text(value.get_secret_value()))
+
+
+def named_once(values: dict[str, T]) -> dict[str, T]:
+    """Names are compared without case and needless blanks, so two that only differ in these would hide one another."""
+    seen: dict[str, str] = {}
+    for name in values:
+        other = seen.setdefault(folded(name), name)
+        if other != name:
+            raise ValueError(f"{other!r} and {name!r} are the same name")
+    return values
+
+
+def _field_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _field_value(name, value) for name, value in values.items()}
+
+
+def _field_value(key: str, value: Any) -> Any:
+    """A value as ConnectWise can be sent it: numbers exact, a day as its first moment in UTC."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case Decimal() | float():
+            number = Decimal(str(value))
+            if not number.is_finite():
+                raise ValueError(f"{key} = {value} is not a finite number")
+            return number
+        case datetime():
+            if value.tzinfo is None:
+                raise ValueError(f"{key} = {value} is a time without its zone; add one, such as Z")
+            return value
+        case date():
+            return datetime.combine(value, time(), UTC)
+        case Mapping():
+            return {name: _field_value(f"{key}.{name}", entry) for name, entry in value.items()}
+        case list():
+            return [_field_value(f"{key}[{index}]", entry) for index, entry in enumerate(value)]
+    raise ValueError(f"{key} = {value} is a {type(value).__name__}, which no field takes; write it as a text")
 
 
 def _time_zone(value: str) -> str:
@@ -59,3 +126,8 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Listen = Annotated[str, AfterValidator(_listen)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Secret = Annotated[SecretStr, AfterValidator(_secret)]
+Credential = Annotated[SecretStr, AfterValidator(_credential)]
+HeaderText = Annotated[str, AfterValidator(_header_text)]
+ByName = Annotated[dict[str, T], AfterValidator(named_once)]
+FieldValues = Annotated[dict[str, Any], AfterValidator(_field_values)]

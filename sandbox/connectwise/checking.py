@@ -82,7 +82,7 @@ class Checker:
     def _key(self, field: Field, value: Any) -> int:
         number = _int(field, value)
         if number not in self._store.table(field.target):
-            raise _Misfit(f"{field.name} {number} does not exist.")
+            raise _Misfit(f"{field.name} {number} does not exist.", self._store.modes.missing_reference)
         return number
 
     def _reference(self, field: Field, value: Any) -> Row:
@@ -96,7 +96,7 @@ class Checker:
         if isinstance(number, bool) or not isinstance(number, int):
             raise _Misfit(f"The id of {field.name} must be a number.")
         if number not in self._store.table(field.target):
-            raise _Misfit(f"{field.name} {number} does not exist.")
+            raise _Misfit(f"{field.name} {number} does not exist.", self._store.modes.missing_reference)
         return {"id": number}
 
     def _named(self, field: Field, value: Row) -> int:

@@ -42,6 +42,10 @@ class Modes:
     inventory_auditing: Literal["off", "inventory", "all"] = "off"
     """Whether product items can be created and deleted: `inventory` refuses those of class Inventory only."""
     inventory_text: str = "The record cannot be changed while inventory auditing is in progress."
+    missing_reference: Literal["InvalidField", "NotFound"] = "InvalidField"
+    """The code with which a reference to a record that does not exist is refused; servers differ."""
+    stored_decimals: int | None = None
+    """How many decimals of quantity, price and cost a product item keeps; all when it is not set."""
     touch_owner: bool = True
     """Whether a written type association or communication moves `lastUpdated` of its company or contact."""
     trim_text: bool = False

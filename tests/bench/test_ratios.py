@@ -10,10 +10,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from cwbridge import settings
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
+from tests.support.configured import loaded
 
 pytestmark = pytest.mark.bench
 CALLS = 3000
@@ -56,7 +56,7 @@ async def peer():
 
 async def test_the_client_keeps_most_of_bare_aiohttps_speed(peer: str, namespace: str):
     section = {"url": peer, "company_id": "x", "public_key": "x", "private_key": "x", "client_id": "x"}
-    configured = settings.load(connectwise=section)
+    configured = loaded(connectwise=section)
     limiter = Limiter(None, namespace=namespace, system="connectwise", rate=Rate(0), concurrency=AT_ONCE)
 
     async def bare() -> None:

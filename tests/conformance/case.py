@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 FOLDER = Path(__file__).parent / "cases"
-By = Literal["poll", "full pass", "requeue", "waiting"]
+By = Literal["poll", "full sync", "requeue", "waiting"]
 Fields = dict[str, Any]
 
 
@@ -30,16 +30,16 @@ class Tenant(_Part, frozen=True):
     set_up: str = ""
     opportunities: str = ""
     opportunity: Fields = {}
-    """Fields of our opportunity that somebody changes."""
+    """Fields of the opportunity that another user changes."""
     opportunity_deleted: bool = False
     lines: str = ""
-    """Our lines that somebody changes."""
+    """Lines of the opportunity that another user changes."""
     lines_by_hand: str = ""
     lines_removed: tuple[str, ...] = ()
     converted: bool = False
     catalog_deleted: tuple[str, ...] = ()
     catalog_meanwhile: str = ""
-    """Catalog items that somebody else makes in the moment before we do."""
+    """Catalog items that another user makes in the moment before the worker does."""
     modes: Fields = {}
     required: tuple[str, ...] = ()
     """Further fields that this tenant demands, as `table field`."""

@@ -49,7 +49,7 @@ class ConnectWiseSide:
         for row in text_table.read(told.members):
             self._member(row)
         for row in text_table.read(told.companies):
-            self._company(row)
+            self._merge(row) if row.get("merged into") else self._company(row)
         for row in text_table.read(told.sites):
             self._site(row)
         for row in text_table.read(told.contacts):
@@ -127,6 +127,14 @@ class ConnectWiseSide:
             officeEmail=row.get("email") or None,
             inactiveFlag=row.get("inactive") == "yes",
         )
+
+    def _merge(self, row: Row) -> None:
+        """What a merge leaves: contacts, sites and opportunities at the company that stays, the other in the bin."""
+        gone, stays = self._company_of({"of": row["company"]}), self._company_of({"of": row["merged into"]})
+        for table in ("company/contacts", "sales/opportunities"):
+            for moved in list(self._store.table(table).find("company/id", gone["id"])):
+                self._store.put(table, moved | {"company": {"id": stays["id"]}})
+        self._store.put("company/companies", gone | {"deletedFlag": True})
 
     def _company(self, row: Row) -> None:
         known = self._find("company/companies", "identifier", row["identifier"])

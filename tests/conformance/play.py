@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from console import services
 from cwbridge import connections
+from cwbridge.flow import FlowContext, Registration
 from cwbridge.keys import Key
-from cwbridge.ledger.history import Event, History
-from cwbridge.queue.job import Enqueue, Job, Run
+from cwbridge.ledger.history import Event
+from cwbridge.queue.job import Enqueue, Job
 from cwbridge.queue.runner import Runner
 from cwbridge.redis import Redis
-from producers import main as producers
 from sandbox.server import Options
 from tests.conformance import compare, seen
 from tests.conformance.case import By, Case, Expected, Given
@@ -26,10 +27,10 @@ from tests.support.books import Row as Record
 from tests.support.jetbuilt import Jetbuilt
 from tests.support.jobs import claimed
 from tests.support.recorder import RecordedSandbox
-from worker.opportunity import assembly
 
 WORLD = world()
 KEY = str(Key(FAMILY))
+FLOW = "opportunity"
 _DEADLINE_SECONDS = 20.0
 _PAUSE_SECONDS = 0.005
 _UNSET = "(unset)"
@@ -93,40 +94,45 @@ class Play:
         if by is None and given.deleted:
             await self._bench.queue.enqueue(Enqueue(key=KEY, flow="opportunity", lane="backlog"))
         else:
-            await self._notice(by or ("poll" if edited else "full pass"))
+            await self._notice(by or ("poll" if edited else "full sync"))
         await self._work(patient=by == "waiting")
         return await self._compare(expect)
 
     async def _notice(self, by: By) -> None:
-        """What makes the bridge look: the poll, the slow full pass, or a person; `waiting` is nobody."""
-        queue, settings = self._bench.queue, self._bench.settings()
+        """What makes the bridge look: the poll, the slow full sync, or a person; with `waiting` nothing does."""
+        queue = self._bench.queue
         if by == "requeue":
             await queue.requeue(*[job.key for job in await queue.jobs(limit=100)])
-        elif by in {"poll", "full pass"}:
-            async with producers.jetbuilt_poller(settings, self._bench.redis) as poller:
-                await (poller.poll() if by == "poll" else poller.full_sync())
+        elif by in {"poll", "full sync"}:
+            async with (
+                self._opened() as (registration, context),
+                registration.source.open(context, registration.flow) as poller,
+            ):
+                await poller.poll(full=by == "full sync")
 
     async def _work(self, *, patient: bool) -> None:
         """Run what is due, and what a failed run wants again soon; with `patient`, also what waits by itself."""
-        settings, redis, queue = self._bench.settings(), self._bench.redis, self._bench.queue
-        history = History(redis, namespace=settings.namespace)
+        queue = self._bench.queue
         async with (
             asyncio.timeout(_DEADLINE_SECONDS),
-            connections.open_jetbuilt(settings, redis) as source,
-            connections.open_connectwise(settings, redis) as target,
+            self._opened() as (registration, context),
+            registration.flow.open_handler(context) as handler,
         ):
-            flow = assembly.opportunity_flow(settings, redis, source, target, history)
-
-            async def handle(run: Run) -> None:
-                await flow.handle(Key.parse(run.key))
-
-            runner = Runner(queue, {"opportunity": handle})
+            runner = Runner(queue, {FLOW: handler})
             while True:
-                for key, fencing_token, *_ in await claimed(queue, 50):
-                    await runner.run(key, fencing_token)
+                for delivery in await claimed(queue, 50):
+                    await runner.run(delivery.key, delivery.fencing_token)
                 if not any(_goes_on(job, patient=patient) for job in await queue.jobs(limit=100)):
                     return
                 await asyncio.sleep(_PAUSE_SECONDS)
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[tuple[Registration, FlowContext]]:
+        """The flow with its source, and open connections, under the settings of the moment."""
+        settings, redis = self._bench.settings(), self._bench.redis
+        registration = services.switched_on(settings).registrations[FLOW]
+        async with connections.open_all(settings, redis, registration.flow.systems) as clients:
+            yield registration, FlowContext.over(settings, redis, clients)
 
     async def _compare(self, expect: Expected) -> list[Difference]:
         differences = await self._of_key(KEY, MARK, expect)
@@ -148,7 +154,7 @@ class Play:
         if row is not None:
             differences += self._of_opportunity(expect, row)
         elif expect.opportunity or expect.lines:
-            differences.append(Difference("opportunity", "one with the mark " + external_id, "none"))
+            differences.append(Difference("opportunity", "one with the external id " + external_id, "none"))
         return differences
 
     def _identity(self, expect: Expected, external_id: str, row: Record | None) -> Iterator[Difference]:
@@ -227,9 +233,9 @@ class Play:
 
 def _goes_on(job: Job, *, patient: bool) -> bool:
     """Whether something more comes of the job in this step."""
-    if job.state == "scheduled":
-        return patient or job.reason == "retry"
-    return job.state in {"due", "dispatched", "running"}
+    if job.state == "waiting":
+        return patient
+    return job.state in {"scheduled", "due", "dispatched", "running"}
 
 
 def _of_run(expect: Expected, job: Job | None, happened: Event | None) -> Iterator[Difference]:

@@ -73,7 +73,7 @@ _ITEM: View = {
 }
 OPPORTUNITY: View = {
     "name": _plain("name"),
-    "external_id": _plain("source"),
+    "external id": _plain("source"),
     "type": _named("sales/opportunities/types", "type", "description"),
     "stage": _named("sales/stages", "stage"),
     "status": _named("sales/opportunities/statuses", "status"),
@@ -145,7 +145,7 @@ NUMBERS = frozenset({"quantity", "price", "cost", "place", "total", "probability
 
 
 def report(discrepancy: str) -> str:
-    """A finding without the number of the product item, which differs from run to run."""
+    """A discrepancy without the number of the product item, which differs from run to run."""
     return re.sub(r" \(product item \d+\)", "", discrepancy)
 
 

@@ -16,13 +16,13 @@ CASES = all_cases()
 DOCUMENTED = reference.read().fields
 
 
-def planned_lines(case: Case) -> Any:
+def marked(case: Case) -> Any:
     """A case that is known to fail must fail, so that its repair is noticed."""
-    external_ids = [pytest.mark.xfail(strict=True, reason=case.fails)] if case.fails else []
-    return pytest.param(case, id=case.id, marks=external_ids)
+    marks = [pytest.mark.xfail(strict=True, reason=case.fails)] if case.fails else []
+    return pytest.param(case, id=case.id, marks=marks)
 
 
-@pytest.mark.parametrize("case", [planned_lines(case) for case in CASES])
+@pytest.mark.parametrize("case", [marked(case) for case in CASES])
 async def test_a_case(case: Case, redis: Redis, redis_url: str) -> None:
     async with Play.opened(redis, redis_url) as play:
         differences = await play.case(case)
@@ -33,13 +33,13 @@ async def test_a_case(case: Case, redis: Redis, redis_url: str) -> None:
 
 
 def not_on_the_page(seen: sent.Sent, case: Case) -> sent.Sent:
-    """The fields that were sent and that docs/mapping.md does not name, but for the fixed values of the case."""
-    fixed = {f"{name}" for values in case.given.settings.get("fixed", {}).values() for name in values}
+    """The fields that were sent and that docs/mapping.md does not name, but for the default fields of the case."""
+    default = {f"{name}" for values in case.given.settings.get("defaults", {}).values() for name in values}
     return {
         collection: unknown
         for collection, fields in seen.items()
         if (
-            unknown := {name for name in fields if name.split("/")[0] not in fixed}
+            unknown := {name for name in fields if name.split("/")[0] not in default}
             - DOCUMENTED.get(collection, set())
         )
     }

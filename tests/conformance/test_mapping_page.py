@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from cwbridge.redis import Redis
-from cwbridge.settings import CatalogSettings, DefaultFieldsSettings, OpportunitySettings, Settings
 from cwbridge.settings.sections import Section
 from tests.conformance import page, reference
 from tests.conformance.case import Case, all_cases
 from tests.conformance.play import Play
 from tests.support import sent
+from tests.support.configured import configured
+from worker.opportunity.settings import CatalogSettings, OpportunitySettings
+from worker.psa.settings import DefaultFieldsSettings
 
 TOGETHER = (
     "A sub-client's company names the parent's company",
@@ -20,11 +22,11 @@ TOGETHER = (
     "Names of types and categories are settings",
     "An office gives location and department by setting",
     "The part number of an item is the vendor's number of its line",
-    "A Jetbuilt stage gives stage, status and probability by name",
+    "A Jetbuilt stage gives stage, status and probability by name, in capitals or not",
     "A project in the trash is finished like one that is gone",
 )
 """Cases that send every field there is between them."""
-NOT_OF_THE_MAPPING = {"opportunity.apply_concurrency", "opportunity.inventory_probe"}
+NOT_OF_THE_MAPPING = {"opportunity.apply_concurrency", "opportunity.inventory_probe_interval"}
 
 
 def case(name: str) -> Case:
@@ -48,7 +50,7 @@ async def test_every_field_on_the_page_is_sent_by_the_code(redis: Redis, redis_u
 
 @pytest.mark.parametrize(
     ("table", "section"),
-    [("opportunity", OpportunitySettings), ("catalog", CatalogSettings), ("fixed", DefaultFieldsSettings)],
+    [("opportunity", OpportunitySettings), ("catalog", CatalogSettings), ("defaults", DefaultFieldsSettings)],
 )
 def test_every_setting_of_the_mapping_is_on_the_page(table: str, section: type[Section]) -> None:
     wanted = {f"{table}.{name}" for name in section.model_fields} - NOT_OF_THE_MAPPING
@@ -58,11 +60,15 @@ def test_every_setting_of_the_mapping_is_on_the_page(table: str, section: type[S
 def test_every_setting_on_the_page_exists() -> None:
     known = {
         f"{table}.{name}"
-        for table, field in Settings.model_fields.items()
+        for table, field in type(configured()).model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
         for name in field.annotation.model_fields
     }
-    named = {name for name in reference.read().settings if name.partition(".")[0] in Settings.model_fields}
+    named = {
+        name
+        for name in reference.read().settings
+        if name.partition(".")[0] in type(configured()).model_fields
+    }
     assert named - known == set()
 
 

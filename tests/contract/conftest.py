@@ -17,6 +17,7 @@ from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from sandbox import credentials
 from sandbox.server import Options, Sandbox
+from tests.support.configured import configured
 
 Step = bytes | Literal["reset", "silence"]
 
@@ -135,12 +136,12 @@ class House:
 
 @pytest.fixture
 async def open_house() -> AsyncIterator[Callable[..., Awaitable[House]]]:
-    """Open a sandbox and clients; `configured` are settings beside the addresses and keys."""
+    """Open a sandbox and clients; `changed` are settings beside the addresses and keys."""
     async with AsyncExitStack() as stack:
 
-        async def opened(**configured: object) -> House:
+        async def opened(**changed: object) -> House:
             box = await stack.enter_async_context(Sandbox(Options(projects=6, limits=False)))
-            chosen = house_settings(box, **configured)
+            chosen = house_settings(box, **changed)
             return House(
                 box,
                 await stack.enter_async_context(jetbuilt.open_client(chosen, unlimited("jetbuilt"))),
@@ -155,9 +156,9 @@ async def house(open_house: Callable[..., Awaitable[House]]) -> House:
     return await open_house()
 
 
-def house_settings(box: Sandbox, **configured: object) -> settings.Settings:
-    return settings.Settings.model_validate(
-        {
+def house_settings(box: Sandbox, **changed: object) -> settings.Settings:
+    return configured(
+        **{
             "jetbuilt": {"url": box.jetbuilt_url, "api_key": credentials.JETBUILT_API_KEY},
             "connectwise": {
                 "url": box.connectwise_url,
@@ -166,6 +167,6 @@ def house_settings(box: Sandbox, **configured: object) -> settings.Settings:
                 "private_key": credentials.CONNECTWISE_PRIVATE_KEY,
                 "client_id": credentials.CONNECTWISE_CLIENT_ID,
             },
-            **configured,
+            **changed,
         }
     )

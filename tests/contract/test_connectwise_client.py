@@ -14,15 +14,17 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from cwbridge import errors, settings
+from cwbridge import errors
 from cwbridge.connectors import trail
 from cwbridge.connectors.connectwise.client import ConnectWiseClient, open_client
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.connectwise.resource import Change, Resource
+from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from sandbox import credentials
 from sandbox.faults import FaultRule
+from tests.support.configured import configured as configured_with
 
 COMPANY_INFO = (
     b'{"CompanyName":"X","Codebase":"v2025_1/","VersionCode":"v2025.1","CompanyID":"x","IsCloud":true}'
@@ -46,8 +48,8 @@ ODD = [
 
 @pytest.fixture
 async def client(peer: Any) -> AsyncIterator[ConnectWiseClient]:
-    configured = settings.Settings(
-        connectwise=settings.ConnectWiseSettings(
+    configured = configured_with(
+        connectwise=ConnectWiseSettings(
             url=peer.url,
             company_id="acme inc",
             public_key=SecretStr("public-secret"),
@@ -165,15 +167,14 @@ async def test_404_pages_of_a_gateway_are_retries_and_say_nothing_of_credentials
     assert len(peer.seen) == 6
 
 
-async def test_an_id_of_a_create_is_all_that_is_read_of_its_answer(
-    client: ConnectWiseClient, peer: Any
+@pytest.mark.parametrize("body", [b'{"name":"X"}', b'{"id":"five","name":"X"}', b"[5]"])
+async def test_an_answer_to_a_create_that_names_no_record_leaves_its_outcome_unknown(
+    client: ConnectWiseClient, peer: Any, body: bytes
 ) -> None:
-    odd = peer.reply(201, b'{"id":5,"quantity":"two","price":{},"_info":7}')
-    nameless = peer.reply(201, b'{"quantity":2}')
-    peer.will(peer.reply(200, COMPANY_INFO), odd, nameless)
-    assert await client.products.create_id({"quantity": 2}) == 5
+    peer.will(peer.reply(200, COMPANY_INFO), peer.reply(201, body))
     with pytest.raises(errors.OutcomeUnknown):
-        await client.products.create_id({"quantity": 2})
+        await client.categories.create({"name": "X"})
+    assert len(peer.seen) == 2
 
 
 async def test_an_odd_field_in_the_answer_to_a_write_is_no_unknown_outcome(

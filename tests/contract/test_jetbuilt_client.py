@@ -13,21 +13,21 @@ import msgspec
 import pytest
 from pydantic import SecretStr
 
-from cwbridge import errors, settings
+from cwbridge import errors
 from cwbridge.connectors import trail
 from cwbridge.connectors.jetbuilt.client import JetbuiltClient, open_client
+from cwbridge.connectors.jetbuilt.settings import JetbuiltSettings
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from sandbox.faults import FaultRule
+from tests.support.configured import configured as configured_with
 
 KEY = "very-secret-jetbuilt-key"
 
 
 @pytest.fixture
 async def client(peer: Any) -> AsyncIterator[JetbuiltClient]:
-    configured = settings.Settings(
-        jetbuilt=settings.JetbuiltSettings(url=f"{peer.url}/api", api_key=SecretStr(KEY))
-    )
+    configured = configured_with(jetbuilt=JetbuiltSettings(url=f"{peer.url}/api", api_key=SecretStr(KEY)))
     limiter = Limiter(None, namespace="t", system="jetbuilt", rate=Rate(0), concurrency=4)
     async with open_client(configured, limiter) as opened:
         yield opened

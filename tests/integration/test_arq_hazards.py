@@ -17,16 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import arq.constants
-import arq.worker
 import msgspec
 import pytest
-import structlog
 
-from cwbridge import errors, keys
+from cwbridge import errors
 from cwbridge.connectors import write_guard
-from cwbridge.queue import arq_port, dispatcher
+from cwbridge.queue import arq_port, arq_worker, dispatcher
 from cwbridge.queue.job import Enqueue, Run
-from cwbridge.queue.outcome import Outcome
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Runner
 from cwbridge.redis import Redis
@@ -49,22 +46,20 @@ SETTINGS = QueueSettings(
 
 
 class Handling:
-    """Notes what it was asked to do and with which ticket; `failure` is raised by every run."""
+    """Notes its runs; `failure` is raised by every run."""
 
     def __init__(self, failure: Exception | None = None) -> None:
-        self.seen: list[str] = []
-        self.fencing_tokens: list[int] = []
-        self.settled: list[Run] = []
-        self._trouble = failure
+        self.runs: list[Run] = []
+        self._failure = failure
 
-    async def __call__(self, key: keys.Key) -> None:
-        self.seen.append(str(key))
-        self.fencing_tokens.append(structlog.contextvars.get_contextvars()["fencing_token"])
-        if self._trouble is not None:
-            raise self._trouble
+    @property
+    def seen(self) -> list[str]:
+        return [run.key for run in self.runs]
 
-    async def hear(self, run: Run, _outcome: Outcome) -> None:
-        self.settled.append(run)
+    async def __call__(self, run: Run) -> None:
+        self.runs.append(run)
+        if self._failure is not None:
+            raise self._failure
 
 
 @pytest.fixture
@@ -74,14 +69,17 @@ def queue(redis: Redis, namespace: str) -> Queue:
 
 @contextlib.asynccontextmanager
 async def delivered(redis: Redis, queue: Queue, handling: Handling) -> AsyncIterator[str]:
-    """A job that lies in arq and has not begun; gives its arq id. Once the body has ended the worker goes on until it is settled."""
+    """A job that lies in arq and has not begun; gives its arq id. Once the body has ended the worker goes on until it is settled.
+
+    It is as after a claim whose answer was lost: arq finds it by its own poll.
+    """
     await queue.enqueue(Enqueue(KEY, "opportunity"))
-    runner = Runner(queue, {"opportunity": handling}, on_settled=handling.hear)
-    service = arq_port.Service(redis, queue, runner)
-    dispatching = asyncio.create_task(service.dispatch())
+    service = arq_port.Service(redis, queue, Runner(queue, {"opportunity": handling}))
+    assert len(await claimed(queue, 1, arq_queue=service.arq_queue)) == 1
     prefix = arq.constants.job_key_prefix
     name = await until(lambda: first(redis, f"{prefix}{queue.namespace}:*"), what="the job lies in arq")
     yield name.removeprefix(prefix)
+    dispatching = asyncio.create_task(service.dispatch())
     delivering = asyncio.create_task(service.deliver())
     try:
         await until(lambda: gone(queue), what="the job is settled", within=5)
@@ -161,8 +159,9 @@ async def test_a_body_that_expired_in_arq_is_delivered_anew_at_no_cost(queue: Qu
     async with delivered(redis, queue, handling) as arq_id:
         assert await redis.delete(f"{arq.constants.job_key_prefix}{arq_id}") == 1
     assert handling.seen == [KEY]
-    assert handling.fencing_tokens[0] > fencing_token_in(arq_id)
-    assert [(run.attempts, run.crashes, run.waits) for run in handling.settled] == [(0, 0, 0)]
+    [run] = handling.runs
+    assert run.fencing_token > fencing_token_in(arq_id)
+    assert (run.attempts, run.crashes, run.waits) == (0, 0, 0)
 
 
 async def test_a_pickle_in_redis_is_not_executed_and_its_job_is_delivered_anew(
@@ -185,7 +184,7 @@ async def test_an_abort_left_in_arq_stops_nothing(queue: Queue, redis: Redis) ->
     async with delivered(redis, queue, handling) as arq_id:
         await redis.zadd(arq.constants.abort_jobs_ss, {arq_id: int(time.time() * 1000)})
     # It is that very delivery which ran, not another that came in its place.
-    assert handling.fencing_tokens == [fencing_token_in(arq_id)]
+    assert [run.fencing_token for run in handling.runs] == [fencing_token_in(arq_id)]
     await redis.zrem(arq.constants.abort_jobs_ss, arq_id)
 
 
@@ -208,7 +207,7 @@ async def test_a_job_of_a_silent_worker_is_picked_up_within_its_lease_and_two_se
 async def test_a_run_whose_event_loop_was_blocked_beyond_its_lease_may_not_write(queue: Queue) -> None:
     verdicts: list[str] = []
 
-    async def blocking(_key: keys.Key) -> None:
+    async def blocking(_run: Run) -> None:
         write_guard.check()
         time.sleep(SETTINGS.lease_duration.total_seconds() + 0.05)  # noqa: ASYNC251 - the hazard itself
         try:
@@ -230,9 +229,8 @@ async def test_arq_is_given_neither_schedules_nor_hooks_nor_aborts_nor_tries(
     async def nothing(ctx: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
         return
 
-    client = arq_port.redis_for_arq(redis, arq_queue=f"{namespace}:arq:test")
-    function = arq.worker.func(nothing, name="run")
-    worker = arq_port.build_worker(client, function, slots=1, arq_queue=f"{namespace}:arq:test")
+    client = arq_worker.redis_for_arq(redis, arq_queue=f"{namespace}:arq:test")
+    worker = arq_worker.Worker(client, nothing, slots=1, arq_queue=f"{namespace}:arq:test")
     hooks = (worker.on_startup, worker.on_shutdown, worker.on_job_start, worker.on_job_end)
     assert (worker.cron_jobs, hooks, worker.after_job_end) == ([], (None,) * 4, None)
     assert (worker.allow_abort_jobs, worker.keep_result_s, worker.keep_result_forever) == (False, 0, False)
@@ -261,7 +259,9 @@ async def test_workers_do_not_meet_at_the_head_of_one_queue(queue: Queue, redis:
         *(Enqueue(f"jetbuilt/project/{number}", "opportunity", lane="interactive") for number in range(200))
     )
     services = [arq_port.Service(redis, queue, Runner(queue, {})) for _ in range(6)]
-    dispatching = [asyncio.create_task(service.dispatch()) for service in services]
+    await asyncio.gather(
+        *(claimed(queue, SETTINGS.concurrency, arq_queue=service.arq_queue) for service in services)
+    )
 
     async def queues() -> list[set[bytes]]:
         found = [
@@ -269,15 +269,33 @@ async def test_workers_do_not_meet_at_the_head_of_one_queue(queue: Queue, redis:
         ]
         return found if sum(map(len, found)) == len(services) * SETTINGS.concurrency else []
 
-    shares = await until(queues, what="every place has its job")
-    for loop in dispatching:
-        loop.cancel()
-    await asyncio.gather(*dispatching, return_exceptions=True)
+    shares = await queues()
     for service in services:
         await service.drain(0)
     assert [len(share) for share in shares] == [SETTINGS.concurrency] * len(services)
     assert len(set.union(*shares)) == len(services) * SETTINGS.concurrency
     assert (await queue.counts()).due == 200
+
+
+async def test_a_claim_delivers_what_arq_itself_would_enqueue(redis: Redis, queue: Queue) -> None:
+    arq_queue = f"{queue.namespace}:arq:test"
+    client = arq_worker.redis_for_arq(redis, arq_queue=arq_queue)
+    key = 'any "text"/\u00e9'
+    await queue.enqueue(Enqueue(key, "opportunity"))
+    [delivery] = await claimed(queue, 1, arq_queue=arq_queue)
+    [(arq_id, score)] = await redis.zrange(arq_queue, 0, -1, withscores=True)
+    body_name = f"{arq.constants.job_key_prefix}{arq_id.decode()}"
+    body = arq_worker.decode(await redis.get(body_name))
+    assert 0 < await redis.pttl(body_name) <= 24 * 3600 * 1000
+    await redis.delete(arq_queue, body_name)
+
+    await client.enqueue_job("run", key, delivery.fencing_token, _job_id=arq_id.decode())
+    [(own_id, own_score)] = await redis.zrange(arq_queue, 0, -1, withscores=True)
+    own_body = arq_worker.decode(await redis.get(body_name))
+    assert own_id == arq_id
+    assert 0 <= own_score - score < 60_000
+    assert {**body, "et": 0} == {**own_body, "et": 0}
+    await redis.delete(arq_queue, body_name)
 
 
 class Named(msgspec.Struct, frozen=True):

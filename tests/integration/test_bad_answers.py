@@ -1,4 +1,4 @@
-"""Answers that are not what the API documents promise: one key is given up with cause and remedy, the rest goes on."""
+"""Answers that are not what the API documents promise: one job is dead-lettered with cause and remedy, the rest goes on."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from sandbox.faults import FaultRule
 from tests.integration.conftest import OpenBench
 from tests.support import commands
 from tests.support.bench import Bench
 
-FEW_TRIES = {"queue": {"attempts": 2}}
+FEW_TRIES = {"queue": {"max_attempts": 2}}
 
 
 def spoiled(bench: Bench) -> int:
@@ -70,6 +71,86 @@ async def test_a_field_of_a_wrong_type_is_refused_with_its_name_and_its_record(
     assert f"line_items[].{field}" in failure.cause
     assert str(number) in failure.detail
     assert f"jetbuilt:{family}" not in bench.books.opportunities()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("msrp", "a lot"),
+        ("hidden", 1),
+        ("tag", "audio"),
+        ("manufacturer_id", "SHURE"),
+        ("created_at", "yesterday"),
+        ("selected_purchasing_vendor", 17),
+    ],
+)
+async def test_a_field_that_is_not_read_may_be_of_any_form(bench: Bench, field: str, value: Any) -> None:
+    await spoil(bench, spoiled(bench), field, value)
+    assert (await bench.sync()).unsettled == []
+
+
+async def test_records_may_have_fields_of_any_form_that_are_not_read(bench: Bench) -> None:
+    """In answers to reads and to writes, alone and in lists: nothing fails, and no write has an unknown outcome."""
+    fields = {"engineer": 5, "tags": {"a": 1}, "paid_to_date": "much", "msrp": [], "hidden": "no"}
+    bench.box.jetbuilt_faults.add(FaultRule(name="odd", method="GET", action="alter", fields=fields))
+    fields = {"customFields": 17, "taxCode": "none", "listPrice": "a lot", "territory": [], "_links": 5}
+    bench.box.connectwise_faults.add(FaultRule(name="odd", action="alter", fields=fields))
+    with capture_logs() as lines:
+        assert (await bench.sync()).unsettled == []
+    assert bench.box.connectwise_faults.hits("odd") > 50
+    assert not [line for line in lines if line["event"].endswith("outcome_unknown")]
+    for one in (await bench.expected()).values():
+        bench.books.assert_hold(one)
+
+
+async def test_an_odd_answer_to_the_create_of_a_line_is_no_unknown_outcome(bench: Bench) -> None:
+    fields = {"quantity": "two", "price": {}, "integrationXRef": 5, "_info": 7}
+    bench.box.connectwise_faults.add(
+        FaultRule(name="odd", path="/procurement/products", method="POST", action="alter", fields=fields)
+    )
+    with capture_logs() as lines:
+        assert (await bench.sync()).unsettled == []
+    assert not [line for line in lines if line["event"].endswith("outcome_unknown")]
+    bench.books.assert_nothing_doubled()
+
+
+async def test_one_odd_row_of_a_table_hides_no_other(bench: Bench) -> None:
+    """A member, a manufacturer and a custom field that cannot be understood are not those that are looked for."""
+    store = bench.box.connectwise
+    store.add("procurement/manufacturers", name=17)
+    store.add("system/members", identifier="odd", primaryEmail=["none"], inactiveFlag="no")
+    assert (await bench.sync()).unsettled == []
+
+
+@pytest.mark.parametrize("status", [200, 302, 404])
+async def test_pages_of_a_gateway_before_jetbuilt_pass(bench: Bench, status: int) -> None:
+    """They come for some seconds: nothing is taken for deleted, no system goes on hold, and all is settled in the end."""
+    await bench.settled()
+    before = bench.books.opportunities()
+    for family in bench.families():
+        await bench.jetbuilt.patch(f"/projects/{family}", name=f"Renamed {family}")
+    bench.box.jetbuilt_faults.add(
+        FaultRule(name="gateway", path="/projects/*", action="fail", status=status, html=True, times=12)
+    )
+    assert (await bench.sync()).unsettled == []
+    assert bench.box.jetbuilt_faults.hits("gateway") == 12
+    after = bench.books.opportunities()
+    assert {row["status"]["id"] for row in after.values()} == {row["status"]["id"] for row in before.values()}
+    assert "no longer updated" not in str(bench.books.rows("sales/opportunities/notes"))
+    for one in (await bench.expected()).values():
+        bench.books.assert_hold(one)
+
+
+@pytest.mark.parametrize("status", [302, 401, 403, 404])
+async def test_pages_of_a_gateway_before_connectwise_pass(bench: Bench, status: int) -> None:
+    bench.box.connectwise_faults.add(
+        FaultRule(name="gateway", action="fail", status=status, html=True, after=40, times=6)
+    )
+    assert (await bench.sync()).unsettled == []
+    assert bench.box.connectwise_faults.hits("gateway") == 6
+    for one in (await bench.expected()).values():
+        bench.books.assert_hold(one)
+    bench.books.assert_nothing_doubled()
 
 
 async def test_a_spoiled_answer_leaves_what_was_settled_before_as_it_is(bench: Bench) -> None:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -22,11 +21,12 @@ from cwbridge.queue.job import Enqueue
 from cwbridge.queue.outcome import DeadLettered, Outcome, Retried
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
-from cwbridge.settings import QueueSettings, Settings
+from cwbridge.settings import QueueSettings
 from producers import main as producers
 from producers.dead_letters import DeadLetterRetry
 from sandbox.faults import FaultRule
 from tests.support.bench import Bench
+from tests.support.configured import configured
 from tests.support.jobs import claimed
 from tests.support.until import until
 from worker import main as worker
@@ -56,10 +56,6 @@ async def ended(queue: Queue, *outcomes: Outcome) -> None:
         run = await queue.start(name, fencing_token)
         assert run is not None
         await queue.settle(run, end)
-
-
-def configured(**sections: Any) -> Settings:
-    return Settings(**sections)
 
 
 async def states(queue: Queue) -> dict[str, str]:
@@ -93,7 +89,7 @@ async def test_new_settings_are_a_reason_to_try_again_and_the_same_are_not(
 ) -> None:
     await ended(queue, REFUSED)
     again = DeadLetterRetry(queue, redis, namespace=namespace, settings_tables=TABLES)
-    assert await again.after_new_settings(Settings()) == 0
+    assert await again.after_new_settings(configured()) == 0
     assert await again.after_new_settings(configured(log={"level": "debug"})) == 0
     renamed = configured(catalog={"category": "Racks"}, connectwise={"private_key": "never-kept"})
     assert await again.after_new_settings(renamed) == 1
@@ -121,7 +117,7 @@ async def test_the_producers_try_refused_jobs_again_on_schedule(bench: Bench) ->
 
 
 def test_whoever_notices_the_refusal_waits_like_everybody_else() -> None:
-    met = outcome.of(errors.AuthenticationRefused("ConnectWise refused our keys", detail="GET /x"))
+    met = outcome.of(errors.AuthenticationRefused("ConnectWise refused the credentials", detail="GET /x"))
     assert isinstance(met, outcome.Deferred)
     assert met.failure is not None
     assert (met.failure.work_class, met.failure.error) == ("wait", "SystemOnHold")
@@ -147,7 +143,7 @@ async def test_refused_keys_stop_all_jobs_of_the_system_and_are_said_once(bench:
 
     async def all_wait() -> bool:
         jobs = [await bench.job(name) for name in keys]
-        return all(job is not None and job.state == "scheduled" for job in jobs)
+        return all(job is not None and job.state == "waiting" for job in jobs)
 
     async def all_settled() -> bool:
         return await bench.queue.jobs() == []
@@ -169,7 +165,7 @@ async def test_refused_keys_stop_all_jobs_of_the_system_and_are_said_once(bench:
             await until(all_wait, what="all jobs wait again")
             jobs = [job for job in await bench.queue.jobs() if job.failure is not None]
             assert {(job.failure.error, job.failure.cause) for job in jobs if job.failure is not None} == {
-                ("SystemOnHold", "ConnectWise refused our keys")
+                ("SystemOnHold", "ConnectWise refused the credentials")
             }
             assert {job.attempts for job in jobs} == {0}
             since = await holds.all()

@@ -1,9 +1,11 @@
-"""How much goes before a single edit and before a person, counted in places, runs and calls.
+"""How much goes before a single edit, before a person and before another flow, counted in slots, runs and calls.
 
 The bounds, with `concurrency` places or calls at once (docs/guarantees.md states them):
 
 - of a worker's places the backlog never takes the last two, and edits leave the last one to people: however long the runs of
   the backlog are, a single edit starts at once, and however long those of the edits are, a person's requeue does;
+- of several flows, each leaves a slot to each other one that has no run; within a lane the flow whose last claim is the longest
+  ago goes first, so that a key waits for at most one claim of each other flow, besides those of its own flow;
 - amid other edits the k-th gets at the latest place k + ceil(k / 3), for of four places in a row one goes to the backlog;
 - a call of a person goes after the turns that are reserved already, at most `concurrency`; and after one more for each other
   process that stands in line already;
@@ -14,20 +16,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import math
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-import structlog
 
-from cwbridge import concurrency, keys
+from cwbridge import concurrency
 from cwbridge.limits import lane
 from cwbridge.limits.lane import Lane
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from cwbridge.queue.failure import Failure
-from cwbridge.queue.job import Enqueue
+from cwbridge.queue.job import Enqueue, Run
+from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.outcome import DeadLettered
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
@@ -49,16 +52,16 @@ REFUSED = Failure(
 
 
 class Runs:
-    """A handler that notes which runs began, in their order and with their tickets."""
+    """A handler that notes which runs began, in their order and with their fencing tokens."""
 
     def __init__(self, *, seconds: float = 0.0) -> None:
         self.begun: list[str] = []
         self.fencing_tokens: dict[str, int] = {}
         self._seconds = seconds
 
-    async def __call__(self, key: keys.Key) -> None:
-        self.begun.append(str(key))
-        self.fencing_tokens[str(key)] = structlog.contextvars.get_contextvars()["fencing_token"]
+    async def __call__(self, run: Run) -> None:
+        self.begun.append(run.key)
+        self.fencing_tokens[run.key] = run.fencing_token
         await asyncio.sleep(self._seconds)
 
 
@@ -69,9 +72,9 @@ class Gated(Runs):
         super().__init__()
         self.gates: dict[str, asyncio.Event] = {}
 
-    async def __call__(self, key: keys.Key) -> None:
-        gate = self.gates[str(key)] = asyncio.Event()
-        await super().__call__(key)
+    async def __call__(self, run: Run) -> None:
+        gate = self.gates[run.key] = asyncio.Event()
+        await super().__call__(run)
         await gate.wait()
 
     async def filled(self, count: int) -> None:
@@ -117,7 +120,7 @@ async def test_a_requeue_gets_the_next_place_before_ten_thousand_waiting_keys(
     await dead_lettered(queue)
     await claimed(queue, places_before)
     await enqueued(queue, "interactive")
-    [(key, _, _)] = await claimed(queue, 1)
+    [(key, *_)] = await claimed(queue, 1)
     assert key == EDITED
 
 
@@ -128,7 +131,7 @@ async def test_of_several_edits_each_lets_at_most_every_fourth_place_go_to_the_b
         names = [f"jetbuilt/project/{99_000 + 100 * round_ + number}" for number in range(edits)]
         for name in names:
             await queue.enqueue(Enqueue(name, "opportunity"))
-        slots = [key for key, _, _ in await claimed(queue, 2 * edits)]
+        slots = [key for key, *_ in await claimed(queue, 2 * edits)]
         for number, name in enumerate(names, start=1):
             worst[number] = max(worst[number], slots.index(name) + 1)
         # The next round begins one place further on, so that every phase of the four is seen.
@@ -186,12 +189,99 @@ async def test_a_worker_amid_ten_thousand_keys_starts_a_bounded_number_of_runs_b
         await until(lambda: len(runs.begun) >= 3 * PLACES, what="the backlog is under way")
         await enqueued(queue, own)
         begun = len(runs.begun)
-        last_fencing_token = int(await redis.get(f"{namespace}:ticket") or 0)
+        last_fencing_token = int(await redis.get(f"{namespace}:fencing_token") or 0)
         await until(lambda: EDITED in runs.begun, what="it has begun")
-    # Tickets are given with the places, one after the other.
+    # Fencing tokens are given with the places, one after the other.
     assert runs.fencing_tokens[EDITED] - last_fencing_token <= slots
     # What the backlog was given before and had not begun, and what it gets in the same moment.
     assert runs.begun.index(EDITED) - begun <= 2 * (PLACES - 2)
+
+
+FLOWS = ("billing", "opportunity", "third")
+
+
+@pytest.mark.parametrize("lane", ["interactive", "fresh", "backlog"])
+async def test_ten_thousand_keys_of_one_flow_let_another_flow_have_the_next_claim(
+    empty_queue: Queue, lane: Lane
+) -> None:
+    await empty_queue.enqueue(*(Enqueue(f"bss/invoice/{n}", "billing", lane) for n in range(BACKLOG)))
+    await claimed(empty_queue, 5, flows=FLOWS)
+    await empty_queue.enqueue(Enqueue(EDITED, "opportunity", lane))
+    [delivery] = await claimed(empty_queue, 1, flows=FLOWS)
+    assert (delivery.key, delivery.flow) == (EDITED, "opportunity")
+
+
+@pytest.mark.parametrize("lane", ["interactive", "fresh", "backlog"])
+async def test_flows_take_turns_though_one_of_the_workers_serves_one_flow_only(
+    empty_queue: Queue, lane: Lane
+) -> None:
+    for flow in FLOWS:
+        await empty_queue.enqueue(*(Enqueue(f"{flow}/{n}", flow, lane) for n in range(40)))
+    taken = []
+    for _ in range(20):
+        # A worker that serves one flow goes between any two claims of one that serves all.
+        await claimed(empty_queue, 1, flows=FLOWS[:1])
+        taken += [delivery.flow for delivery in await claimed(empty_queue, 1, flows=FLOWS)]
+    # The first flow gets its share from the other worker.
+    assert abs(taken.count("opportunity") - taken.count("third")) <= 1
+    assert taken.count("opportunity") >= 6
+    assert max(len(list(run)) for flow, run in itertools.groupby(taken)) == 1
+
+
+async def test_a_worker_claims_only_the_flows_that_it_serves(empty_queue: Queue, redis: Redis) -> None:
+    await empty_queue.enqueue(
+        Enqueue("bss/invoice/1", "billing", "interactive"), Enqueue(EDITED, "opportunity")
+    )
+    runs = Runs()
+    async with serving(redis, empty_queue, runs, flows=("opportunity",)):
+        await until(lambda: runs.begun, what="its own flow is served")
+    assert runs.begun == [EDITED]
+    assert [job.key for job in await empty_queue.jobs(state="due")] == ["bss/invoice/1"]
+
+
+@pytest.mark.parametrize("slots", [4, 5, 8])
+@pytest.mark.parametrize("lane", ["fresh", "backlog"])
+@pytest.mark.parametrize("flows", [2, 3])
+async def test_runs_of_one_flow_that_never_end_leave_a_slot_to_each_other_flow(
+    redis: Redis, namespace: str, slots: int, lane: Lane, flows: int
+) -> None:
+    queue = Queue(redis, namespace=namespace, settings=SETTINGS.model_copy(update={"concurrency": slots}))
+    served, most = FLOWS[:flows], slots - (2 if lane == "backlog" else 1)
+    await queue.enqueue(*(Enqueue(f"bss/invoice/{number}", served[0], lane) for number in range(3 * slots)))
+    runs = Gated()
+    async with serving(redis, queue, runs, flows=served):
+        own = max(1, most - (flows - 1))
+        await runs.filled(own)
+        for place, flow in enumerate(served[1 : 1 + most - own], start=1):
+            await queue.enqueue(Enqueue(f"{flow}/1", flow, lane))
+            await runs.filled(own + place)
+            assert runs.begun[-1] == f"{flow}/1"
+        await queue.enqueue(Enqueue(EDITED, served[0], "interactive"))
+        await until(lambda: EDITED in runs.begun, what="a person's job has begun")
+        assert len(runs.begun) <= slots
+
+
+async def test_a_flow_that_is_alone_at_work_gets_every_slot_but_one_of_each_other_flow(
+    empty_queue: Queue,
+) -> None:
+    def free(*taken: tuple[str, Lane]) -> FreeSlots:
+        return FreeSlots.beside(8, ("a", "b"), taken)
+
+    await empty_queue.enqueue(*(Enqueue(f"a/{number}", "a") for number in range(20)))
+    assert len((await empty_queue.claim(free())).deliveries) == 6
+    # The other one has what was left to it, so that nothing more is.
+    assert len((await empty_queue.claim(free(("b", "fresh"), ("a", "fresh")))).deliveries) == 5
+
+
+async def test_a_worker_with_one_slot_serves_all_flows_in_turn(redis: Redis, namespace: str) -> None:
+    queue = Queue(redis, namespace=namespace, settings=SETTINGS.model_copy(update={"concurrency": 1}))
+    for flow in FLOWS:
+        await queue.enqueue(*(Enqueue(f"{flow}/{number}", flow, "backlog") for number in range(3)))
+    runs = Runs()
+    async with serving(redis, queue, runs, flows=FLOWS):
+        await until(lambda: len(runs.begun) == 9, what="all are done")
+    rounds = [{key.partition("/")[0] for key in runs.begun[start : start + 3]} for start in (0, 3, 6)]
+    assert rounds == [set(FLOWS)] * 3
 
 
 class Calls:

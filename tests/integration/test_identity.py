@@ -1,4 +1,4 @@
-"""Identity over time: versions, options with new ids, projects that go and come back; and what others change meanwhile."""
+"""Identity over time: versions, options with new ids, projects that go and come back; and what other users change meanwhile."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ async def test_a_changed_catalog_item_is_looked_up_anew(bench: Bench):
     assert await memory.get([place]) == [None]
 
 
-async def test_a_link_to_what_is_somebody_elses_by_now_is_refused(bench: Bench):
+async def test_a_link_to_the_opportunity_of_another_user_is_refused(bench: Bench):
     await bench.settled()
     family = bench.families()[0]
     key, own = f"jetbuilt/project/{family}", opportunities(bench)[f"jetbuilt:{family}"]
@@ -229,12 +229,12 @@ async def test_a_link_to_what_is_somebody_elses_by_now_is_refused(bench: Bench):
     job = await bench.job(key)
     assert job is not None
     assert job.failure is not None
-    assert "not ours any more" in job.failure.cause
+    assert "no longer the project's" in job.failure.cause
     assert opportunities(bench)["trade fair"]["name"] == "Sue's own"
     assert not lines(bench, own["id"])
 
 
-async def test_ours_is_known_by_its_lines_when_somebody_changed_its_source(bench: Bench):
+async def test_an_opportunity_is_known_by_its_lines_when_another_user_changed_its_source(bench: Bench):
     await bench.settled()
     family = bench.families()[0]
     own = opportunities(bench)[f"jetbuilt:{family}"]

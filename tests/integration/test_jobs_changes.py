@@ -44,7 +44,7 @@ def test_a_trial_with_named_keys_says_what_the_real_one_does(
 
 
 @pytest.mark.parametrize("arguments", [[key(1)], ["--state", "archived"]])
-def test_an_archived_job_is_wanted_anew_by_a_requeue(
+def test_an_archived_job_is_enqueued_by_a_requeue(
     cwbridge: Command, store: Store, arguments: list[str]
 ) -> None:
     store.ended({1: RACK})
@@ -106,5 +106,5 @@ def test_the_filter_that_finds_nothing_is_named(
     store.ended({1: RACK, 2: SCREEN})
     assert f"No such jobs: of all, {said}." in cwbridge("jobs", "list", *filters).out
     ended = cwbridge("jobs", "requeue", *filters)
-    assert f"No such jobs: of all that are dead or later, {said}." in ended.out
+    assert f"No such jobs: of all that are dead or scheduled or waiting, {said}." in ended.out
     assert (ended.code, store.states()) == (0, {1: "dead", 2: "dead"})

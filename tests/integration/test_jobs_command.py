@@ -14,7 +14,7 @@ from cwbridge.queue import outcome
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
-from cwbridge.settings import Settings
+from tests.support.configured import configured
 from tests.support.jobs import AUDIT, RACK, SCREEN, TRACED, Command, Store, key
 
 
@@ -24,11 +24,11 @@ def test_failed_jobs_are_listed_by_cause_with_what_to_do(cwbridge: Command, stor
     assert ended.code == 0
     assert "142 jobs  refused  Sub-category [bold]Rack is missing  ->  Create it." in ended.out
     assert "1 job  wait  Inventory auditing is on  ->  Finish" in ended.out
-    assert "142 dead; the oldest wanted" in ended.out
+    assert "142 dead; the oldest enqueued" in ended.out
     assert f"{key(1)}, {key(10)}, {key(100)}, ..." in ended.out
     bug, rack, audit = cwbridge("jobs", "list", "--json").json
     assert (rack["jobs"], rack["states"], len(rack["examples"])) == (142, {"dead": 142}, 3)
-    assert (bug["work_class"], audit["states"]) == ("bug", {"scheduled": 1})
+    assert (bug["work_class"], audit["states"]) == ("bug", {"waiting": 1})
 
 
 def test_a_list_of_nothing_says_so(cwbridge: Command) -> None:
@@ -41,14 +41,14 @@ def test_a_list_of_nothing_says_so(cwbridge: Command) -> None:
 @pytest.mark.parametrize(
     ("filters", "numbers"),
     [
-        (["--state", "scheduled"], {3}),
+        (["--state", "waiting"], {3}),
         (["--key", "jetbuilt/project/1*"], {1, 10}),
         (["--class", "bug"], {4}),
         (["--cause", "rack"], {1, 10}),
         (["--flow", "opportunity", "--cause", "screen"], {2}),
         (["--key", "1"], {1}),
         (["--older", "1h"], set()),
-        (["--younger", "1h", "--most", "2"], {1, 10}),
+        (["--younger", "1h", "--limit", "2"], {1, 10}),
     ],
 )
 def test_each_filter_of_the_list_chooses_jobs(
@@ -56,7 +56,7 @@ def test_each_filter_of_the_list_chooses_jobs(
 ) -> None:
     store.ended({1: RACK, 10: RACK})
     store.ended({2: SCREEN, 3: AUDIT, 4: TRACED})
-    if "--most" in filters:
+    if "--limit" in filters:
         filters = [*filters, "--state", "dead"]
     listed = cwbridge("jobs", "list", "--each", "--json", *filters).json
     assert {job["key"] for job in listed} == {key(number) for number in numbers}
@@ -112,7 +112,7 @@ def test_named_keys_are_requeued_before_everything_and_the_rest_is_named(
     assert ended.out.splitlines() == [
         key(1),
         key(2),
-        f"{key(3)}  unchanged: neither given up, waiting nor archived",
+        f"{key(3)}  unchanged: neither dead, waiting nor archived",
         "requeued: 2 of 3",
     ]
     assert store.states() == {1: "due", 2: "due"}
@@ -129,7 +129,7 @@ def test_one_cause_is_requeued_into_the_backlog_so_that_edits_are_not_delayed(
     assert store.states()[1] == "dead"
     done = cwbridge("jobs", "requeue", "--cause", "rack", "--json").json
     assert (done["requeued"], done["changed"], done["unchanged"]) == (2, [key(1), key(3)], [])
-    assert store.states() == {1: "due", 2: "dead", 3: "due", 4: "scheduled"}
+    assert store.states() == {1: "due", 2: "dead", 3: "due", 4: "waiting"}
     assert store.job(3).lane == "backlog"
 
 
@@ -151,7 +151,7 @@ def test_a_rate_spreads_the_starts_and_a_new_edit_need_not_wait_for_its_turn(
 
 
 @pytest.mark.parametrize("verb", ["requeue", "archive", "hold", "release"])
-@pytest.mark.parametrize("arguments", [[], ["--most", "1"], [key(1), "--all"], [key(1), "--cause", "rack"]])
+@pytest.mark.parametrize("arguments", [[], ["--limit", "1"], [key(1), "--all"], [key(1), "--cause", "rack"]])
 def test_nobody_changes_everything_by_mistake(
     cwbridge: Command, store: Store, verb: str, arguments: list[str]
 ) -> None:
@@ -176,9 +176,9 @@ def test_an_option_that_cannot_be_read_is_said_without_a_trace(
 def test_all_means_all_that_it_can_be_done_to(cwbridge: Command, store: Store) -> None:
     store.ended({1: RACK, 2: AUDIT, 3: TRACED})
     assert cwbridge("jobs", "archive", "--all", "--json").json["changed"] == [key(1), key(3)]
-    assert store.states() == {2: "scheduled"}
+    assert store.states() == {2: "waiting"}
     ended = cwbridge("jobs", "archive", key(2))
-    assert (ended.code, ended.out) == (1, f"{key(2)}  unchanged: not given up\narchived: 0 of 1\n")
+    assert (ended.code, ended.out) == (1, f"{key(2)}  unchanged: not dead\narchived: 0 of 1\n")
 
 
 def test_held_jobs_wait_for_their_release(cwbridge: Command, store: Store) -> None:
@@ -190,7 +190,7 @@ def test_held_jobs_wait_for_their_release(cwbridge: Command, store: Store) -> No
     assert cwbridge("jobs", "requeue", key(1)).code == 1
     released = cwbridge("jobs", "release", "--all", "--json").json
     assert (released["released"], released["unchanged"]) == (3, [])
-    assert store.states() == {1: "dead", 2: "scheduled"}
+    assert store.states() == {1: "dead", 2: "waiting"}
 
 
 def test_what_runs_meanwhile_is_left_to_its_worker(cwbridge: Command, store: Store) -> None:
@@ -230,14 +230,18 @@ def test_status_names_parked_jobs_stopped_systems_and_what_redis_would_lose(
         screen = cwbridge("status").out
     finally:
         store.do(restore)
-    assert status["verdict"] == "stopped"
-    assert [stopped["system"] for stopped in status["stopped"]] == ["connectwise"]
+    assert status["verdict"] == "on hold"
+    assert [hold["system"] for hold in status["on_hold"]] == ["connectwise"]
     assert [(group["cause"], group["jobs"]) for group in status["waiting"]] == [
         ("Inventory auditing is on", 2)
     ]
     assert [(group["work_class"], group["jobs"]) for group in status["dead"]] == [("refused", 1)]
     assert "allkeys-lru" in status["warnings"][0]
-    for text in ("ConnectWise refused our keys", "2 jobs  wait  Inventory auditing is on", "allkeys-lru"):
+    for text in (
+        "ConnectWise refused the credentials",
+        "2 jobs  wait  Inventory auditing is on",
+        "allkeys-lru",
+    ):
         assert text in screen
     assert cwbridge("status", "--json").json["warnings"] == []
 
@@ -247,7 +251,7 @@ def test_the_gauge_of_a_stopped_system_follows_all_processes(store: Store, redis
         return float(metrics.SYSTEM_ON_HOLD.labels("connectwise")._value.get())
 
     async def act(redis: Redis, _: Queue) -> None:
-        settings = Settings(namespace=store.namespace)
+        settings = configured(namespace=store.namespace)
         refresh = gauges.refresher(settings, redis, flows.registered())
         await redis.hset(f"{store.namespace}:stopped", "connectwise", "1")  # type: ignore[misc]
         await refresh()

@@ -44,7 +44,7 @@ def test_a_number_is_a_project_with_its_options(cwbridge: Command, store: Store)
 def test_a_list_is_whole_for_programs_and_says_its_length_to_people(cwbridge: Command, store: Store) -> None:
     store.ended(dict.fromkeys(range(1, 252), RACK))
     assert len(cwbridge("jobs", "list", "--each", "--json").json) == 251
-    assert len(cwbridge("jobs", "list", "--each", "--json", "--most", "3").json) == 3
-    assert "200 of 251 shown" in cwbridge("jobs", "list", "--each").out
-    assert "3 of 251 shown" in cwbridge("jobs", "list", "--each", "--most", "3").out
-    assert "shown" not in cwbridge("jobs", "list", "--each", "--most", "251").out
+    assert len(cwbridge("jobs", "list", "--each", "--json", "--limit", "3").json) == 3
+    assert "200 shown, there are more" in cwbridge("jobs", "list", "--each").out
+    assert "3 shown, there are more" in cwbridge("jobs", "list", "--each", "--limit", "3").out
+    assert "shown" not in cwbridge("jobs", "list", "--each", "--limit", "251").out

@@ -122,7 +122,9 @@ async def test_an_answer_given_again_finds_what_a_command_broken_off_left_behind
     families = bench.families()
     key, client = f"jetbuilt/project/{families[0]}", await client_of(bench, families[0])
     right = bench.box.connectwise.add("company/companies", name="The right one", identifier="Right")
-    await links_of(bench).put("company", str(client["id"]), Link(target=right["id"], how="person"))
+    await links_of(bench).put(
+        "company", f"jetbuilt:client:{client['id']}", Link(target=right["id"], how="person")
+    )
     command = ("links", "relink", f"jetbuilt:client:{client['id']}", "--to", str(right["id"]))
     again = await commands.run(*command, env=bench.environment(), cwd=tmp_path)
     enqueued = enqueued_in(again.out)
@@ -148,7 +150,7 @@ async def test_a_contact_or_site_chosen_anew_reaches_the_opportunities_that_ask_
         chosen = bench.box.connectwise.add("company/contacts", firstName="Ann", company={"id": company})
     else:
         chosen = another_site(bench, company, "Another")
-    done = await relink(bench, f"{kind}:{source}", chosen["id"])
+    done = await relink(bench, source, chosen["id"])
     assert f"jetbuilt/project/{family}" in done.enqueued
     assert {Key.parse(key).family for key in done.enqueued} == {family}
     await bench.settled()
@@ -259,13 +261,13 @@ async def test_a_contact_and_a_site_must_belong_to_the_company_of_the_name(bench
     for kind in ("contact", "site"):
         (source, link), *_ = (await links.all(kind)).items()
         person, company = source.rsplit("@", 1)
-        done = await relink(bench, f"{kind}:{source}", link.target)
+        done = await relink(bench, source, link.target)
         assert (done.target, done.kind) == (link.target, kind)
         kept = await links.get(kind, source)
         assert kept is not None
         assert kept.how == "person"
         with pytest.raises(errors.Refused):
-            await relink(bench, f"{kind}:{person}@{int(company) + 100_000}", link.target)
+            await relink(bench, f"{person}@{int(company) + 100_000}", link.target)
         assert await links.get(kind, f"{person}@{int(company) + 100_000}") is None
 
 
@@ -278,7 +280,8 @@ async def test_a_project_relinked_is_written_to_the_opportunity_chosen(bench: Be
     done = await relink(bench, key, chosen["id"])
     assert (done.title, done.enqueued) == ("Made by hand", [key])
     assert [
-        note.startswith(f"opportunity {before['id']} carries the mark {external_id}") for note in done.notes
+        note.startswith(f"opportunity {before['id']} carries the external id {external_id}")
+        for note in done.notes
     ] == [True]
     await bench.settled()
     written = [
@@ -301,7 +304,7 @@ async def test_an_opportunity_that_cannot_be_meant_is_refused_and_nothing_change
     planned_lines = another_opportunity(bench, source="jetbuilt:999999")
     bench.box.connectwise.put("sales/opportunities", {**linked, "source": ""})
     for target, says in [
-        (planned_lines["id"], "carries the mark of jetbuilt/project/999999"),
+        (planned_lines["id"], "carries the external id of jetbuilt/project/999999"),
         (linked["id"], f"is linked to jetbuilt/project/{theirs}"),
         (987_654, "ConnectWise has no opportunity 987654"),
     ]:
@@ -311,7 +314,7 @@ async def test_an_opportunity_that_cannot_be_meant_is_refused_and_nothing_change
         "links", "relink", key, "--to", str(planned_lines["id"]), env=bench.environment(), cwd=tmp_path
     )
     assert (ended.code, ended.out) == (1, "")
-    assert "carries the mark of jetbuilt/project/999999 -> Choose another one" in ended.err
+    assert "carries the external id of jetbuilt/project/999999 -> Choose another one" in ended.err
     assert await links_of(bench).get("opportunity", key) == link
     assert await bench.job(key) is None
 

@@ -16,13 +16,13 @@ from cwbridge.keys import Key
 from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue import outcome as outcomes
 from cwbridge.queue.job import Enqueue
-from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.queue import Queue
 from producers.jetbuilt import JetbuiltPoller
 from producers.watermarks import Watermark
 from sandbox.faults import FaultRule
 from tests.integration.conftest import OpenBench
 from tests.support.bench import Bench
+from tests.support.jobs import claimed
 from tests.support.polling import jetbuilt_poller
 
 PAGES = ("GET", "/api/projects", 200)
@@ -228,8 +228,8 @@ async def test_it_notes_which_version_of_a_family_is_active(open_bench: OpenBenc
 async def forget_jobs(bench: Bench) -> None:
     """As if a worker had settled all of them."""
     queue: Queue = bench.queue
-    while claimed := await queue.claim(FreeSlots.of(100)):
-        for key, fencing_token, _ in claimed:
+    while deliveries := await claimed(queue, 100):
+        for key, fencing_token, *_ in deliveries:
             run = await queue.start(key, fencing_token)
             assert run is not None
             assert await queue.settle(run, outcomes.Succeeded()) == "gone"

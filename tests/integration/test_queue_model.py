@@ -1,9 +1,13 @@
-"""The scripts of the queue against a small model in memory, over histories that hypothesis thinks up."""
+"""The scripts of the queue against a small model in memory, over histories that hypothesis thinks up.
+
+Two flows, all lanes and modes, versions, waits for time and for keys (circles too), holds, requeues, archives, crashes.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,6 +23,8 @@ from hypothesis.stateful import (
 )
 
 from cwbridge import redis
+from cwbridge.limits.lane import LANES, RANK, Lane
+from cwbridge.mode import MODES, Mode
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Enqueue, Run
 from cwbridge.queue.outcome import DeadLettered, Deferred, Outcome, Retried, Succeeded
@@ -26,7 +32,9 @@ from cwbridge.queue.queue import Queue
 from cwbridge.settings import QueueSettings
 from tests.support.jobs import claimed
 
-NAMES = [f"jetbuilt/project/{number}" for number in (1, 2)]
+FLOW_OF = {"a/1": "a", "a/2": "a", "b/1": "b"}
+NAMES = sorted(FLOW_OF)
+FLOWS = ("a", "b")
 SETTINGS = QueueSettings(
     debounce=timedelta(0),
     lease_duration=timedelta(hours=1),
@@ -36,20 +44,33 @@ SETTINGS = QueueSettings(
 )
 FAILURE = Failure(work_class="retry", error="Unreachable", cause="no answer", detail="", remedy="", at_ms=1)
 OUTCOMES: dict[str, Outcome] = {
-    "done": Succeeded(),
-    "wait": Deferred(0, FAILURE),
+    "succeeded": Succeeded(),
+    "deferred": Deferred(3600, FAILURE),
     "broken off": Deferred(0),
-    "retry": Retried(FAILURE),
-    "refused": DeadLettered(FAILURE),
+    "retried": Retried(FAILURE),
+    "dead_lettered": DeadLettered(FAILURE),
 }
 keys = st.sampled_from(NAMES)
+lanes = st.sampled_from(LANES)
+modes = st.sampled_from(MODES)
+
+
+def urgent(one: Lane, other: Lane) -> Lane:
+    return min(one, other, key=RANK.__getitem__)
+
+
+def stronger(one: Mode, other: Mode) -> Mode:
+    return max(one, other, key=MODES.index)
 
 
 @dataclass
 class Expected:
     """One key as it ought to be; a key without a record has none of these."""
 
+    flow: str = ""
     state: str = "due"
+    lane: Lane = "backlog"
+    mode: Mode = "if_changed"
     generation: int = 0
     run_generation: int = 0
     attempts: int = 0
@@ -57,9 +78,18 @@ class Expected:
     waits: int = 0
     hold: bool = False
     after: str = ""
+    waits_for: str | None = None
+    rerun: tuple[Lane, Mode] | None = None
 
     def afresh(self) -> None:
         self.attempts = self.crashes = self.waits = 0
+
+    def merge(self, lane: Lane, mode: Mode) -> None:
+        self.lane, self.mode = urgent(self.lane, lane), stronger(self.mode, mode)
+
+    @property
+    def enqueued_meanwhile(self) -> bool:
+        return self.generation > self.run_generation
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -74,9 +104,11 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue = Queue(self.client, namespace=f"m{uuid.uuid4().hex[:10]}", settings=SETTINGS)
         self.model: dict[str, Expected] = {}
         self.versions: dict[str, str] = {}
+        self.archived: set[str] = set()
         self.fencing_tokens: dict[str, int] = {}
         self.runs: dict[str, Run] = {}
         self.stale: list[Run] = []
+        self.dead_letters = self.requeues = 0
 
     def teardown(self) -> None:
         if hasattr(self, "loop"):
@@ -89,49 +121,76 @@ class QueueMachine(RuleBasedStateMachine):
             await self.client.delete(*names)
         await self.client.aclose()
 
-    def put(self, key: str, after: str) -> str:
+    def put(self, key: str, after: str, waits_for: str | None = None) -> str:
         """What the model does when a key leaves its state."""
         expected = self.model[key]
+        expected.waits_for = expected.rerun = None
         if expected.hold:
-            expected.state, expected.after = "held", after
+            expected.state, expected.after = "held", "due" if waits_for else after
         elif after == "gone":
             del self.model[key]
         else:
-            expected.state = after
+            expected.state, expected.waits_for = after, waits_for
         return "held" if expected.hold else after
 
-    @rule(key=keys, urgent=st.booleans(), version=st.sampled_from(["", "1", "2"]))
-    def generation(self, key: str, version: str, *, urgent: bool) -> None:
-        self.enqueue(key, version, urgent=urgent)
+    @rule(key=keys, lane=lanes, mode=modes, version=st.sampled_from(["", "1", "2"]))
+    def an_object_is_enqueued(self, key: str, lane: Lane, mode: Mode, version: str) -> None:
+        self.enqueue(key, lane, mode, version)
 
-    def enqueue(self, key: str, version: str, *, urgent: bool) -> None:
-        planned_lines = self.loop.run(
-            self.queue.enqueue(Enqueue(key, "opportunity", "interactive" if urgent else "fresh", version))
-        )
-        unchanged = version != "" and self.versions.get(key) == version
-        assert planned_lines == (0 if unchanged else 1)
-        if unchanged:
+    def enqueue(self, key: str, lane: Lane, mode: Mode, version: str = "") -> None:
+        count = self.loop.run(self.queue.enqueue(Enqueue(key, FLOW_OF[key], lane, mode, version)))
+        known = mode == "if_changed" and version != "" and self.versions.get(key) == version
+        expected = self.model.get(key)
+        is_dead = expected is not None and expected.state == "dead"
+        rests = lane == "backlog" and version == "" and (is_dead or key in self.archived)
+        assert count == (0 if known or rests else 1)
+        if count == 0:
             return
+        self.archived.discard(key)
         if version:
             self.versions[key] = version
-        expected = self.model.setdefault(key, Expected(state="new"))
-        expected.generation += 1
-        if expected.state in {"new", "dead"} or (expected.state == "held" and expected.after != "due"):
-            expected.afresh()
-            self.put(key, "due")
+        self.enqueued(key, lane, mode)
 
-    @rule(limit=st.integers(1, 3), start=st.booleans())
-    def claim(self, limit: int, *, start: bool) -> None:
-        due = {key for key, expected in self.model.items() if expected.state == "due"}
-        claimed = {key: fencing_token for key, fencing_token, *_ in self.loop.run(claimed(self.queue, limit))}
-        assert set(claimed) <= due
-        assert len(claimed) == min(limit, len(due))
-        for key, fencing_token in claimed.items():
+    def enqueued(self, key: str, lane: Lane, mode: Mode) -> None:
+        expected = self.model.setdefault(key, Expected(state="new"))
+        expected.flow = FLOW_OF[key]
+        expected.generation += 1
+        match expected.state, expected.after if expected.state == "held" else "":
+            case ("new", _) | ("held", "gone"):
+                expected.lane, expected.mode = lane, mode
+                expected.afresh()
+                self.put(key, "due")
+            case ("dead", _) | ("held", "dead"):
+                expected.merge(lane, mode)
+                expected.afresh()
+                self.put(key, "due")
+            case ("running", _):
+                before = expected.rerun or (lane, mode)
+                expected.rerun = urgent(before[0], lane), stronger(before[1], mode)
+            case ("waiting", _) if lane == "interactive":
+                expected.merge(lane, mode)
+                self.put(key, "due")
+            case _:
+                expected.merge(lane, mode)
+
+    @rule(limit=st.integers(1, 3), flow=st.sampled_from(["a", "b", "ab"]), start=st.booleans())
+    def claim(self, limit: int, flow: str, *, start: bool) -> None:
+        due = {
+            key for key, expected in self.model.items() if expected.state == "due" and expected.flow in flow
+        }
+        deliveries = self.loop.run(claimed(self.queue, limit, flows=tuple(flow)))
+        assert {delivery.key for delivery in deliveries} <= due
+        assert len(deliveries) == min(limit, len(due))
+        for key, fencing_token, own, lane in deliveries:
+            assert (own, lane) == (self.model[key].flow, self.model[key].lane)
             assert fencing_token > self.fencing_tokens.get(key, 0)
             self.fencing_tokens[key] = fencing_token
             self.model[key].state = "dispatched"
+        urgency = [RANK[delivery.lane] for delivery in deliveries]
+        assert urgency[: urgency.count(0)] == [0] * urgency.count(0)
+        for delivery in deliveries:
             if start:
-                self.begin_run(key)
+                self.begin_run(delivery.key)
 
     def in_state(self, *states: str) -> list[str]:
         return sorted(key for key, each in self.model.items() if each.state in states)
@@ -145,6 +204,7 @@ class QueueMachine(RuleBasedStateMachine):
         run = self.loop.run(self.queue.start(key, self.fencing_tokens[key]))
         expected = self.model[key]
         assert run is not None
+        assert (run.flow, run.lane, run.mode) == (expected.flow, expected.lane, expected.mode)
         assert (run.generation, run.attempts, run.crashes, run.waits) == (
             expected.generation,
             expected.attempts,
@@ -162,34 +222,113 @@ class QueueMachine(RuleBasedStateMachine):
         late = 1 if current is not None and current.state == "dispatched" else 0
         assert self.loop.run(self.queue.start(key, self.fencing_tokens[key] - late)) is None
 
-    @precondition(lambda self: self.runs)
-    @rule(data=st.data(), how=st.sampled_from(sorted(OUTCOMES)), edit=st.booleans())
-    def settle(self, data: st.DataObject, how: str, *, edit: bool) -> None:
+    def end_run(self, data: st.DataObject, edit: tuple[Lane, Mode] | None) -> str:
+        """Choose a run that ends, after an enqueue of its key when there is an `edit`."""
         key = data.draw(st.sampled_from(sorted(self.runs)))
-        if edit:
-            self.enqueue(key, "", urgent=False)
-        run = self.runs.pop(key)
-        self.stale.append(run)
-        after = self.loop.run(self.queue.settle(run, OUTCOMES[how]))
+        if edit is not None:
+            self.enqueue(key, *edit)
+        self.stale.append(self.runs.pop(key))
+        return key
+
+    @precondition(lambda self: self.runs)
+    @rule(data=st.data(), how=st.sampled_from(sorted(OUTCOMES)), edit=st.none() | st.tuples(lanes, modes))
+    def settle(self, data: st.DataObject, how: str, edit: tuple[Lane, Mode] | None) -> None:
+        key = self.end_run(data, edit)
+        after = self.loop.run(self.queue.settle(self.stale[-1], OUTCOMES[how]))
         assert after == self.settled(key, how)
 
     def settled(self, key: str, how: str) -> str:
         expected = self.model[key]
-        if how in {"wait", "retry", "refused"}:
-            expected.crashes = 0
-        if how == "wait":
-            expected.waits += 1
-            return self.put(key, "due")
-        if how == "broken off":
-            return self.put(key, "due")
-        if how == "retry":
-            expected.attempts += 1
-            if expected.attempts < SETTINGS.max_attempts:
-                return self.put(key, "due")
-        if expected.generation > expected.run_generation:
+        rerun = expected.rerun if expected.enqueued_meanwhile else None
+        if how == "succeeded":
+            self.wake_waiters(key)
+            if rerun is None:
+                return self.put(key, "gone")
+            expected.lane, expected.mode = rerun
             expected.afresh()
             return self.put(key, "due")
-        return self.put(key, "gone" if how == "done" else "dead")
+        if how != "broken off":
+            expected.crashes = 0
+        if how == "retried":
+            expected.attempts += 1
+        if how == "dead_lettered" or (how == "retried" and expected.attempts >= SETTINGS.max_attempts):
+            return self.dead_lettered(key)
+        if rerun is not None:
+            expected.merge(*rerun)
+        if how == "deferred":
+            expected.waits += 1
+            return self.put(key, "due" if rerun is not None and rerun[0] == "interactive" else "waiting")
+        return self.put(key, "due")
+
+    def dead_lettered(self, key: str) -> str:
+        expected = self.model[key]
+        if not expected.enqueued_meanwhile or expected.rerun is None:
+            self.dead_letters += 1
+            return self.put(key, "dead")
+        expected.lane, expected.mode = expected.rerun[0], stronger(expected.rerun[1], expected.mode)
+        expected.afresh()
+        return self.put(key, "due")
+
+    def wake_waiters(self, key: str) -> None:
+        for other, each in list(self.model.items()):
+            if each.state == "waiting" and each.waits_for == key:
+                self.put(other, "due")
+
+    @precondition(lambda self: self.runs)
+    @rule(data=st.data(), other=keys, lane=lanes, mode=modes, edit=st.none() | st.tuples(lanes, modes))
+    def wait_for_key(
+        self, data: st.DataObject, other: str, lane: Lane, mode: Mode, edit: tuple[Lane, Mode] | None
+    ) -> None:
+        key = self.end_run(data, edit)
+        closes = self.closes_circle(key, other)
+        dependency = Enqueue(other, FLOW_OF[other], lane, mode)
+        after = self.loop.run(self.queue.settle(self.stale[-1], Deferred(300, FAILURE, dependency)))
+        expected = self.model[key]
+        expected.crashes = 0
+        if closes:
+            assert after == self.dead_lettered(key)
+            return
+        if other not in self.model:
+            self.archived.discard(other)
+            self.enqueued(other, lane, mode)
+        elif self.model[other].state == "due":
+            self.model[other].lane = urgent(lane, self.model[other].lane)
+        expected.waits += 1
+        rerun = expected.rerun if expected.enqueued_meanwhile else None
+        if rerun is not None:
+            expected.merge(*rerun)
+        if rerun is not None and rerun[0] == "interactive":
+            assert after == self.put(key, "due")
+        else:
+            assert after == self.put(key, "waiting", other)
+
+    def closes_circle(self, key: str, other: str | None) -> bool:
+        while other is not None and other != key:
+            other = self.model[other].waits_for if other in self.model else None
+        return other == key
+
+    @precondition(lambda self: self.in_state("waiting"))
+    @rule(data=st.data(), by=st.sampled_from(["time", "wake"]))
+    def a_wait_ends(self, data: st.DataObject, by: str) -> None:
+        key = data.draw(st.sampled_from(self.in_state("waiting")))
+        if by == "wake":
+            assert self.loop.run(self.queue.wake(key)) == 1
+            self.put(key, "due")
+            return
+        self.loop.run(self.pass_time(key))
+        flow = "b" if FLOW_OF[key] == "a" else "a"
+        # Any claim promotes it, also that of a worker without its flow.
+        due = {name for name, each in self.model.items() if each.state == "due" and each.flow == flow}
+        deliveries = self.loop.run(claimed(self.queue, 1, flows=(flow,)))
+        assert len(deliveries) == min(1, len(due))
+        for delivery in deliveries:
+            self.fencing_tokens[delivery.key] = delivery.fencing_token
+            self.model[delivery.key].state = "dispatched"
+        self.put(key, "due")
+
+    async def pass_time(self, key: str) -> None:
+        await self.client.zadd(f"{self.queue.namespace}:waiting", {key: 1})
+        await self.client.hset(f"{self.queue.namespace}:job:{key}", "due", "1")  # type: ignore[misc]
 
     @precondition(lambda self: self.stale)
     @rule(data=st.data(), how=st.sampled_from(sorted(OUTCOMES)))
@@ -209,20 +348,20 @@ class QueueMachine(RuleBasedStateMachine):
             return
         self.stale.append(self.runs.pop(key))
         expected.crashes += 1
-        alive = expected.crashes < SETTINGS.max_crashes or expected.generation > expected.run_generation
-        self.put(key, "due" if alive else "dead")
+        if expected.crashes >= SETTINGS.max_crashes and not expected.enqueued_meanwhile:
+            self.dead_letters += 1
+            self.put(key, "dead")
+            return
+        if expected.rerun is not None:
+            expected.merge(*expected.rerun)
+        self.put(key, "due")
 
     async def end_lease(self, key: str) -> None:
         await self.client.zadd(f"{self.queue.namespace}:leases", {key: 1})
         assert await self.queue.reclaim() == 1
 
-    @rule(key=keys, verb=st.sampled_from(["hold", "release", "requeue", "archive"]))
-    def a_person_acts(self, key: str, verb: str) -> None:
-        {"hold": self.hold, "release": self.release, "requeue": self.requeue, "archive": self.archive}[verb](
-            key
-        )
-
-    def hold(self, key: str) -> None:
+    @rule(key=keys)
+    def a_person_holds(self, key: str) -> None:
         count = self.loop.run(self.queue.hold(key))
         expected = self.model.get(key)
         assert count == (0 if expected and expected.hold else 1)
@@ -234,10 +373,13 @@ class QueueMachine(RuleBasedStateMachine):
         expected.hold = True
         if expected.state in {"due", "dispatched"}:
             self.put(key, "due")
+        elif expected.state == "waiting":
+            self.put(key, "waiting", expected.waits_for)
         elif expected.state == "dead":
             self.put(key, "dead")
 
-    def release(self, key: str) -> None:
+    @rule(key=keys)
+    def a_person_releases(self, key: str) -> None:
         count = self.loop.run(self.queue.release(key))
         expected = self.model.get(key)
         assert count == (1 if expected and expected.hold else 0)
@@ -246,19 +388,27 @@ class QueueMachine(RuleBasedStateMachine):
             if expected.state == "held":
                 self.put(key, expected.after)
 
-    def requeue(self, key: str) -> None:
-        count = self.loop.run(self.queue.requeue(key))
+    @rule(key=keys, lane=lanes, mode=modes, only_dead=st.booleans())
+    def a_person_requeues(self, key: str, lane: Lane, mode: Mode, *, only_dead: bool) -> None:
+        found = self.loop.run(self.queue.requeue_later({key: 0}, lane=lane, mode=mode, only_dead=only_dead))
         expected = self.model.get(key)
-        assert count == (1 if expected and expected.state in {"dead", "due"} else 0)
-        if count and expected:
-            expected.afresh()
-            self.put(key, "due")
+        states = {"dead"} if only_dead else {"dead", "due", "waiting"}
+        if expected is None or expected.state not in states:
+            assert found == []
+            return
+        assert found == [key]
+        self.requeues += 1
+        expected.lane, expected.mode = lane, stronger(mode, expected.mode)
+        expected.afresh()
+        self.put(key, "due")
 
-    def archive(self, key: str) -> None:
+    @rule(key=keys)
+    def a_person_archives(self, key: str) -> None:
         count = self.loop.run(self.queue.archive(key))
         expected = self.model.get(key)
         assert count == (1 if expected and expected.state == "dead" else 0)
         if count:
+            self.archived.add(key)
             del self.model[key]
 
     @invariant()
@@ -268,20 +418,48 @@ class QueueMachine(RuleBasedStateMachine):
 
     async def compare(self) -> None:
         jobs = {job.key: job for job in await self.queue.jobs()}
-        assert {key: job.state for key, job in jobs.items()} == {
-            key: each.state for key, each in self.model.items()
+        assert {key: (job.flow, job.state) for key, job in jobs.items()} == {
+            key: (each.flow, each.state) for key, each in self.model.items()
         }
         for key, each in self.model.items():
             job = jobs[key]
+            assert (job.lane, job.mode, job.waits_for, job.held) == (
+                each.lane,
+                each.mode,
+                each.waits_for,
+                each.hold,
+            )
             assert (job.generation, job.attempts, job.crashes, job.waits) == (
                 each.generation,
                 each.attempts,
                 each.crashes,
                 each.waits,
             )
+        await self.compare_counts()
+
+    async def compare_counts(self) -> None:
         counts = await self.queue.counts()
-        for state in ("due", "dispatched", "running", "dead", "held"):
+        expected = Counter((each.flow, each.state) for each in self.model.values())
+        states = ("due", "dispatched", "running", "waiting", "dead", "held")
+        counted = {
+            (flow, state): getattr(of_flow, state)
+            for flow, of_flow in counts.flows.items()
+            for state in states
+        }
+        assert {name: number for name, number in counted.items() if number} == dict(expected)
+        for state in states:
             assert getattr(counts, state) == sum(each.state == state for each in self.model.values())
+        pending = {
+            (each.flow, each.lane)
+            for each in self.model.values()
+            if each.state in {"due", "dispatched", "running", "waiting"}
+        }
+        assert pending == {
+            (flow, lane) for flow, of_flow in counts.flows.items() for lane in of_flow.oldest_pending_age_ms
+        }
+        counters = await self.queue.counters()
+        assert sum(counters.dead_letters.values()) == self.dead_letters
+        assert sum(counters.requeues.values()) == self.requeues
 
 
 def test_every_history_ends_as_the_model_says(redis_url: str) -> None:
@@ -289,6 +467,6 @@ def test_every_history_ends_as_the_model_says(redis_url: str) -> None:
     run_state_machine_as_test(
         QueueMachine,
         settings=settings(
-            max_examples=30, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

@@ -13,14 +13,14 @@ import pytest
 import redis.asyncio
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from cwbridge import errors, keys
+from cwbridge import errors
 from cwbridge import redis as redis_module
 from cwbridge.connectors import write_guard
 from cwbridge.embedded_redis import EmbeddedRedis
 from cwbridge.limits import lane
-from cwbridge.queue import arq_port
-from cwbridge.queue.job import Enqueue, Run
-from cwbridge.queue.outcome import DeadLettered, Deferred, Outcome, Retried, Succeeded
+from cwbridge.queue import arq_port, arq_worker
+from cwbridge.queue.job import Enqueue, Job, Run
+from cwbridge.queue.outcome import Succeeded
 from cwbridge.queue.queue import Queue
 from cwbridge.queue.runner import Handler, Runner
 from cwbridge.redis import Redis
@@ -41,24 +41,16 @@ QUICK = QueueSettings(
 
 
 class Handling:
-    """A handler that says what it was asked to do, and does what the test wants."""
+    """A handler that notes what it was asked to do, and does what the test wants."""
 
-    def __init__(self, does: Callable[[keys.Key], Awaitable[None]] | None = None) -> None:
+    def __init__(self, does: Callable[[Run], Awaitable[None]] | None = None) -> None:
         self.seen: list[str] = []
         self._does = does
 
-    async def __call__(self, key: keys.Key) -> None:
-        self.seen.append(str(key))
+    async def __call__(self, run: Run) -> None:
+        self.seen.append(run.key)
         if self._does is not None:
-            await self._does(key)
-
-
-class History:
-    def __init__(self) -> None:
-        self.outcomes: list[Outcome] = []
-
-    async def __call__(self, _run: Run, outcome: Outcome) -> None:
-        self.outcomes.append(outcome)
+            await self._does(run)
 
 
 @pytest.fixture
@@ -72,42 +64,44 @@ async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 8.
             await asyncio.sleep(0.01)
 
 
-async def run_once(queue: Queue, handler: Handler) -> Outcome | None:
-    history = History()
+async def run_once(queue: Queue, handler: Handler) -> Job | None:
+    """What is left of the job after one run."""
     [(key, fencing_token, *_)] = await claimed(queue, 1)
-    await Runner(queue, {"opportunity": handler}, on_settled=history).run(key, fencing_token)
-    return history.outcomes[0] if history.outcomes else None
+    await Runner(queue, {"opportunity": handler}).run(key, fencing_token)
+    return await queue.job(key)
 
 
-async def raising(queue: Queue, error: BaseException) -> Outcome | None:
-    async def fail(_key: keys.Key) -> None:
+async def raising(queue: Queue, error: BaseException) -> Job:
+    """The job whose run raised."""
+
+    async def fail(_run: Run) -> None:
         raise error
 
     await queue.enqueue(Enqueue(KEY, "opportunity"))
-    return await run_once(queue, fail)
+    job = await run_once(queue, fail)
+    assert job is not None
+    return job
 
 
 async def test_waits_are_parked(queue: Queue) -> None:
-    outcome = await raising(queue, errors.InventoryLocked("auditing is on", seconds=60))
-    assert isinstance(outcome, Deferred)
-    job = await queue.job(KEY)
-    assert job is not None
-    assert (job.state, job.attempts, job.waits) == ("scheduled", 0, 1)
+    job = await raising(queue, errors.InventoryLocked("auditing is on", seconds=60))
+    assert (job.state, job.attempts, job.waits) == ("waiting", 0, 1)
     assert job.failure is not None
     assert (job.failure.error, job.failure.cause) == ("InventoryLocked", "auditing is on")
 
 
 async def test_retries_end_as_a_dead_letter_with_the_real_cause(queue: Queue) -> None:
-    assert isinstance(await raising(queue, errors.ServerFailed("ConnectWise answered 502")), Retried)
-    assert isinstance(await raising(queue, errors.Unreachable("no connection")), DeadLettered)
-    [job] = await queue.jobs(state="dead")
+    first = await raising(queue, errors.ServerFailed("ConnectWise answered 502"))
+    assert (first.state, first.reason, first.attempts) == ("due", "retry", 1)
+    job = await raising(queue, errors.Unreachable("no connection"))
+    assert (job.state, job.attempts) == ("dead", 2)
     assert job.failure is not None
     assert (job.failure.work_class, job.failure.cause) == ("retry", "no connection")
 
 
 async def test_a_refusal_is_dead_at_once_with_its_remedy(queue: Queue) -> None:
-    assert isinstance(await raising(queue, errors.MappingRefused("category Rack missing")), DeadLettered)
-    [job] = await queue.jobs(state="dead")
+    job = await raising(queue, errors.MappingRefused("category Rack missing"))
+    assert job.state == "dead"
     assert job.failure is not None
     assert job.failure.remedy == errors.MappingRefused.remedy_by_default
 
@@ -123,9 +117,9 @@ async def test_anything_else_is_a_bug_kept_with_its_trace(queue: Queue) -> None:
 
 @pytest.mark.parametrize("error", [RedisConnectionError("gone"), errors.StoreUnavailable("gone")])
 async def test_trouble_with_redis_is_nobodys_attempt(queue: Queue, error: Exception) -> None:
-    outcome = await raising(queue, error)
-    assert isinstance(outcome, Deferred)
-    assert outcome.seconds == 5
+    job = await raising(queue, error)
+    assert (job.state, job.attempts, job.waits) == ("waiting", 0, 1)
+    assert 0 < job.due_ms - (await queue.counts()).now_ms <= 5_000
 
 
 async def test_of_several_troubles_the_worst_decides(queue: Queue) -> None:
@@ -139,20 +133,19 @@ async def test_of_several_troubles_the_worst_decides(queue: Queue) -> None:
 
 
 async def test_a_handler_that_cancels_itself_is_not_run_without_end(queue: Queue) -> None:
-    assert isinstance(await raising(queue, asyncio.CancelledError()), DeadLettered)
+    assert (await raising(queue, asyncio.CancelledError())).state == "dead"
 
 
 async def test_the_runner_never_raises(queue: Queue, redis: Redis, namespace: str) -> None:
-    async def broken(_run: Run, _outcome: Outcome) -> None:
-        raise RuntimeError("history is full")
+    async def broken(run: Run) -> None:
+        raise RuntimeError(run.key)
 
-    await queue.enqueue(Enqueue("no key of ours", "opportunity"), Enqueue(KEY, "opportunity"))
-    claimed = await claimed(queue, 2)
-    runner = Runner(queue, {}, on_settled=broken)
-    for key, fencing_token, *_ in claimed:
+    await queue.enqueue(Enqueue("any text", "opportunity"), Enqueue(KEY, "opportunity"))
+    runner = Runner(queue, {"opportunity": broken})
+    for key, fencing_token, *_ in await claimed(queue, 2):
         await runner.run(key, fencing_token)
     await runner.run(KEY, 12345)
-    assert {job.state for job in await queue.jobs()} == {"dead"}
+    assert [job.state for job in await queue.jobs()] == ["dead", "dead"]
 
     nowhere = redis_module.connect("unix:///nonexistent/redis.sock", patient=False)
     away = Queue(nowhere, namespace=namespace, settings=QUICK)
@@ -160,20 +153,21 @@ async def test_the_runner_never_raises(queue: Queue, redis: Redis, namespace: st
     await nowhere.aclose()
 
 
-async def test_a_handler_knows_its_lane_and_its_guard(queue: Queue) -> None:
-    async def look(_key: keys.Key) -> None:
-        assert lane.CURRENT.get() == "interactive"
+async def test_a_handler_knows_its_run_its_lane_and_its_guard(queue: Queue) -> None:
+    async def look(run: Run) -> None:
+        assert (run.key, run.flow, run.mode) == (KEY, "opportunity", "verify")
+        assert run.lane == lane.CURRENT.get() == "interactive"
         write_guard.check()
 
-    await queue.enqueue(Enqueue(KEY, "opportunity", lane="interactive"))
-    assert await run_once(queue, look) == Succeeded()
+    await queue.enqueue(Enqueue(KEY, "opportunity", lane="interactive", mode="verify"))
+    assert await run_once(queue, look) is None
     assert write_guard.CURRENT.get() is None
 
 
 async def test_a_handler_is_cancelled_and_forbidden_to_write_when_its_lease_is_taken(queue: Queue) -> None:
     verdicts: list[str] = []
 
-    async def long_run(_key: keys.Key) -> None:
+    async def long_run(_run: Run) -> None:
         try:
             await asyncio.sleep(5)
         except asyncio.CancelledError:
@@ -202,18 +196,18 @@ async def test_a_handler_is_cancelled_and_forbidden_to_write_when_its_lease_is_t
 
 
 async def test_a_long_run_keeps_its_lease(queue: Queue) -> None:
-    async def long_run(_key: keys.Key) -> None:
+    async def long_run(_run: Run) -> None:
         for _ in range(8):
             await asyncio.sleep(0.1)
             write_guard.check()
             assert await queue.reclaim() == 0
 
     await queue.enqueue(Enqueue(KEY, "opportunity"))
-    assert await run_once(queue, long_run) == Succeeded()
+    assert await run_once(queue, long_run) is None
 
 
 async def test_edits_during_runs_reach_the_handler_through_arq(queue: Queue, redis: Redis) -> None:
-    async def edit_once(_key: keys.Key) -> None:
+    async def edit_once(_run: Run) -> None:
         if len(handling.seen) == 1:
             await queue.enqueue(Enqueue(KEY, "opportunity"))
 
@@ -242,12 +236,12 @@ async def test_many_jobs_are_each_run_once_and_leave_nothing_behind(redis: Redis
         await until(all_settled)
     assert sorted(handling.seen) == sorted(names)
     left = {name.decode().removeprefix(f"{namespace}:") async for name in redis.scan_iter(f"{namespace}:*")}
-    assert left == {"fencing_token", "turn"}
+    assert left == {"fencing_token", "flows", "turns"}
     assert [name async for name in redis.scan_iter(f"arq:*{namespace}*")] == []
 
 
 async def test_a_person_waits_for_no_more_than_the_places_in_use(queue: Queue, redis: Redis) -> None:
-    async def brief(_key: keys.Key) -> None:
+    async def brief(_run: Run) -> None:
         await asyncio.sleep(0.02)
 
     handling = Handling(brief)
@@ -273,9 +267,9 @@ async def test_a_person_waits_for_no_more_than_the_places_in_use(queue: Queue, r
 async def test_stopping_lets_runs_end_and_takes_no_new_ones(queue: Queue, redis: Redis) -> None:
     ends: list[str] = []
 
-    async def half_a_second(key: keys.Key) -> None:
+    async def half_a_second(run: Run) -> None:
         await asyncio.sleep(0.4)
-        ends.append(str(key))
+        ends.append(run.key)
 
     handling = Handling(half_a_second)
 
@@ -304,11 +298,10 @@ async def test_stopping_gives_back_what_was_delivered_but_not_begun(redis: Redis
     await queue.enqueue(
         *(Enqueue(f"jetbuilt/project/{number}", "opportunity", lane="interactive") for number in range(1, 7))
     )
-    # Its arq loop does not run, so what it dispatches stays where it is.
+    # Neither loop of it runs, so what is claimed for it stays in its arq queue.
     service = arq_port.Service(redis, queue, Runner(queue, {}))
-    dispatching = asyncio.create_task(service.dispatch())
-    await until(delivered)
-    dispatching.cancel()
+    await claimed(queue, QUICK.concurrency, arq_queue=service.arq_queue)
+    assert await delivered()
     await service.drain(0)
     counts = await queue.counts()
     assert (counts.due, counts.dispatched) == (6, 0)
@@ -319,7 +312,7 @@ async def test_what_does_not_end_in_time_is_broken_off_and_due_at_once(redis: Re
     hasty = QUICK.model_copy(update={"shutdown_timeout": timedelta(milliseconds=50)})
     queue = Queue(redis, namespace=namespace, settings=hasty)
 
-    async def for_ever(_key: keys.Key) -> None:
+    async def for_ever(_run: Run) -> None:
         await asyncio.sleep(60)
 
     handling = Handling(for_ever)
@@ -364,18 +357,18 @@ async def test_the_loop_survives_a_stop_and_start_of_redis(tmp_path: Path, names
     assert handling.seen == ["jetbuilt/project/1", "jetbuilt/project/2"]
 
 
-def test_only_a_key_and_a_ticket_are_read_from_a_job() -> None:
+def test_only_a_key_and_a_fencing_token_are_read_from_a_job() -> None:
     body: dict[str, Any] = {"t": None, "f": "run", "a": (KEY, 7), "k": {}, "et": 1}
-    assert arq_port.decode(arq_port.encode(body)) == body
+    assert arq_worker.decode(arq_worker.encode(body)) == body
     for foreign in (
         b"\x80\x04K\x01.",
         b'{"f":"run","a":[],"k":{},"et":1}',
         b'{"f":"run","a":["k",1],"k":{"x":1},"et":1}',
     ):
         with pytest.raises(ValueError, match=r".+"):
-            arq_port.decode(foreign)
+            arq_worker.decode(foreign)
     with pytest.raises(ValueError, match="bytes"):
-        arq_port.decode(b" " * 70_000)
+        arq_worker.decode(b" " * 70_000)
 
 
 def test_the_scripts_remove_what_arq_calls_its_keys() -> None:

@@ -1,4 +1,4 @@
-"""Each refusal and each parked state is shown by `jobs show` with cause and remedy, and requeued work succeeds once the cause is gone."""
+"""Each refusal and each wait is shown by `jobs show` with cause and remedy, and requeued work is tried at once and succeeds when the cause is gone."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Desk:
         for name in ("One", "Other"):
             self.tenant.add("sales/opportunities", name=name, source=f"jetbuilt:{self.family}")
 
-    def no_marks(self) -> None:
+    def no_external_ids(self) -> None:
         for row in self.rows("sales/opportunities", source=f"jetbuilt:{self.family}"):
             self.change("sales/opportunities", row, source=None)
 
@@ -242,18 +242,18 @@ REFUSALS = {
     ),
     "lines that we may not write": Refusal(
         error="PermissionRefused",
-        cause="does not let our API member do this",
+        cause="does not let the API member do this",
         remedy="security role",
         arrange=lambda desk: desk.fault("fail", method="POST", path="/procurement/products", status=403),
         repair=Desk.no_fault,
     ),
-    "two opportunities with one mark": Refusal(
+    "two opportunities with one external id": Refusal(
         error="Ambiguous",
-        cause="Several opportunities carry the mark",
+        cause="Several opportunities carry the external id",
         detail="jetbuilt:",
         remedy="Clear the field Source",
         arrange=Desk.two_opportunities,
-        repair=Desk.no_marks,
+        repair=Desk.no_external_ids,
     ),
     "answers that are somebody else's": Refusal(
         error="ServerFailed",
@@ -269,7 +269,7 @@ REFUSALS = {
         cause="inventory auditing is on",
         detail="auditing is in progress",
         remedy="Finish the inventory audit",
-        state="scheduled",
+        state="waiting",
         settings={"opportunity": {"inventory_probe_interval": "150s"}},
         arrange=mode("inventory_auditing", "all"),
         repair=mode("inventory_auditing", "off"),
@@ -278,15 +278,15 @@ REFUSALS = {
         error="Throttled",
         cause="pause",
         remedy="goes on by itself",
-        state="scheduled",
+        state="waiting",
         arrange=lambda desk: desk.fault("throttle", path="/procurement/*", retry_after=600),
         repair=Desk.no_fault,
     ),
     "keys that are refused meanwhile": Refusal(
         error="SystemOnHold",
-        cause="refused our keys",
-        remedy="Correct the keys",
-        state="scheduled",
+        cause="refused the credentials",
+        remedy="Correct the credentials",
+        state="waiting",
         arrange=lambda desk: desk.fault("fail", path="/procurement/*", status=401),
         repair=Desk.no_fault,
     ),
@@ -294,7 +294,7 @@ REFUSALS = {
 
 
 async def one_pass(bench: Bench, key: str) -> None:
-    """One pass, ended as soon as the job is settled, given up or parked."""
+    """One pass, ended as soon as the job is settled, dead or waiting."""
     stop = asyncio.Event()
     running = asyncio.create_task(
         sync.one_pass(bench.settings(), bench.redis, stop, flows=flows.registered(), show=False),
@@ -303,15 +303,15 @@ async def one_pass(bench: Bench, key: str) -> None:
 
     async def over() -> bool:
         job = await bench.job(key)
-        return running.done() or (job is not None and (job.state == "dead" or parked(job)))
+        return running.done() or (job is not None and (job.state == "dead" or waits(job)))
 
-    await until(over, what="the job is settled, given up or parked", within=30)
+    await until(over, what="the job is settled, dead or waiting", within=30)
     stop.set()
     await running
 
 
-def parked(job: Job) -> bool:
-    return job.state == "scheduled" and job.failure is not None and job.failure.work_class == "wait"
+def waits(job: Job) -> bool:
+    return job.state == "waiting"
 
 
 def store(bench: Bench) -> dict[str, str]:
@@ -351,7 +351,6 @@ async def test_it_is_shown_and_requeued_work_succeeds_once_it_is_gone(
 
     bench.changes = {**refusal.settings, **refusal.repaired}
     refusal.repair(desk)
-    await bench.redis.delete(f"{bench.namespace}:parked:inventory:probe")
     assert await bench.queue.requeue(desk.key)
     await one_pass(bench, desk.key)
     assert await bench.job(desk.key) is None

@@ -173,6 +173,37 @@ async def test_starting_late_leaves_out_the_very_first_slot_only(
     assert action.done == 1
 
 
+async def commands(redis: Redis) -> int:
+    """How many commands the server has carried out, those inside scripts included."""
+    return sum(each["calls"] for each in (await redis.info("commandstats")).values())
+
+
+async def test_a_schedule_sleeps_until_its_next_slot(make: MakeScheduler, redis: Redis) -> None:
+    action, other = Action(), Action()
+    async with running(
+        make(), Schedule("poll", LONG, action), Schedule("clock", timedelta(seconds=1), other)
+    ):
+        await until(lambda: other.done >= 1, what="the first slots are done")
+        before = await commands(redis)
+        begun = other.done
+        await until(lambda: other.done >= begun + 2, what="two more slots are done")
+        used = await commands(redis) - before
+    assert action.done == 1
+    # Some dozen for each slot of the quick schedule, and none that only looks whether it is time.
+    assert used < 3 * 15
+
+
+async def test_a_late_schedule_is_done_at_once_after_a_wipe(
+    make: MakeScheduler, redis: Redis, namespace: str
+) -> None:
+    action = Action()
+    late, scheduler = Schedule("poll", LONG, action, starts_late=True), make()
+    assert not await scheduler.run_due(late)
+    await redis.delete(f"{namespace}:schedule:poll")
+    assert await scheduler.run_due(late)
+    assert action.done == 1
+
+
 async def test_slots_missed_while_nobody_was_there_are_not_caught_up(
     make: MakeScheduler, redis: Redis, namespace: str
 ) -> None:

@@ -134,6 +134,11 @@ def test_an_unknown_variable_is_refused_by_its_name(here: Refused, variable: str
         ("CWBRIDGE_HTTP__LISTEN", "8480", "HOST:PORT"),
         ("CWBRIDGE_NAMESPACE", "Prod:EU", "pattern"),
         ("CWBRIDGE_REDIS__URL", "localhost:6379", "redis://"),
+        ("CWBRIDGE_JETBUILT__API_KEY", "wrong-secret\nX-Other: 1", "line break"),
+        ("CWBRIDGE_CONNECTWISE__CLIENT_ID", "wrong-secret\u2019", "no HTTP header takes"),
+        ("CWBRIDGE_OPPORTUNITY__SKIP_STAGES", '["Iceboks"]', "icebox"),
+        ("CWBRIDGE_DEFAULTS__PRODUCT", '{"listPrice": Infinity}', "listPrice"),
+        ("CWBRIDGE_HTTP_PORT", "8480", "not a setting"),
     ],
 )
 def test_a_value_of_the_wrong_form_is_refused_with_the_right_form(
@@ -145,7 +150,6 @@ def test_a_value_of_the_wrong_form_is_refused_with_the_right_form(
 @pytest.mark.parametrize(
     "variable",
     [
-        "CWBRIDGE_JETBUILT__URL",
         "CWBRIDGE_JETBUILT__API_KEY",
         "CWBRIDGE_CONNECTWISE__COMPANY_ID",
         "CWBRIDGE_CONNECTWISE__PRIVATE_KEY",
@@ -155,6 +159,13 @@ def test_a_value_of_the_wrong_form_is_refused_with_the_right_form(
 @pytest.mark.parametrize("command", ["sync", "worker", "run"])
 def test_a_missing_setting_is_refused_by_its_name(here: Refused, command: str, variable: str) -> None:
     here(command, names=variable, says="missing", **{variable: None})
+
+
+@pytest.mark.parametrize("system", ["JETBUILT", "CONNECTWISE"])
+@pytest.mark.parametrize("command", ["sync", "worker", "run"])
+def test_a_system_without_an_address_switches_its_flows_off(here: Refused, command: str, system: str) -> None:
+    off = {f"CWBRIDGE_{system}__URL": None}
+    here(command, names="no flow is switched on", says=f"CWBRIDGE_{system}__URL", **off)
 
 
 @pytest.mark.parametrize(
@@ -183,6 +194,17 @@ def test_a_state_directory_that_cannot_be_written_is_refused_by_its_setting(
         CWBRIDGE_STATE_DIR=str(tmp_path / "file"),
         CWBRIDGE_REDIS__URL=None,
     )
+
+
+def test_a_secret_file_that_can_be_no_secret_is_refused_by_its_name(here: Refused, tmp_path: Path) -> None:
+    path = tmp_path / "cwbridge_jetbuilt__api_key"
+    path.write_bytes(b"wrong-secret\xff")
+    here("status", names=str(path), says="no text", CREDENTIALS_DIRECTORY=str(tmp_path))
+
+
+def test_a_default_field_that_cannot_be_sent_is_refused_by_its_key(here: Refused, tmp_path: Path) -> None:
+    (tmp_path / "cwbridge.toml").write_text("[defaults.product]\npurchaseTime = 07:30:00\n")
+    here("sync", names="purchaseTime", says="defaults.product")
 
 
 async def test_an_unreachable_redis_is_refused_by_its_setting(tmp_path: Path) -> None:

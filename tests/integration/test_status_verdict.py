@@ -42,12 +42,12 @@ def test_work_that_nobody_takes_is_not_called_working(
 ) -> None:
     enqueue(store, 1)
     assert verdict() == "working"
-    age(store, "due:fresh", 1)
+    age(store, "due:opportunity:fresh", 1)
     assert verdict() == "no worker"
     assert "Start cwbridge run" in cwbridge("status").out
     store.run_of(1)
     enqueue(store, 2)
-    age(store, "due:fresh", 2)
+    age(store, "due:opportunity:fresh", 2)
     assert verdict() == "working"
 
 

@@ -20,7 +20,7 @@ from sandbox.connectwise.resources import OWNERS
 from sandbox.connectwise.store import ConnectWiseStore
 from tests.integration.conftest import OpenBench
 from tests.support.bench import Bench
-from worker.opportunity import projection
+from worker.opportunity import plan, projection
 from worker.opportunity.desired import DesiredOpportunity, Rules
 from worker.opportunity.source import Source
 from worker.psa import company_search
@@ -269,7 +269,13 @@ def test_the_same_text_becomes_the_same_again(text: str) -> None:
 
 @given(anything)
 def test_unseen_characters_make_no_difference(text: str) -> None:
-    assert desired("".join(f"{char}\u200b" for char in unicodedata.normalize("NFC", text))) == desired(text)
+    rules = Rules()
+    strewn = desired("".join(f"{char}\u200b" for char in unicodedata.normalize("NFC", text)))
+
+    assert plan.content(strewn, rules) == plan.content(desired(text), rules)
+    assert [line.external_id for line in plan.planned_lines(strewn, rules)] == [
+        line.external_id for line in plan.planned_lines(desired(text), rules)
+    ]
 
 
 @given(

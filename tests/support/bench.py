@@ -18,6 +18,7 @@ from sandbox import credentials
 from sandbox.server import Options, Sandbox
 from tests.support import expected
 from tests.support.books import Books
+from tests.support.configured import configured
 from tests.support.expected import Expected
 from tests.support.jetbuilt import Jetbuilt
 
@@ -53,7 +54,7 @@ class Bench:
             yield cls(box, redis, redis_url, namespace, jetbuilt)
 
     def settings(self) -> Settings:
-        return Settings(**self.sections(), namespace=self.namespace)
+        return configured(**self.sections(), namespace=self.namespace)
 
     def sections(self) -> dict[str, Any]:
         """Every setting that is not left at its default, by section."""

@@ -63,18 +63,18 @@ class Store:
 
         async def act(_: Redis, queue: Queue) -> None:
             await queue.enqueue(*(Enqueue(key(number), "opportunity") for number in failures))
-            while deliveries := await claimed(queue, 50):
-                for name, fencing_token, *_ in deliveries:
-                    run = await queue.start(name, fencing_token)
+            while found := await claimed(queue, 50):
+                for delivery in found:
+                    run = await queue.start(delivery.key, delivery.fencing_token)
                     assert run is not None
-                    await queue.settle(run, outcome.of(failures[int(name.rsplit("/", 1)[1])]))
+                    await queue.settle(run, outcome.of(failures[int(delivery.key.rsplit("/", 1)[1])]))
 
         self.do(act)
 
     def run_of(self, number: int) -> Run:
         async def act(_: Redis, queue: Queue) -> Run:
-            [(name, fencing_token, *_)] = await claimed(queue, 1)
-            run = await queue.start(name, fencing_token)
+            [delivery] = await claimed(queue, 1)
+            run = await queue.start(delivery.key, delivery.fencing_token)
             assert run is not None
             assert run.key == key(number)
             return run

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from cwbridge.connectors.connectwise import client as connectwise
+from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.connectors.jetbuilt import client as jetbuilt
+from cwbridge.connectors.jetbuilt.settings import JetbuiltSettings
 from cwbridge.ledger.accepted_amounts import AcceptedAmounts
 from cwbridge.ledger.catalog import CatalogCache
 from cwbridge.ledger.history import History
@@ -22,6 +24,7 @@ from worker.opportunity.options import OptionFanOut
 from worker.opportunity.plan import is_own
 from worker.opportunity.references import Resolver
 from worker.opportunity.sales_tables import SalesTables
+from worker.opportunity.settings import CatalogSettings, OpportunitySettings
 from worker.opportunity.source import SourceReader
 from worker.opportunity.target import Target
 from worker.opportunity.writer import OpportunityWriter
@@ -34,11 +37,11 @@ from worker.psa.product_lines import ProductLines
 
 def rules(settings: Settings) -> Rules:
     """The settings that shape a projection, as data."""
-    chosen = settings.opportunity
-    site = (settings.jetbuilt.url or "https://app.jetbuilt.com/api").removesuffix("/api")
+    chosen = settings.of(OpportunitySettings)
+    site = (settings.of(JetbuiltSettings).url or "https://app.jetbuilt.com/api").removesuffix("/api")
     return Rules(
         name_template=chosen.name_template,
-        identifier_template=settings.catalog.identifier_template,
+        identifier_template=settings.of(CatalogSettings).identifier_template,
         option_name_template=chosen.option_name_template,
         type_name=chosen.type_project,
         type_option=chosen.type_option,
@@ -82,10 +85,19 @@ def opportunity_flow(
     return OpportunityFlow(
         reader=SourceReader(source),
         writer=OpportunityWriter(
-            target, _header(settings, psa, sales_tables), lines, sales_tables, psa.links
+            target,
+            _header(settings, psa, sales_tables),
+            lines,
+            sales_tables,
+            psa.links,
+            repair_drift=settings.of(OpportunitySettings).drift == "repair",
         ),
         finisher=Finisher(
-            target, lines, sales_tables, psa.links, finished_status=settings.opportunity.finished_status
+            target,
+            lines,
+            sales_tables,
+            psa.links,
+            finished_status=settings.of(OpportunitySettings).finished_status,
         ),
         options=OptionFanOut(
             queue, Options(redis, psa.links, namespace=namespace), links=psa.links, target=target
@@ -100,8 +112,8 @@ def opportunity_flow(
 def _header(settings: Settings, psa: PsaContext, sales_tables: SalesTables) -> HeaderBuilder:
     resolver = Resolver(
         psa,
-        default_sales_rep=settings.connectwise.default_sales_rep,
-        allow_duplicate_contacts=settings.opportunity.allow_duplicate_contacts,
+        default_sales_rep=settings.of(ConnectWiseSettings).default_sales_rep,
+        allow_duplicate_contacts=settings.of(OpportunitySettings).allow_duplicate_contacts,
     )
     return HeaderBuilder(psa, resolver, sales_tables)
 
@@ -112,12 +124,12 @@ def _lines(
     namespace = settings.namespace
     catalog = Catalog(
         psa,
-        CatalogPlacement(psa.client, psa.locks, placement_rule(settings.catalog)),
-        CatalogCache(redis, namespace=namespace, cache_ttl=settings.catalog.cache_ttl),
+        CatalogPlacement(psa.client, psa.locks, placement_rule(settings.of(CatalogSettings))),
+        CatalogCache(redis, namespace=namespace, cache_ttl=settings.of(CatalogSettings).cache_ttl),
         CatalogPolicy(
-            inactive=settings.catalog.inactive_items,
-            existing=settings.catalog.existing_items,
-            concurrency=settings.opportunity.apply_concurrency,
+            inactive=settings.of(CatalogSettings).inactive_items,
+            existing=settings.of(CatalogSettings).existing_items,
+            concurrency=settings.of(OpportunitySettings).apply_concurrency,
         ),
     )
     return OpportunityLines(
@@ -125,8 +137,11 @@ def _lines(
         catalog,
         ProductLines(psa.client.products, AcceptedAmounts(redis, namespace=namespace), is_own=is_own),
         InventoryGate(
-            redis, queue, namespace=namespace, probe_interval=settings.opportunity.inventory_probe_interval
+            redis,
+            queue,
+            namespace=namespace,
+            probe_interval=settings.of(OpportunitySettings).inventory_probe_interval,
         ),
         rules=chosen,
-        chosen=settings.opportunity,
+        chosen=settings.of(OpportunitySettings),
     )

@@ -9,14 +9,14 @@ from typing import Literal
 
 import msgspec
 
-from cwbridge import settings
 from cwbridge.text import folded
 from worker.opportunity.products import FACTORS
+from worker.opportunity.settings import CatalogSettings
 from worker.psa.catalog_placement import Placement, PlacementRule
 from worker.psa.records import DesiredProduct
 
 
-def placement_rule(names: settings.CatalogSettings) -> PlacementRule:
+def placement_rule(names: CatalogSettings) -> PlacementRule:
     """Each kind of line has its place; equipment may be sorted by its Jetbuilt item type."""
     places = _places(names)
     by_item_type = {folded(item_type): name for item_type, name in names.item_types.items()}
@@ -31,7 +31,7 @@ def placement_rule(names: settings.CatalogSettings) -> PlacementRule:
     return rule
 
 
-def _places(names: settings.CatalogSettings) -> dict[str, Placement]:
+def _places(names: CatalogSettings) -> dict[str, Placement]:
     def place(
         subcategory: str,
         type_name: str,

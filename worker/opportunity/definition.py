@@ -15,6 +15,8 @@ from cwbridge.ledger.history import Event
 from cwbridge.linker import Linker, LinkKind, LinkName
 from cwbridge.queue.runner import Handler
 from cwbridge.text import folded
+from worker.opportunity.settings import CatalogSettings, OpportunitySettings
+from worker.psa.settings import DefaultFieldsSettings
 
 _NUMBER = r"[1-9]\d{0,18}"
 _SITE = "jetbuilt:site:"
@@ -51,7 +53,7 @@ class Opportunities(Flow):
     )
     has_linker = True
     external_id_field = "Source"
-    settings_tables = ("connectwise", "opportunity", "defaults", "catalog", "jetbuilt")
+    tables = (OpportunitySettings, DefaultFieldsSettings, CatalogSettings)
 
     def keys_of(self, number: str) -> tuple[str, ...]:
         """A number means a project and its options."""

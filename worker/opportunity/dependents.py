@@ -13,7 +13,7 @@ from cwbridge.ledger.sightings import Sightings
 from cwbridge.linker import LinkName
 from worker.opportunity import projection
 from worker.opportunity.desired import DesiredOpportunity, Rules
-from worker.opportunity.source import SourceReader
+from worker.opportunity.source import SourceEnded, SourceReader
 from worker.opportunity.target import Target
 
 _OURS = "jetbuilt:%"
@@ -59,7 +59,7 @@ class Dependents:
                 await self._check_key(Key.parse(name.identity))
             elif name.kind == "company":
                 await self._source.client(_client_of(name))
-        except errors.NotFound as error:
+        except (errors.NotFound, SourceEnded) as error:
             noun = "client" if name.kind == "company" else "project or option"
             raise errors.Refused(
                 f"Jetbuilt has no {noun} of the name {name}",

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from cwbridge import errors
 from cwbridge.queue.job import Run
-from cwbridge.settings import OpportunitySettings
 from worker.opportunity import plan
 from worker.opportunity.desired import DesiredOpportunity, Rules
+from worker.opportunity.settings import OpportunitySettings
 from worker.psa.catalog import Catalog
 from worker.psa.context import PsaContext
 from worker.psa.inventory_gate import InventoryGate

@@ -99,7 +99,7 @@ class Relinker:
         identified = key_of(record.source)
         if identified is not None and identified != key:
             raise errors.Refused(
-                f"Opportunity {target} carries the mark of {identified}",
+                f"Opportunity {target} carries the external id of {identified}",
                 remedy="Choose another one, or clear its field Source in ConnectWise if it does not belong there.",
             )
         linked = await self._links.of_targets("opportunity", [target])
@@ -143,7 +143,7 @@ class Relinker:
             field("source").equals(key.external_id), fields=("source",)
         )
         return [
-            f"opportunity {row.id} carries the mark {key.external_id}, too: clear its field Source in ConnectWise"
+            f"opportunity {row.id} carries the external id {key.external_id} as well: clear its field Source in ConnectWise"
             for row in rows
             if row.id != target and row.source == key.external_id
         ]

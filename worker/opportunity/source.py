@@ -12,8 +12,11 @@ from cwbridge.keys import Key
 from cwbridge.ledger.sightings import NOT_LISTED
 
 
-class SourceEnded(Exception):
+class SourceEnded(errors.NotFound):
     """Jetbuilt no longer has the project or option of a key, and its list does not show it either."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__("Jetbuilt no longer has the project or option", detail=what)
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +87,7 @@ class SourceReader:
         except errors.NotFound as missing:
             if any(listed.id == option for listed in await self.options(project)):
                 raise _listed_but_missing(f"option {option} of project {project.id}") from missing
-            raise SourceEnded from missing
+            raise SourceEnded(f"option {option} of project {project.id}") from missing
 
     async def _clients(self, project: models.Project) -> tuple[models.Client | None, models.Client | None]:
         """The project's client and, of a sub-client, the parent; a parent that Jetbuilt does not have is left out."""
@@ -132,7 +135,7 @@ class SourceReader:
             first = await self._client.project(family)
         except errors.NotFound as missing:
             if hint == NOT_LISTED:
-                raise SourceEnded from missing
+                raise SourceEnded(f"project {family}") from missing
             return await self._listed(family, query=None)
         alone = hint in {None, first.id} and not first.versions
         return first if alone else await self._listed(family, query=first.custom_id or first.name)
@@ -149,7 +152,7 @@ class SourceReader:
                 if listed.family == family:
                     return await self._shown(listed.id)
             page = answer.next_page
-        raise SourceEnded
+        raise SourceEnded(f"project {family}")
 
     async def _shown(self, project: int) -> models.Project:
         try:

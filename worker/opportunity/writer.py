@@ -42,12 +42,15 @@ class OpportunityWriter:
         lines: OpportunityLines,
         sales_tables: SalesTables,
         links: Links,
+        *,
+        repair_drift: bool,
     ) -> None:
         self._target = target
         self._header = header
         self._lines = lines
         self._sales_tables = sales_tables
         self._links = links
+        self._repair_drift = repair_drift
 
     async def write(
         self, run: Run, desired: DesiredOpportunity, written: Written, link: Link | None
@@ -108,7 +111,7 @@ class OpportunityWriter:
         if settled and await self._target.is_over(record):
             return Event(what="checked", target=record.id, reason="closed or converted in ConnectWise")
         await self._target.ensure_open(record)
-        observed = settled and run.mode != "force"
+        observed = settled and not self._repair_drift and run.mode != "force"
         if link is not None and not observed:
             await self._links.begin("opportunity", run.key, link, written.fingerprint)
         catalog_items = await self._lines.catalog_items(desired)

@@ -11,6 +11,7 @@ from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.ledger.links import Links
 from cwbridge.redis import Redis
 from worker.psa.default_fields import DefaultFields
+from worker.psa.settings import DefaultFieldsSettings
 from worker.psa.setup_tables import SetupTables
 
 
@@ -32,5 +33,5 @@ class PsaContext(msgspec.Struct, frozen=True, kw_only=True):
             locks=locker,
             links=Links(redis, namespace=configured.namespace),
             setup_tables=SetupTables(client, locker),
-            default_fields=DefaultFields(client, configured.defaults),
+            default_fields=DefaultFields(client, configured.of(DefaultFieldsSettings)),
         )

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from cwbridge import errors, settings
+from cwbridge import errors
 from cwbridge.cache import CachedValue
 from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.text import folded
+from worker.psa.settings import DefaultFieldsSettings
 
 Kind = Literal["opportunity", "product", "catalog", "company", "contact"]
 _CUSTOM = "custom_fields"
@@ -19,7 +20,7 @@ _CUSTOM = "custom_fields"
 class DefaultFields:
     """The tables `[defaults.KIND]` of the settings as parts of drafts."""
 
-    def __init__(self, client: connectwise.ConnectWiseClient, chosen: settings.DefaultFieldsSettings) -> None:
+    def __init__(self, client: connectwise.ConnectWiseClient, chosen: DefaultFieldsSettings) -> None:
         self._chosen = chosen
         self._definitions = CachedValue(client.user_defined_fields.find, ttl=600)
 

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from cwbridge import concurrency, errors, metrics
+from cwbridge.connectors import unclear
 from cwbridge.ledger.accepted_amounts import Amounts
 from worker.psa.catalog import Catalog
 from worker.psa.context import PsaContext
@@ -168,8 +169,9 @@ class LineWriter:
             self._catalog_items[line.line.product] = await self._catalog.renew(line.line.product)
             created = await products.create(self._draft(line))
         sent = Amounts(line.line.quantity, line.line.price, line.line.cost)
-        if amounts_of(created) != sent:
-            self._accepted[created.id] = amounts_of(created)
+        stored = amounts_of(unclear.left_out(created))
+        if stored != sent:
+            self._accepted[created.id] = stored
 
     async def _delete(self, line_id: int) -> None:
         """A line that is ordered, picked, shipped or invoiced stays; the next look leaves it out of the plan."""

@@ -12,7 +12,8 @@ import msgspec
 
 from cwbridge import errors, settings
 from cwbridge.connectors.bss import assumptions, models, refusals
-from cwbridge.connectors.bss.collection import Collection, ListPage, WritableCollection
+from cwbridge.connectors.bss.collection import Collection, ListPage, Tally, WritableCollection
+from cwbridge.connectors.bss.settings import BssSettings
 from cwbridge.connectors.bss.times import ServerTimes
 from cwbridge.connectors.bss.tokens import AccessTokens, SecretHeaders
 from cwbridge.connectors.calls import Address, Answer, Method, Request
@@ -21,7 +22,7 @@ from cwbridge.connectors.reading import Reader
 from cwbridge.connectors.session import open_session
 from cwbridge.connectors.transport import Limits, Transport
 
-__all__ = ["BssClient", "Collection", "ListPage", "WritableCollection", "open_client"]
+__all__ = ["BssClient", "Collection", "ListPage", "Tally", "WritableCollection", "open_client"]
 
 Read = TypeVar("Read")
 
@@ -39,7 +40,7 @@ class BssClient:
         self,
         transport: Transport,
         tokens: AccessTokens,
-        configured: settings.BssSettings,
+        configured: BssSettings,
         times: ServerTimes,
     ) -> None:
         self._transport = transport
@@ -116,7 +117,7 @@ def _with(request: Request[Read], headers: SecretHeaders) -> Request[Read]:
 @asynccontextmanager
 async def open_client(configured: settings.Settings, limiter: Limits) -> AsyncIterator[BssClient]:
     """A client by the settings (their required values have been asked for), closed at the end."""
-    bss = configured.bss
+    bss = configured.of(BssSettings)
     times = ServerTimes(ZoneInfo(bss.time_zone) if bss.time_zone else None)
     bounds = Bounds(configured.http.timeout.total_seconds(), configured.http.max_response_bytes)
     async with open_session(headers={"Accept": "application/json"}) as session:

@@ -64,6 +64,25 @@ class ListPage(msgspec.Struct, Generic[T], frozen=True):
     is_last: bool
 
 
+class Tally:
+    """Counts what the pages of one list have shown."""
+
+    def __init__(self) -> None:
+        self.ids: set[int] = set()
+        self.is_whole = True
+        """Whether no row can have been passed over: rows that vanish move later ones to pages that were read already."""
+        self._total = 0
+
+    def add(self, page: ListPage[Any]) -> None:
+        """Count the next page."""
+        self.ids.update(row.id for row in page.rows)
+        total = page.total if page.total is not None else len(self.ids)
+        self.is_whole = (
+            self.is_whole and total >= self._total and (not page.is_last or len(self.ids) >= total)
+        )
+        self._total = total
+
+
 class Collection(Generic[T]):
     """A collection at `path` that is read."""
 
@@ -88,11 +107,11 @@ class Collection(Generic[T]):
         """All rows that fit, each once; raises errors.Unsettled when the list keeps moving while it is read."""
         for _ in range(_READINGS):
             found: dict[int, T] = {}
-            total: int | None = None
+            tally = Tally()
             async for page in self.pages(asked):
                 found.update((row.id, row) for row in page.rows)
-                total = page.total
-            if total is None or len(found) >= total:
+                tally.add(page)
+            if tally.is_whole:
                 return list(found.values())
         raise errors.Unsettled(
             f"A list in BSS kept changing while it was read ({self._path})",

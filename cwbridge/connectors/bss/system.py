@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
+from cwbridge.connectors.bss.settings import BssSettings
 from cwbridge.connectors.system import System
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ async def _open(settings: Settings, limits: Limits) -> AsyncIterator[BssClient]:
 BSS: Final[System[BssClient]] = System(
     name="bss",
     title="BSS",
+    settings=BssSettings,
     required=("url", "username", "password", "client_key", "client_secret"),
     open_client=_open,
 )

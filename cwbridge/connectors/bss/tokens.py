@@ -14,9 +14,10 @@ from urllib.parse import urlencode
 import msgspec
 from pydantic import SecretStr
 
-from cwbridge import clock, settings
+from cwbridge import clock
 from cwbridge.connectors.bss import assumptions
 from cwbridge.connectors.bss.reading import BssReader
+from cwbridge.connectors.bss.settings import BssSettings
 from cwbridge.connectors.bss.times import ServerTimes
 from cwbridge.connectors.calls import Address, Request
 from cwbridge.connectors.transport import Transport
@@ -67,7 +68,7 @@ class AccessToken:
 class AccessTokens:
     """The token of this process; one request for it at a time, however many callers wait."""
 
-    def __init__(self, transport: Transport, configured: settings.BssSettings, times: ServerTimes) -> None:
+    def __init__(self, transport: Transport, configured: BssSettings, times: ServerTimes) -> None:
         self._transport = transport
         self._configured = configured
         self._read: BssReader[Grant] = BssReader(Grant, times)

@@ -15,6 +15,7 @@ from cwbridge.connectors.connectwise import conditions, models, refusals
 from cwbridge.connectors.connectwise.codebase import Codebase
 from cwbridge.connectors.connectwise.pages import MAX_PER_PAGE
 from cwbridge.connectors.connectwise.resource import Resource, query_string
+from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.connectors.profile import Bounds, Profile
 from cwbridge.connectors.reading import Reader, reader
 from cwbridge.connectors.session import open_session
@@ -39,7 +40,7 @@ _read_stages = reader(list[models.Stage])
 class ConnectWiseClient:
     """Typed access to one tenant; raises errors of the tree only."""
 
-    def __init__(self, transport: Transport, configured: settings.ConnectWiseSettings) -> None:
+    def __init__(self, transport: Transport, configured: ConnectWiseSettings) -> None:
         self._transport = transport
         self._codebase = Codebase(
             transport, host=configured.url or "", company_id=configured.company_id or ""
@@ -216,7 +217,7 @@ def _refuse_overlong(request: Request[Read]) -> None:
         )
 
 
-def session_headers(configured: settings.ConnectWiseSettings) -> dict[str, str]:
+def session_headers(configured: ConnectWiseSettings) -> dict[str, str]:
     """The default headers of a ConnectWise session; they hold the credentials, so do not log them."""
     public, private, client = (
         secret.get_secret_value() if secret is not None else ""
@@ -233,11 +234,11 @@ def session_headers(configured: settings.ConnectWiseSettings) -> dict[str, str]:
 @asynccontextmanager
 async def open_client(configured: settings.Settings, limiter: Limits) -> AsyncIterator[ConnectWiseClient]:
     """A client by the settings (`settings.require_connectwise` has been asked), closed at the end."""
-    async with open_session(headers=session_headers(configured.connectwise)) as session:
+    async with open_session(headers=session_headers(configured.of(ConnectWiseSettings))) as session:
         transport = Transport(
             CONNECTWISE,
             session=session,
             limiter=limiter,
             bounds=Bounds(configured.http.timeout.total_seconds(), configured.http.max_response_bytes),
         )
-        yield ConnectWiseClient(transport, configured.connectwise)
+        yield ConnectWiseClient(transport, configured.of(ConnectWiseSettings))

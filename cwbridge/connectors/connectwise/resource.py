@@ -36,9 +36,6 @@ class Sender(Protocol):
     ) -> Answer[Read]: ...
 
 
-_read_id = reader(Tracked)
-
-
 class Resource(Generic[T]):
     """A collection at `path`; `endpoint` is the same with the names of parents instead of their ids."""
 
@@ -94,11 +91,9 @@ class Resource(Generic[T]):
 
     async def create(self, draft: Draft) -> T:
         """Create a record and return what ConnectWise made of it; raises OutcomeUnknown when the answer was lost."""
-        return await self._posted(draft, self._read_one)
-
-    async def create_id(self, draft: Draft) -> int:
-        """Create a record and return its id alone; raises OutcomeUnknown when the answer was lost."""
-        return (await self._posted(draft, _read_id)).id
+        body = draft_body(draft)
+        answer = await self._client.call("POST", self._endpoint, self._path, self._read_one, body=body)
+        return answer.value
 
     async def patch(self, record_id: int, *changes: Change) -> T:
         """Apply `changes` and return the record after them."""
@@ -111,10 +106,6 @@ class Resource(Generic[T]):
             await self._on_one("DELETE", record_id, nothing)
         except errors.NotFound:
             return
-
-    async def _posted(self, draft: Draft, decode: Reader[Read]) -> Read:
-        body = draft_body(draft)
-        return (await self._client.call("POST", self._endpoint, self._path, decode, body=body)).value
 
     async def _on_one(
         self, method: Method, record_id: int, decode: Reader[Read], *, body: bytes | None = None

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
+from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.connectors.system import System
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ async def _open(settings: Settings, limits: Limits) -> AsyncIterator[ConnectWise
 CONNECTWISE: Final[System[ConnectWiseClient]] = System(
     name="connectwise",
     title="ConnectWise",
+    settings=ConnectWiseSettings,
     required=("url", "company_id", "public_key", "private_key", "client_id"),
     open_client=_open,
 )

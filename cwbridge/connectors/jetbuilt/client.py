@@ -14,6 +14,7 @@ from cwbridge import clock, concurrency, errors, settings
 from cwbridge.connectors.calls import Address, Answer, Request
 from cwbridge.connectors.jetbuilt import listed, models, pages, refusals
 from cwbridge.connectors.jetbuilt.pages import Page
+from cwbridge.connectors.jetbuilt.settings import JetbuiltSettings
 from cwbridge.connectors.profile import Bounds, Profile
 from cwbridge.connectors.reading import Reader, reader
 from cwbridge.connectors.session import open_session
@@ -179,7 +180,7 @@ def _query(parameters: dict[str, str | None], page: int) -> str:
     return "&".join(f"{name}={quote(value, safe='')}" for name, value in named.items() if value)
 
 
-def session_headers(configured: settings.JetbuiltSettings) -> dict[str, str]:
+def session_headers(configured: JetbuiltSettings) -> dict[str, str]:
     """The default headers of a Jetbuilt session; they hold the API key, so do not log them."""
     key = configured.api_key.get_secret_value() if configured.api_key is not None else ""
     return {"Authorization": f"Token token={key}", "Accept": "application/vnd.jetbuilt.v1"}
@@ -188,11 +189,11 @@ def session_headers(configured: settings.JetbuiltSettings) -> dict[str, str]:
 @asynccontextmanager
 async def open_client(configured: settings.Settings, limiter: Limits) -> AsyncIterator[JetbuiltClient]:
     """A client by the settings (`settings.require_jetbuilt` has been asked), closed at the end."""
-    async with open_session(headers=session_headers(configured.jetbuilt)) as session:
+    async with open_session(headers=session_headers(configured.of(JetbuiltSettings))) as session:
         transport = Transport(
             JETBUILT,
             session=session,
             limiter=limiter,
             bounds=Bounds(configured.http.timeout.total_seconds(), configured.http.max_response_bytes),
         )
-        yield JetbuiltClient(transport, configured.jetbuilt.url or "")
+        yield JetbuiltClient(transport, configured.of(JetbuiltSettings).url or "")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
+from cwbridge.connectors.jetbuilt.settings import JetbuiltSettings
 from cwbridge.connectors.system import System
 
 if TYPE_CHECKING:
@@ -23,5 +24,9 @@ async def _open(settings: Settings, limits: Limits) -> AsyncIterator[JetbuiltCli
 
 
 JETBUILT: Final[System[JetbuiltClient]] = System(
-    name="jetbuilt", title="Jetbuilt", required=("url", "api_key"), open_client=_open
+    name="jetbuilt",
+    title="Jetbuilt",
+    settings=JetbuiltSettings,
+    required=("url", "api_key"),
+    open_client=_open,
 )

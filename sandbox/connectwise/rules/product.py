@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
 
 from sandbox.connectwise.errors import Problem, conflict, invalid
 from sandbox.connectwise.rules.base import Rules, set_missing
 from sandbox.connectwise.table import Row
+
+AMOUNTS = ("quantity", "price", "cost")
 
 
 class ProductRules(Rules):
@@ -42,6 +45,7 @@ class ProductRules(Rules):
 
     def settle(self, row: Row, old: Row | None) -> None:
         del old
+        self._round(row)
         quantity, price, cost = (row.get(name) or 0 for name in ("quantity", "price", "cost"))
         row["extPrice"], row["extCost"] = quantity * price, quantity * cost
         row["margin"] = row["extPrice"] - row["extCost"]
@@ -63,6 +67,14 @@ class ProductRules(Rules):
             raise conflict(f"Product {row['id']} is {mark} and cannot be deleted.")
         if row.get("opportunity", {}).get("id") in self.store.conversions:
             raise conflict(f"Product {row['id']} belongs to a converted opportunity and cannot be deleted.")
+
+    def _round(self, row: Row) -> None:
+        decimals = self.store.modes.stored_decimals
+        if decimals is None:
+            return
+        for name in AMOUNTS:
+            if row.get(name) is not None:
+                row[name] = Decimal(row[name]).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
     def _next_sequence(self, opportunity: Row) -> int:
         return self.store.table("procurement/products").count("opportunity/id", opportunity.get("id")) + 1
