@@ -28,7 +28,7 @@ from worker.billing.outcome import Also, missing, skipped, synced
 from worker.billing.relatives import RelativesReader
 from worker.billing.values import Sides, agreed_on, newly_agreed
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 TYPE = "type"
 
 
@@ -179,7 +179,7 @@ class AccountReconciler:
         accounts = self._context.bss.accounts
         await accounts.patch(pair.account.id, *operations)
         metrics.OBJECTS.labels("account", "updated").inc()
-        return await accounts.get(pair.account.id)
+        return await self._context.account_after_write(pair.account.id)
 
     async def _keep(
         self, key: BillingKey, before: Mapping[str, Agreed], agreed: Mapping[str, Agreed]

@@ -7,7 +7,8 @@ from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import FlowContext
 from cwbridge.ledger.agreements import Agreements
 from cwbridge.ledger.creates import Creates
-from cwbridge.ledger.sightings import Sightings
+from cwbridge.ledger.api_member import ApiMember
+from cwbridge.ledger.own_writes import OwnWrites
 from cwbridge.ledger.skips import Skips
 from worker.billing.account_fields import AccountFields
 from worker.billing.account_reconciler import AccountReconciler
@@ -26,6 +27,7 @@ from worker.billing.evidence import Evidence
 from worker.billing.flow import BillingFlow
 from worker.billing.relatives import RelativesReader
 from worker.billing.rules import BillingRules
+from worker.billing.settings import BillingSettings
 from worker.psa.context import PsaContext
 
 
@@ -33,7 +35,7 @@ def billing_flow(opened: FlowContext) -> BillingFlow:
     """The flow with everything it stands on."""
     context = billing_context(opened)
     rules = context.rules
-    evidence = Evidence(context.psa.client, context.creates, context.sightings)
+    evidence = Evidence(context.psa.client, context.creates, context.api_member)
     finder = CompanyFinder(context.psa, evidence, rules)
     types = AccountTypes(context.psa, context.bss, rules.account_types)
     fields = AccountFields(context.psa.setup_tables, rules)
@@ -72,6 +74,7 @@ def billing_context(opened: FlowContext) -> BillingContext:
         agreements=Agreements(redis, namespace=namespace),
         creates=Creates(redis, namespace=namespace),
         skips=Skips(redis, namespace=namespace),
-        sightings=Sightings(redis, namespace=namespace),
-        rules=BillingRules.of(settings.billing),
+        api_member=ApiMember(redis, namespace=namespace),
+        own_writes=OwnWrites(redis, namespace=namespace, system=BSS.name),
+        rules=BillingRules.of(settings.of(BillingSettings)),
     )

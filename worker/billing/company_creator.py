@@ -19,7 +19,7 @@ from worker.psa.default_fields import naming_default_field
 from worker.psa.identities import relink_command
 from worker.psa.name_table import NameTable
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 _MAIN_SITE = "Main"
 
 

@@ -26,7 +26,7 @@ from worker.billing.outcome import skipped
 from worker.billing.values import agreed_on, writable
 from worker.psa.identities import relink_command
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class CompanyPuller:
@@ -129,7 +129,7 @@ class CompanyPuller:
         number = await self._accounts.create(draft)
         metrics.OBJECTS.labels("account", "created").inc()
         log.info("account_created", account_id=number, company_id=company.id)
-        account = await self._accounts.get(number)
+        account = await self._context.account_after_write(number)
         key = account_key(number)
         source = await self._fields.of_account(account, Relatives())
         agreed = agreed_on(source, target) | {TYPE: (await self._types.seen(types.first, company)).agreed}
@@ -141,6 +141,6 @@ class CompanyPuller:
         return Event(
             what="created",
             target=company.id,
-            reason=f"account {number} was made in BSS",
+            cause=f"account {number} was made in BSS",
             matches=(f"company {company.id} (created)",),
         )

@@ -18,7 +18,7 @@ from worker.billing.keys import BillingKey, contact_key
 from worker.billing.outcome import skipped
 from worker.billing.values import agreed_on, writable
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class ContactPuller:
@@ -71,7 +71,8 @@ class ContactPuller:
         number = await self._contacts.create(bss_draft(writable(target)))
         metrics.OBJECTS.labels("BSS contact", "created").inc()
         log.info("bss_contact_created", bss_contact_id=number, contact_id=record.id)
-        source = await self._fields.of_bss(await self._contacts.get(number), account, company)
+        contact = await self._context.contact_after_write(number)
+        source = await self._fields.of_bss(contact, account, company)
         key = contact_key(number)
         await self._context.agreements.put(key.identity, agreed_on(source, target))
         await self._context.links.put(key.kind, key.identity, Link(target=record.id, how="created"))
@@ -79,6 +80,6 @@ class ContactPuller:
         return Event(
             what="created",
             target=record.id,
-            reason=f"contact {number} was made in BSS",
+            cause=f"contact {number} was made in BSS",
             matches=(f"contact {record.id} (created)",),
         )

@@ -185,7 +185,7 @@ class ContactReconciler:
         contacts = self._context.bss.contacts
         await contacts.patch(pair.contact.id, *bss_changes(merged.pull))
         metrics.OBJECTS.labels("BSS contact", "updated").inc()
-        return await contacts.get(pair.contact.id)
+        return await self._context.contact_after_write(pair.contact.id)
 
     async def _keep(self, key: BillingKey, pair: Pair, agreed: Mapping[str, Agreed]) -> None:
         if agreed != pair.agreed:

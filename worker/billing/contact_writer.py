@@ -18,7 +18,7 @@ from worker.billing.contact_finder import ContactFinder, FoundContact
 from worker.billing.context import BillingContext
 from worker.psa.default_fields import naming_default_field
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class ContactWriter:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.bss.client import BssClient
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.ledger.agreements import Agreements
 from cwbridge.ledger.creates import Creates
 from cwbridge.ledger.links import How, Link, Links
-from cwbridge.ledger.sightings import Sightings
+from cwbridge.ledger.own_writes import OwnWrites
+from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.skips import Skips
 from cwbridge.queue.job import Enqueue, Run
 from cwbridge.queue.queue import Queue
@@ -27,7 +29,8 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
     agreements: Agreements
     creates: Creates
     skips: Skips
-    sightings: Sightings
+    api_member: ApiMember
+    own_writes: OwnWrites
     rules: BillingRules
 
     @property
@@ -56,4 +59,16 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
     async def note_ourselves(self, written: connectwise.Tracked) -> None:
         """Keep the name of the API member that ConnectWise writes beside this run's own change."""
         if written.info is not None and written.info.updatedBy:
-            await self.sightings.note_ourselves(written.info.updatedBy)
+            await self.api_member.note(written.info.updatedBy)
+
+    async def account_after_write(self, number: int) -> bss.Account:
+        """The account as a write of this run left it; its state is kept, so that the write makes no echo."""
+        account = await self.bss.accounts.get(number)
+        await self.own_writes.note(f"account:{number}", account.updatedAt)
+        return account
+
+    async def contact_after_write(self, number: int) -> bss.Contact:
+        """The contact of BSS as a write of this run left it, likewise."""
+        contact = await self.bss.contacts.get(number)
+        await self.own_writes.note(f"contact:{number}", contact.updatedAt)
+        return contact

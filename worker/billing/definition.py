@@ -13,6 +13,8 @@ from cwbridge.linker import Linker, LinkKind, LinkName
 from cwbridge.queue.runner import Handler
 from worker.billing import keys
 from worker.billing.keys import BillingKey
+from worker.billing.settings import BillingSettings
+from worker.psa.settings import DefaultFieldsSettings
 
 
 class Billing(Flow):
@@ -21,14 +23,13 @@ class Billing(Flow):
     name = keys.FLOW
     title = "interworks.cloud BSS <-> ConnectWise companies and contacts"
     systems = (BSS, CONNECTWISE)
-    key_pattern = keys.PATTERN
-    key_examples = ("bss/account/42", "bss/contact/7", "connectwise/company/120", "connectwise/contact/9")
+    key_format = keys.FORMAT
     link_kinds = (
         LinkKind(name="company", plural="companies", example="bss:account:42", identity=keys.IDENTITY),
         LinkKind(name="contact", plural="contacts", example="bss:contact:7", identity=keys.IDENTITY),
     )
     external_id_field = "Company ID"
-    settings_tables = ("bss", "billing", "connectwise", "defaults")
+    tables = (BillingSettings, DefaultFieldsSettings)
 
     def keys_of(self, number: str) -> tuple[str, ...]:
         """A number means an account."""
@@ -41,7 +42,7 @@ class Billing(Flow):
     def link_name(self, text: str) -> LinkName | None:
         """By key or by identity."""
         named = keys.of_identity(text)
-        if named is None and self.key_pattern.fullmatch(text):
+        if named is None and self.key_format.accepts(text):
             named = BillingKey.parse(text)
         return None if named is None else named.link
 
@@ -69,8 +70,8 @@ class Billing(Flow):
     def describe(self, event: Event) -> str:
         """What a run did to a pair."""
         if event.target is None:
-            return f"{event.what}: {event.reason}"
-        done = f": {event.reason}" if event.reason else ""
+            return f"{event.what}: {event.cause}"
+        done = f": {event.cause}" if event.cause else ""
         return f"{event.target} {event.what}{done}, {event.calls} calls, {event.seconds:.1f} s"
 
     def linker(self, context: FlowContext) -> Linker:

@@ -8,7 +8,7 @@ from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.connectwise import client as connectwise_client
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.ledger.creates import Creates
-from cwbridge.ledger.sightings import Sightings
+from cwbridge.ledger.api_member import ApiMember
 from cwbridge.text import folded, shorten
 from worker.billing.keys import account_key
 from worker.psa.company_search import MAX_NAME
@@ -21,10 +21,10 @@ class Evidence:
     """Tells companies of accounts from those of other users that have the same number as their identifier."""
 
     def __init__(
-        self, client: connectwise_client.ConnectWiseClient, creates: Creates, sightings: Sightings
+        self, client: connectwise_client.ConnectWiseClient, creates: Creates, api_member: ApiMember
     ) -> None:
         self._creates = creates
-        self._sightings = sightings
+        self._api_member = api_member
         self._members = CachedValue(client.members.find, ttl=_CACHE_TTL_SECONDS)
 
     async def made_for(self, account: bss.Account, company: connectwise.Company) -> bool:
@@ -38,7 +38,7 @@ class Evidence:
 
     async def _made_by_us(self, company: connectwise.Company) -> bool:
         info = company.info or connectwise.Info()
-        ours = await self._sightings.ourselves() or await self._only_api_member()
+        ours = await self._api_member.names() or await self._only_api_member()
         return bool(ours & {info.enteredBy, info.updatedBy})
 
     async def _only_api_member(self) -> set[str]:

@@ -12,7 +12,7 @@ from worker.billing.company_puller import CompanyPuller
 from worker.billing.contact_puller import ContactPuller
 from worker.billing.contact_reconciler import ContactReconciler
 from worker.billing.keys import BillingKey
-from worker.recording import recorded
+from cwbridge.recording import recorded
 
 
 class BillingFlow:

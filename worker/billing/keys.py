@@ -14,6 +14,7 @@ from typing import Literal, Self
 import msgspec
 
 from cwbridge import errors
+from cwbridge.keys import KeyFormat
 from cwbridge.linker import LinkName
 
 FLOW = "billing"
@@ -22,6 +23,10 @@ Noun = Literal["account", "contact", "company"]
 PATTERN = re.compile(
     r"(?P<system>bss)/(?P<noun>account|contact)/(?P<id>[1-9]\d{0,18})"
     r"|(?P<system_>connectwise)/(?P<noun_>company|contact)/(?P<id_>[1-9]\d{0,18})"
+)
+FORMAT = KeyFormat(
+    pattern=PATTERN,
+    examples=("bss/account/42", "bss/contact/7", "connectwise/company/120", "connectwise/contact/9"),
 )
 IDENTITY = re.compile(r"bss:(?P<noun>account|contact):(?P<id>[1-9]\d{0,18})")
 _KINDS = {"account": "company", "company": "company", "contact": "contact"}

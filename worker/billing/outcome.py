@@ -25,7 +25,7 @@ _NOTHING = Also()
 
 
 def skipped(reason: str) -> Event:
-    return Event(what="skipped", reason=reason)
+    return Event(what="skipped", cause=reason)
 
 
 def missing(noun: str, link: Link, discrepancy: str) -> Event:
@@ -34,7 +34,7 @@ def missing(noun: str, link: Link, discrepancy: str) -> Event:
     return Event(
         what="checked",
         target=link.target,
-        reason=discrepancy,
+        cause=discrepancy,
         matches=(f"{link.how}: {link.target}",),
         discrepancies=(discrepancy,),
     )
@@ -59,7 +59,7 @@ def synced(
     return Event(
         what=what,
         target=link.target,
-        reason="; ".join(parts),
+        cause="; ".join(parts),
         matches=(f"{noun} {link.target} ({link.how})",),
     )
 

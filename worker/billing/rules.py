@@ -7,9 +7,9 @@ from typing import Self
 
 import msgspec
 
-from cwbridge import settings
 from cwbridge.text import folded
 from worker.billing.merge import Master, Policy
+from worker.billing.settings import BillingSettings
 
 
 class NameMap(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ class BillingRules(msgspec.Struct, frozen=True, kw_only=True):
     countries: NameMap
 
     @classmethod
-    def of(cls, chosen: settings.BillingSettings) -> Self:
+    def of(cls, chosen: BillingSettings) -> Self:
         return cls(
             accounts=_policy(chosen, "account", chosen.master),
             contacts=_policy(chosen, "contact", chosen.master),
@@ -60,5 +60,5 @@ class BillingRules(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def _policy(chosen: settings.BillingSettings, record: str, master: Master) -> Policy:
+def _policy(chosen: BillingSettings, record: str, master: Master) -> Policy:
     return Policy(push=record in chosen.push, pull=record in chosen.pull, master=master)

@@ -11,21 +11,21 @@ import structlog
 
 from cwbridge import errors
 from cwbridge.connectors.jetbuilt import models
-from cwbridge.keys import Key
+from cwbridge.ledger.hints import Hints
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
-from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue.job import Run
+from cwbridge.recording import recorded
 from cwbridge.text import folded
 from worker.opportunity import plan, projection
 from worker.opportunity.desired import Rules
 from worker.opportunity.finisher import Finisher
 from worker.opportunity.options import OptionFanOut
+from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.source import SourceEnded, SourceReader
 from worker.opportunity.writer import OpportunityWriter, Written
-from worker.recording import recorded
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class OpportunityFlow:
@@ -40,7 +40,7 @@ class OpportunityFlow:
         options: OptionFanOut,
         links: Links,
         history: History,
-        sightings: Sightings,
+        active: Hints,
         rules: Rules,
     ) -> None:
         self._reader = reader
@@ -49,16 +49,16 @@ class OpportunityFlow:
         self._options = options
         self._links = links
         self._history = history
-        self._sightings = sightings
+        self._active = active
         self._rules = rules
 
     async def handle(self, run: Run) -> None:
         """Make the opportunity of the run's key right and record what was done, or why it could not be."""
-        await recorded(self._history, run.key, self._make_right(run, Key.parse(run.key)))
+        await recorded(self._history, run.key, self._make_right(run, ProjectKey.parse(run.key)))
 
-    async def _make_right(self, run: Run, key: Key) -> Event | None:
+    async def _make_right(self, run: Run, key: ProjectKey) -> Event | None:
         try:
-            project = await self._reader.project(key, await self._sightings.hint(key.family))
+            project = await self._reader.project(key, await self._active.hint(key.family))
         except SourceEnded:
             return await self._end(run, key, "the project is gone in Jetbuilt")
         reason = projection.skip_reason(project, self._rules)
@@ -66,10 +66,10 @@ class OpportunityFlow:
             return await self._end(run, key, "the project is in the trash in Jetbuilt")
         if reason is not None:
             log.info("project_skipped", reason=reason)
-            return Event(what="skipped", reason=reason)
+            return Event(what="skipped", cause=reason)
         return await self._export(run, key, project)
 
-    async def _export(self, run: Run, key: Key, project: models.Project) -> Event | None:
+    async def _export(self, run: Run, key: ProjectKey, project: models.Project) -> Event | None:
         if key.option is None:
             await self._options.enqueue(run, key, project, await self._reader.options(project))
         try:
@@ -91,7 +91,7 @@ class OpportunityFlow:
         state = f"{project.id}@{project.updated_at.isoformat() if project.updated_at else ''}"
         return await self._writer.write(run, desired, Written(fingerprint, state), link)
 
-    async def _end(self, run: Run, key: Key, reason: str) -> Event | None:
+    async def _end(self, run: Run, key: ProjectKey, reason: str) -> Event | None:
         """The source has ended: its opportunity gets a note, is never deleted, and is never made for this."""
         if key.option is None:
             await self._options.enqueue_known(run, key)
@@ -99,7 +99,7 @@ class OpportunityFlow:
         if link is not None and link.finished == reason:
             return None
         if link is None and run.mode != "force" and await self._options.moved(key):
-            return Event(what="skipped", reason=reason)
+            return Event(what="skipped", cause=reason)
         return await self._finisher.finish(key, reason, link)
 
 
@@ -112,7 +112,7 @@ def _refuse_older(project: models.Project, link: Link | None) -> None:
         raise errors.Refused(
             "Jetbuilt shows an older state of the project than the one exported before",
             detail=f"changed {project.updated_at}, exported {at}",
-            remedy="If Jetbuilt was restored on purpose, requeue the job by its key with `--force`: "
+            remedy="If Jetbuilt was restored on purpose, requeue the job by its key, or many with `--force`: "
             "then the state that Jetbuilt shows now is exported.",
         )
 

@@ -1,4 +1,4 @@
-"""What every run leaves in the history of its object: the event of what was done, or why it could not be, with its calls."""
+"""Records what every run did, or why it could not, in the history of its object; the same for every flow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _CALLS_SHOWN = 12
 
 
 async def recorded(history: History, key: str, work: Awaitable[Event | None]) -> None:
-    """Do the work of a run and put its event, or its failure, on top of the history of `key`; raises what the work raises."""
+    """Await `work` and add its event to the history of `key`, with the number of calls and the seconds it took.
+
+    A failure is recorded with its last calls, and raised.
+    """
     started = time.monotonic()
     with trail.recording() as calls:
         try:
@@ -34,7 +37,7 @@ def _failure_event(error: Exception, calls: trail.Calls) -> Event:
         work_class, remedy = error.work_class, error.remedy
     return Event(
         what=f"{work_class}: {type(error).__name__}",
-        reason=str(error),
+        cause=str(error),
         remedy=remedy,
         calls=calls.total,
         last_calls=tuple(str(call) for call in calls.last(_CALLS_SHOWN)),
