@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cwbridge.connectors.bss import models as bss
+from cwbridge.connectors.bss import models as bss_models
 from cwbridge.connectors.bss.client import BssClient
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.ledger.agreements import Agreements
@@ -61,13 +61,13 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
         if written.info is not None and written.info.updatedBy:
             await self.api_member.note(written.info.updatedBy)
 
-    async def account_after_write(self, number: int) -> bss.Account:
+    async def account_after_write(self, number: int) -> bss_models.Account:
         """The account as a write of this run left it; its state is kept, so that the write makes no echo."""
         account = await self.bss.accounts.get(number)
         await self.own_writes.note(f"account:{number}", account.updatedAt)
         return account
 
-    async def contact_after_write(self, number: int) -> bss.Contact:
+    async def contact_after_write(self, number: int) -> bss_models.Contact:
         """The contact of BSS as a write of this run left it, likewise."""
         contact = await self.bss.contacts.get(number)
         await self.own_writes.note(f"contact:{number}", contact.updatedAt)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from cwbridge.settings.sections import Section
+from cwbridge.settings.values import ByName
 
 Record = Literal["account", "contact"]
 
@@ -26,9 +27,9 @@ class BillingSettings(Section):
     """Whether the links of the vendor's own connector (`integrationId` of BSS records) are taken over; switch that connector off first."""
     beside_vendor_connector: bool = False
     """Whether accounts that the vendor's own connector has linked are synced all the same, each found by the usual rules."""
-    account_types: dict[str, str] = {}
+    account_types: ByName[str] = {}
     """BSS account type -> ConnectWise company type."""
-    currencies: dict[str, str] = {}
+    currencies: ByName[str] = {}
     """BSS currency code -> ConnectWise currency; a code without a row is looked up as it is."""
-    countries: dict[str, str] = {}
+    countries: ByName[str] = {}
     """BSS country, by name or code -> ConnectWise country; one without a row is looked up by its name, then by its code."""
