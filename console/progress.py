@@ -38,8 +38,8 @@ class Tally(msgspec.Struct):
     def on_event(self, key: str, event: Event) -> None:
         """Count one event of the history."""
         self.latest.append((key, event))
-        self.created += event.created
-        self.deleted += event.deleted
+        self.created += event.counts.get("created", 0)
+        self.deleted += event.counts.get("deleted", 0)
         if event.what in {"created", "updated", "checked", "finished"}:
             self.settled += 1
             self.keys.add(key)

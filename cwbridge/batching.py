@@ -1,4 +1,4 @@
-"""Many single questions within a few milliseconds become one; each asker gets its own part of the answer."""
+"""Many single look-ups within a few milliseconds become one request; each caller gets its own part of the answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class BatchLoader(Generic[A]):
         self._loading: set[asyncio.Task[None]] = set()
 
     async def get(self, key: str) -> A:
-        """The answer to `key`; the question's failure is raised to everybody who waited for it."""
+        """The answer to `key`; a failure of the request is raised to every caller that waits for it."""
         answer = self._waiting.get(key)
         if answer is None:
             answer = asyncio.get_running_loop().create_future()
@@ -55,4 +55,4 @@ def _fail(batch: Mapping[str, asyncio.Future[A]], error: BaseException) -> None:
     for waiting in batch.values():
         if not waiting.done():
             waiting.set_exception(error)
-            waiting.exception()  # marks it as seen: an asker may have been cancelled meanwhile
+            waiting.exception()  # marks it as seen: a caller may have been cancelled meanwhile

@@ -10,7 +10,6 @@ Source and one line in the registry (console/flows.py).
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -21,6 +20,7 @@ import msgspec
 
 from cwbridge import errors
 from cwbridge.connectors.system import System
+from cwbridge.keys import KeyFormat
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Links
 from cwbridge.linker import Linker, LinkKind, LinkName
@@ -69,8 +69,7 @@ class Flow(ABC):
     name: str
     title: str
     systems: tuple[System[Any], ...]
-    key_pattern: re.Pattern[str]
-    key_examples: tuple[str, ...]
+    key_format: KeyFormat
     link_kinds: tuple[LinkKind, ...]
     """The first is the kind whose identities are the flow's keys."""
     has_linker: bool = False
@@ -97,7 +96,7 @@ class Flow(ABC):
 
     def link_name(self, text: str) -> LinkName | None:
         """The link that a person names, or None when it is no link of this flow."""
-        if self.key_pattern.fullmatch(text):
+        if self.key_format.accepts(text):
             return LinkName(self.link_kinds[0].name, text)
         for kind in self.link_kinds[1:]:
             if kind.identity is not None and kind.identity.fullmatch(text):
@@ -211,9 +210,9 @@ class Flows:
     def of_key(self, text: str) -> Flow:
         """The flow of a key; raises Refused that shows what keys look like."""
         for flow in self:
-            if flow.key_pattern.fullmatch(text):
+            if flow.key_format.accepts(text):
                 return flow  # type: ignore[no-any-return]
-        examples = " or ".join(example for flow in self for example in flow.key_examples)
+        examples = " or ".join(example for flow in self for example in flow.key_format.examples)
         raise errors.Refused(f"{text[:80]!r} is not a key", remedy=f"Keys look like {examples}.")
 
     def link_name(self, text: str) -> tuple[Flow, LinkName]:

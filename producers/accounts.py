@@ -12,8 +12,8 @@ from cwbridge.connectors.bss.system import BSS
 from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import Flow, FlowContext, Polled, Schedule
+from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.own_writes import OwnWrites
-from cwbridge.ledger.sightings import Sightings
 from cwbridge.settings import Settings
 from producers.bss import ACCOUNTS, CONTACTS, BssPoller, PolledCollection
 from producers.companies import CompanyPoller, ContactPoller
@@ -52,7 +52,7 @@ class AccountsPoller:
             context.redis,
             namespace=namespace,
             name="billing",
-            sightings=Sightings(context.redis, namespace=namespace),
+            api_member=ApiMember(context.redis, namespace=namespace),
         )
 
         def watermark(name: str) -> Watermark:

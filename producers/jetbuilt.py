@@ -11,8 +11,8 @@ from cwbridge import clock, metrics
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.flow import Flow, Polled
+from cwbridge.ledger.hints import NOT_LISTED, Hints
 from cwbridge.ledger.links import Links
-from cwbridge.ledger.sightings import NOT_LISTED, Sightings
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from producers.watermarks import Watermark
@@ -41,7 +41,7 @@ class JetbuiltPoller:
         flow: Flow,
         *,
         watermark: Watermark,
-        sightings: Sightings,
+        active: Hints,
         links: Links,
         overlap: timedelta,
     ) -> None:
@@ -49,7 +49,7 @@ class JetbuiltPoller:
         self._queue = queue
         self._flow = flow
         self._watermark = watermark
-        self._sightings = sightings
+        self._active = active
         self._links = links
         self._overlap = overlap
 
@@ -63,7 +63,7 @@ class JetbuiltPoller:
         """Enqueue every project: this catches what time stamps miss, such as edits of items only."""
         listed = await self._read(None, "jetbuilt_full_sync", full=True)
         gone = await self._not_listed(frozenset(listed.families))
-        await self._sightings.note(dict.fromkeys(gone, NOT_LISTED))
+        await self._active.note(dict.fromkeys(gone, NOT_LISTED))
         enqueued = await self._queue.enqueue(*(self._verify(family) for family in gone))
         return Polled(seen=len(listed.families), enqueued=listed.enqueued + enqueued)
 
@@ -85,7 +85,7 @@ class JetbuiltPoller:
         while page is not None:
             answer = await self._client.projects_page(page=page, updated_since=since)
             first_answer = first_answer or answer.server_time or clock.utc_now()
-            await self._sightings.note({project.family: project.id for project in answer.items})
+            await self._active.note({project.family: project.id for project in answer.items})
             enqueued += await self._queue.enqueue(
                 *(
                     self._verify(project.family) if full else self._if_changed(project)

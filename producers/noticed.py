@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from cwbridge.connectors.connectwise import models
-from cwbridge.ledger.sightings import Sightings
+from cwbridge.ledger.api_member import ApiMember
 from cwbridge.redis import Redis, reply
 
 T = TypeVar("T", bound=models.Tracked)
@@ -19,15 +19,15 @@ _NOTICED_SECONDS = 7 * 86400
 class NoticedChanges:
     """The changes that one poller has looked at."""
 
-    def __init__(self, redis: Redis, *, namespace: str, name: str, sightings: Sightings) -> None:
+    def __init__(self, redis: Redis, *, namespace: str, name: str, api_member: ApiMember) -> None:
         self._redis = redis
         self._name = f"{namespace}:noticed:{name}"
-        self._sightings = sightings
+        self._api_member = api_member
 
     async def by_others(self, table: str, rows: Iterable[T]) -> list[T]:
         """The rows that another user changed last, less those looked at already in that state."""
-        ourselves = await self._sightings.ourselves()
-        foreign = [row for row in rows if row.info is not None and row.info.updatedBy not in ourselves]
+        own_names = await self._api_member.names()
+        foreign = [row for row in rows if row.info is not None and row.info.updatedBy not in own_names]
         if not foreign:
             return []
         noticed = await reply(self._redis.hmget(self._name, [f"{table}:{row.id}" for row in foreign]))

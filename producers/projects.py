@@ -7,11 +7,13 @@ from typing import Self
 
 from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.connectors.connectwise.system import CONNECTWISE
+from cwbridge.connectors.jetbuilt import ACTIVE_PROJECTS
 from cwbridge.connectors.jetbuilt.settings import JetbuiltSettings
 from cwbridge.connectors.jetbuilt.system import JETBUILT
 from cwbridge.flow import Flow, FlowContext, Polled, Schedule
+from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.catalog import CatalogCache
-from cwbridge.ledger.sightings import Sightings
+from cwbridge.ledger.hints import Hints
 from producers.connectwise import ConnectWisePoller
 from producers.jetbuilt import JetbuiltPoller
 from producers.noticed import NoticedChanges
@@ -32,13 +34,12 @@ class ProjectsPoller:
     def over(cls, context: FlowContext, flow: Flow) -> Self:
         """The pollers over the open connections of `context`."""
         settings, redis, namespace = context.settings, context.redis, context.settings.namespace
-        sightings = Sightings(redis, namespace=namespace)
         jetbuilt = JetbuiltPoller(
             context.connections.client(JETBUILT),
             context.queue,
             flow,
             watermark=Watermark(redis, namespace=namespace, name="jetbuilt"),
-            sightings=sightings,
+            active=Hints(redis, namespace=namespace, name=ACTIVE_PROJECTS),
             links=context.links,
             overlap=settings.of(JetbuiltSettings).poll_overlap,
         )
@@ -47,7 +48,12 @@ class ProjectsPoller:
             context.queue,
             flow,
             watermark=Watermark(redis, namespace=namespace, name="connectwise"),
-            noticed=NoticedChanges(redis, namespace=namespace, name="connectwise", sightings=sightings),
+            noticed=NoticedChanges(
+                redis,
+                namespace=namespace,
+                name="connectwise",
+                api_member=ApiMember(redis, namespace=namespace),
+            ),
             links=context.links,
             catalog=CatalogCache(redis, namespace=namespace),
             overlap=settings.of(ConnectWiseSettings).poll_overlap,

@@ -126,19 +126,17 @@ def _print_failure(console: Console, failure: Failure) -> None:
 def _history(events: list[Event]) -> object:
     return output.table(
         "History, newest first",
-        ("when", "what", "target", "created", "deleted", "kept", "calls", "seconds", "total", "reason"),
+        ("when", "what", "target", "counts", "amounts", "calls", "seconds", "cause"),
         (
             (
                 output.moment(event.at_ms),
                 event.what,
                 event.target,
-                event.created,
-                event.deleted,
-                event.kept,
+                ", ".join(f"{name} {number}" for name, number in event.counts.items() if number),
+                ", ".join(f"{name} {amount}" for name, amount in event.amounts.items()),
                 event.calls,
                 event.seconds,
-                event.total,
-                event.reason,
+                event.cause,
             )
             for event in events
         ),

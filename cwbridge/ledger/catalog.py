@@ -1,4 +1,4 @@
-"""Which catalog item was found for an identifier, remembered for all workers until it is too old.
+"""Which catalog item was found for an identifier, cached for all workers until it is too old.
 
 {namespace}:catalog:{digest of the identifier}    hash, owner -> catalog item id; expires
 """
@@ -17,14 +17,14 @@ _CACHE_TTL = timedelta(hours=12)
 
 
 class CatalogKey(msgspec.Struct, frozen=True):
-    """What an item was looked for by: its identifier and whose it has to be, both case-folded."""
+    """What an item was looked for by: its identifier and its owner (a manufacturer, or a locked sub-category), both case-folded."""
 
     identifier: str
     owner: str
 
 
 class CatalogCache:
-    """Found catalog items in Redis; losing it costs look-ups, nothing else."""
+    """Found catalog items in Redis; losing them costs look-ups, nothing else."""
 
     def __init__(self, redis: Redis, *, namespace: str, cache_ttl: timedelta = _CACHE_TTL) -> None:
         self._redis = redis
@@ -32,7 +32,7 @@ class CatalogCache:
         self._seconds = max(1, int(cache_ttl.total_seconds()))
 
     async def get(self, catalog_keys: Sequence[CatalogKey]) -> list[int | None]:
-        """The item of each place, None where nothing is remembered."""
+        """The item of each key in order, None where none is cached."""
         if not catalog_keys:
             return []
         async with self._redis.pipeline(transaction=False) as pipe:
@@ -53,7 +53,7 @@ class CatalogCache:
             await pipe.execute()
 
     async def drop(self, identifiers: Iterable[str]) -> None:
-        """Look these up anew next time, whosever they are; identifiers are case-folded."""
+        """Look these up anew next time, of whichever owner; identifiers are case-folded."""
         names = [self._name(identifier) for identifier in identifiers]
         if names:
             await self._redis.delete(*names)

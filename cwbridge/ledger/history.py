@@ -17,21 +17,20 @@ _KEPT_SECONDS = 180 * 86400
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that happened: `what` is a verb in the past, the rest says how much and why."""
+    """One thing that happened: `what` is a verb in the past, `cause` says why, the rest says how much.
+
+    `counts` are numbers of what was done (`created`, `deleted`, `kept` lines), `amounts` are sums of money as text.
+    """
 
     what: str
     at_ms: int = msgspec.field(default_factory=clock.now_ms)
     target: int | None = None
-    reason: str = ""
+    cause: str = ""
     remedy: str = ""
-    created: int = 0
-    deleted: int = 0
-    kept: int = 0
-    foreign: int = 0
+    counts: dict[str, int] = {}
+    amounts: dict[str, str] = {}
     calls: int = 0
     seconds: float = 0.0
-    total: str = ""
-    difference: str = ""
     matches: tuple[str, ...] = ()
     discrepancies: tuple[str, ...] = ()
     last_calls: tuple[str, ...] = ()

@@ -12,12 +12,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cwbridge.keys import Key
 from cwbridge.queue.job import Enqueue
 from cwbridge.redis import Redis
 from sandbox.server import Options
 from tests.support import commands
 from tests.support.bench import Bench
+from worker.opportunity.project_key import ProjectKey
 
 pytestmark = pytest.mark.bench
 LINES = 10_000
@@ -49,7 +49,7 @@ async def settled(bench: Bench, key: str) -> None:
 
 
 async def edited(bench: Bench, family: int, number: int) -> Edit:
-    project, key = bench.active(family), str(Key(family))
+    project, key = bench.active(family), str(ProjectKey(family))
     line = next(line for line in bench.box.jetbuilt.project(project).lines if line.option_id is None)
     bench.box.jetbuilt.edit_line(project, line.id, price=Decimal(1000 + number))
     began, calls = time.perf_counter(), bench.box.connectwise_calls.count()
@@ -66,18 +66,20 @@ async def test_an_edit_beside_ten_thousand_lines_waits_for_a_bounded_number_of_c
     )
     large = bench.box.jetbuilt.add_plain_project(lines=LINES, name="Stadium")
     async with commands.running("worker", env=bench.environment(), cwd=tmp_path):
-        await bench.queue.enqueue(Enqueue(str(Key(small)), "opportunity"))
-        await settled(bench, str(Key(small)))
+        await bench.queue.enqueue(Enqueue(str(ProjectKey(small)), "opportunity"))
+        await settled(bench, str(ProjectKey(small)))
         alone = [await edited(bench, small, number) for number in range(EDITS)]
 
-        await bench.queue.enqueue(Enqueue(str(Key(large.family_id)), "opportunity"))
+        await bench.queue.enqueue(Enqueue(str(ProjectKey(large.family_id)), "opportunity"))
         products = bench.box.connectwise.table("procurement/products")
         standing = len(products)
         async with asyncio.timeout(120):
             while len(products) < standing + 100:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.01)
         beside = [await edited(bench, small, EDITS + number) for number in range(EDITS)]
-        assert await bench.job(str(Key(large.family_id))) is not None, "the large project was over too early"
+        assert await bench.job(str(ProjectKey(large.family_id))) is not None, (
+            "the large project was over too early"
+        )
 
     own = statistics.median(edit.calls for edit in alone)
     others = [edit.calls - own for edit in beside]

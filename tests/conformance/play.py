@@ -11,7 +11,6 @@ from typing import Any
 from console import services
 from cwbridge import connections
 from cwbridge.flow import FlowContext, Registration
-from cwbridge.keys import Key
 from cwbridge.ledger.history import Event
 from cwbridge.queue.job import Enqueue, Job
 from cwbridge.queue.runner import Runner
@@ -27,9 +26,10 @@ from tests.support.books import Row as Record
 from tests.support.jetbuilt import Jetbuilt
 from tests.support.jobs import claimed
 from tests.support.recorder import RecordedSandbox
+from worker.opportunity.project_key import ProjectKey
 
 WORLD = world()
-KEY = str(Key(FAMILY))
+KEY = str(ProjectKey(FAMILY))
 FLOW = "opportunity"
 _DEADLINE_SECONDS = 20.0
 _PAUSE_SECONDS = 0.005
@@ -257,11 +257,11 @@ def _of_run(expect: Expected, job: Job | None, happened: Event | None) -> Iterat
 def _of_event(expect: Expected, happened: Event | None) -> Iterator[Difference]:
     told = happened or Event(what="unchanged")
     if expect.reason is not None:
-        yield from compare.part("reason", expect.reason, told.reason)
+        yield from compare.part("reason", expect.reason, told.cause)
     for name in ("total", "difference"):
         wanted = getattr(expect, name)
         if wanted is not None:
-            yield from compare.text(name, wanted, getattr(told, name))
+            yield from compare.text(name, wanted, told.amounts.get(name, ""))
     if expect.reported is not None:
         yield from compare.text("reported", expect.reported, [seen.report(one) for one in told.discrepancies])
     if expect.matched:

@@ -11,9 +11,7 @@ import pytest
 
 from cwbridge import concurrency, errors
 from cwbridge.connectors.jetbuilt import models
-from cwbridge.keys import Key
 from cwbridge.ledger.links import Link, Links
-from cwbridge.ledger.options import Options
 from cwbridge.queue.job import Enqueue, Run
 from cwbridge.queue.lease import Lease
 from cwbridge.queue.outcome import Succeeded
@@ -24,10 +22,12 @@ from sandbox.faults import FaultRule
 from tests.support.bench import Bench
 from tests.support.jobs import claimed
 from tests.support.until import until
+from worker.opportunity.known_options import KnownOptions
 from worker.opportunity.options import OptionFanOut
+from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.target import Target
 
-OLD, NEW = Key(7, 71), Key(7, 72)
+OLD, NEW = ProjectKey(7, 71), ProjectKey(7, 72)
 
 
 def links_of(bench: Bench) -> Links:
@@ -74,14 +74,14 @@ async def test_an_option_whose_link_was_never_kept_moves_along_with_the_next_ver
     await bench.settled()
     before = sources(bench)
     family, option = with_option(bench)
-    assert await links_of(bench).remove("opportunity", str(Key(family, option)))
+    assert await links_of(bench).remove("opportunity", str(ProjectKey(family, option)))
 
     bench.box.jetbuilt.new_version(bench.active(family))
     await bench.settled()
 
     (current,) = bench.box.jetbuilt.project(bench.active(family)).options
     after = sources(bench)
-    assert after[Key(family, current.id).external_id] == before[Key(family, option).external_id]
+    assert after[ProjectKey(family, current.id).external_id] == before[ProjectKey(family, option).external_id]
     assert len(after) == len(before)
 
 
@@ -92,17 +92,17 @@ async def test_a_late_job_of_an_option_that_has_moved_does_nothing(bench: Bench)
     await bench.settled()
     writes = bench.writes
 
-    await bench.queue.enqueue(Enqueue(str(Key(family, option)), "opportunity", lane="backlog"))
+    await bench.queue.enqueue(Enqueue(str(ProjectKey(family, option)), "opportunity", lane="backlog"))
     await bench.settled()
 
     assert bench.writes == writes
-    assert (await bench.history(str(Key(family, option))))[0].what == "skipped"
+    assert (await bench.history(str(ProjectKey(family, option))))[0].what == "skipped"
 
 
 async def test_of_a_finished_opportunity_each_line_stays_once(bench: Bench):
     await bench.settled()
     family, option = with_option(bench)
-    opportunity = sources(bench)[Key(family, option).external_id]
+    opportunity = sources(bench)[ProjectKey(family, option).external_id]
     ours = [
         row for row in bench.books.rows("procurement/products") if row["opportunity"]["id"] == opportunity
     ]
@@ -123,7 +123,7 @@ async def test_a_new_opportunity_that_may_hold_no_line_is_taken_back_unless_some
     bench: Bench, *, somebody: bool
 ):
     bench.changes = {"opportunity": {"inventory_probe_interval": "150s"}, "queue": {"concurrency": 1}}
-    key = Key(bench.families()[0])
+    key = ProjectKey(bench.families()[0])
     faults, store = bench.box.connectwise_faults, bench.box.connectwise
     faults.add(FaultRule(name="held", method="POST", path="/procurement/products", action="hold_before"))
     syncing = asyncio.create_task(bench.sync(str(key)))
@@ -154,7 +154,7 @@ def queue(redis: Redis, namespace: str) -> Queue:
 
 async def test_an_option_does_not_move_while_it_is_being_written(queue: Queue, redis: Redis, namespace: str):
     links = Links(redis, namespace=namespace)
-    known = Options(redis, links, namespace=namespace)
+    known = KnownOptions(redis, links, namespace=namespace)
     fan_out = OptionFanOut(queue, known, links=links, target=cast("Target", Nowhere()))
     await known.note(OLD.family, 71, "projector")
     await links.put("opportunity", str(OLD), Link(target=5, how="created"))
@@ -162,10 +162,10 @@ async def test_an_option_does_not_move_while_it_is_being_written(queue: Queue, r
     project, option = models.Project(id=8), models.ListedOption(id=72, name="Projector")
 
     with pytest.raises(errors.Busy):
-        await fan_out.enqueue(run, Key(7), project, [option])
+        await fan_out.enqueue(run, ProjectKey(7), project, [option])
     assert await known.known(7) == {71: "projector"}
     assert await queue.settle(run, Succeeded()) == "gone"
-    await fan_out.enqueue(run, Key(7), project, [option])
+    await fan_out.enqueue(run, ProjectKey(7), project, [option])
 
     assert await known.known(7) == {72: "projector"}
     assert await links.get("opportunity", str(OLD)) is None
@@ -178,15 +178,17 @@ async def test_an_option_that_never_had_an_opportunity_is_forgotten(
     queue: Queue, redis: Redis, namespace: str
 ):
     links = Links(redis, namespace=namespace)
-    known = Options(redis, links, namespace=namespace)
+    known = KnownOptions(redis, links, namespace=namespace)
     fan_out = OptionFanOut(queue, known, links=links, target=cast("Target", Nowhere()))
     await known.note(OLD.family, 71, "projector")
-    run = await running(queue, str(Key(7)))
+    run = await running(queue, str(ProjectKey(7)))
 
-    await fan_out.enqueue(run, Key(7), models.Project(id=8), [models.ListedOption(id=72, name="Projector")])
+    await fan_out.enqueue(
+        run, ProjectKey(7), models.Project(id=8), [models.ListedOption(id=72, name="Projector")]
+    )
 
     assert await known.known(7) == {}
-    assert {job.key for job in await queue.jobs()} == {str(Key(7)), str(NEW)}
+    assert {job.key for job in await queue.jobs()} == {str(ProjectKey(7)), str(NEW)}
 
 
 async def running(queue: Queue, key: str) -> Run:

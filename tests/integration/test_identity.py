@@ -12,7 +12,11 @@ import pytest
 from cwbridge.ledger.catalog import CatalogCache, CatalogKey
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
+from cwbridge.limits.lane import Lane
+from cwbridge.mode import Mode
+from cwbridge.queue.job import Enqueue
 from cwbridge.redis import Redis
+from cwbridge.text import folded
 from tests.support.bench import Bench
 from tests.support.polling import connectwise_poller
 
@@ -201,11 +205,14 @@ async def test_an_older_state_of_the_source_is_reported_and_exported_only_when_a
     assert before.name in opportunities(bench)[f"jetbuilt:{family}"]["name"]
 
 
-async def test_a_changed_catalog_item_is_looked_up_anew(bench: Bench):
+@pytest.mark.parametrize(
+    "identifier", ["PLAIN 9", "Two  blanks", "Cafe\u0301", "soft\u00adhyphen", "zero\u200bwidth"]
+)
+async def test_a_changed_catalog_item_is_looked_up_anew(bench: Bench, identifier: str):
     await bench.settled()
     memory = CatalogCache(bench.redis, namespace=bench.namespace, cache_ttl=timedelta(hours=1))
-    item = bench.books.rows("procurement/catalog")[0]
-    place = CatalogKey(item["identifier"].casefold(), "somebody")
+    item = {**bench.books.rows("procurement/catalog")[0], "identifier": identifier}
+    place = CatalogKey(folded(identifier), "a maker")
     await memory.put({place: item["id"]})
 
     info = {**item["_info"], "updatedBy": "jsmith", "lastUpdated": bench.box.connectwise.now()}
@@ -270,7 +277,7 @@ async def test_an_older_state_in_another_version_is_reported_as_well(bench: Benc
 async def test_a_refused_contact_leaves_the_answer_about_the_company(bench: Bench):
     family = bench.families()[0]
     project = await bench.jetbuilt.get(f"/projects/{bench.active(family)}")
-    client = str(project["client"]["id"])
+    client = f"jetbuilt:client:{project['client']['id']}"
     company = bench.box.connectwise.add("company/companies", identifier="Chosen", name="Chosen by a person")
     links = Links(bench.redis, namespace=bench.namespace)
     await links.put("company", client, Link(target=company["id"], how="person"))
@@ -293,8 +300,67 @@ async def test_waits_in_a_row_do_not_push_out_the_history(redis: Redis, namespac
     history = History(redis, namespace=namespace)
     await history.add("key", Event(what="created"))
     for number in range(40):
-        await history.add("key", Event(what="wait: InventoryLocked", reason=str(number)))
-    assert [(event.what, event.reason) for event in await history.of("key")] == [
+        await history.add("key", Event(what="wait: InventoryLocked", cause=str(number)))
+    assert [(event.what, event.cause) for event in await history.of("key")] == [
         ("wait: InventoryLocked", "39"),
         ("created", ""),
     ]
+
+
+@pytest.mark.parametrize("spelt", ["AV  9000", "AV\u00a09000", "AV\t9000", "Cafe\u0301 9000", "AV\u00ad9000"])
+async def test_a_catalog_item_is_found_in_the_spelling_that_both_systems_have(bench: Bench, spelt: str):
+    store, tenant = bench.box.jetbuilt, bench.box.connectwise
+    project = store.add_plain_project(lines=1, name="Spelt")
+    store.edit_line(project.id, project.lines[0].id, model=spelt)
+    place = next(iter(tenant.table("procurement/subcategories")))
+    item = tenant.add(
+        "procurement/catalog",
+        identifier=spelt,
+        description="As it is spelt",
+        subcategory={"id": place["id"]},
+        category=place["category"],
+        type={"id": next(iter(tenant.table("procurement/types")))["id"]},
+        productClass="NonInventory",
+    )
+
+    await bench.settled(f"jetbuilt/project/{project.id}")
+
+    (line,) = bench.books.products(f"jetbuilt:{project.id}")
+    assert line["catalogItem"]["id"] == item["id"]
+
+
+async def test_a_company_is_found_in_the_spelling_that_both_systems_have(bench: Bench):
+    spelt = "Cafe\u0301 Sound\u00adworks"
+    store, tenant = bench.box.jetbuilt, bench.box.connectwise
+    client = store.clients.add({"user_id": next(iter(store.users)).id, "company_name": spelt})
+    project = store.add_plain_project(lines=1, name="Spelt")
+    store.edit_project(project.id, client_id=client.id)
+    company = tenant.add("company/companies", identifier="CAFE", name=spelt)
+    site = tenant.add("company/companies/sites", name="Main", company={"id": company["id"]})
+    tenant.put("company/companies", company | {"site": {"id": site["id"]}})
+
+    await bench.settled(f"jetbuilt/project/{project.id}")
+
+    assert bench.books.opportunity(f"jetbuilt:{project.id}")["company"]["id"] == company["id"]
+
+
+async def run_in(bench: Bench, key: str, lane: Lane, mode: Mode) -> None:
+    await bench.queue.enqueue(Enqueue(key=key, flow="opportunity", lane=lane, mode=mode))
+    await bench.settled()
+
+
+async def test_the_mode_and_not_the_lane_says_what_a_run_may_skip(bench: Bench):
+    await bench.settled()
+    family = bench.families()[0]
+    key, external_id = f"jetbuilt/project/{family}", f"jetbuilt:{family}"
+    own = opportunities(bench)[external_id]
+    bench.box.connectwise.put("sales/opportunities", {**own, "name": "Sue's own"})
+    events = len(await bench.history(key))
+
+    await run_in(bench, key, "interactive", "if_changed")
+    assert len(await bench.history(key)) == events
+    await run_in(bench, key, "interactive", "verify")
+    assert "name was changed" in (await bench.history(key))[0].discrepancies[0]
+    assert opportunities(bench)[external_id]["name"] == "Sue's own"
+    await run_in(bench, key, "backlog", "force")
+    assert opportunities(bench)[external_id]["name"] == own["name"]

@@ -72,7 +72,7 @@ def test_a_job_is_shown_with_cause_trace_matches_and_its_last_calls(cwbridge: Co
         )
         await history.add(key(1), matched)
         call = "connectwise POST /procurement/products: 400, 12 ms, request abc-1"
-        await history.add(key(1), Event(what="refused: ValueRefused", reason="[red]", last_calls=(call,)))
+        await history.add(key(1), Event(what="refused: ValueRefused", cause="[red]", last_calls=(call,)))
         await Links(redis, namespace=store.namespace).put("opportunity", key(1), Link(target=9, how="person"))
 
     store.do(put)

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from cwbridge import errors
-from cwbridge.keys import Key
 from cwbridge.ledger.links import Link
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
@@ -29,6 +28,7 @@ from tests.support.linking import (
     relink,
 )
 from tests.support.until import until
+from worker.opportunity.project_key import ProjectKey
 
 
 async def test_the_answer_to_an_ambiguity_is_kept_and_the_job_runs_again(
@@ -109,7 +109,7 @@ async def test_an_answer_corrected_while_the_wrong_one_is_written_still_counts(
     assert ended.code == 0, ended.err
     enqueued = enqueued_in(ended.out)
     assert key in enqueued
-    assert {Key.parse(one).family for one in enqueued} == {family}
+    assert {ProjectKey.parse(one).family for one in enqueued} == {family}
     await writing
     await bench.settled()
     assert bench.books.opportunity(f"jetbuilt:{family}")["company"]["id"] == right["id"]
@@ -129,7 +129,7 @@ async def test_an_answer_given_again_finds_what_a_command_broken_off_left_behind
     again = await commands.run(*command, env=bench.environment(), cwd=tmp_path)
     enqueued = enqueued_in(again.out)
     assert key in enqueued
-    assert {Key.parse(one).family for one in enqueued} == {families[0]}
+    assert {ProjectKey.parse(one).family for one in enqueued} == {families[0]}
     await bench.settled()
     assert bench.books.opportunity(f"jetbuilt:{families[0]}")["company"]["id"] == right["id"]
     once_more = await commands.run(*command, env=bench.environment(), cwd=tmp_path)
@@ -152,7 +152,7 @@ async def test_a_contact_or_site_chosen_anew_reaches_the_opportunities_that_ask_
         chosen = another_site(bench, company, "Another")
     done = await relink(bench, source, chosen["id"])
     assert f"jetbuilt/project/{family}" in done.enqueued
-    assert {Key.parse(key).family for key in done.enqueued} == {family}
+    assert {ProjectKey.parse(key).family for key in done.enqueued} == {family}
     await bench.settled()
     assert bench.books.opportunity(f"jetbuilt:{family}")[kind]["id"] == chosen["id"]
 

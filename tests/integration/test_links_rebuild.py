@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cwbridge.keys import Key
 from cwbridge.ledger.links import Link
-from cwbridge.ledger.options import Options
 from tests.support import commands
 from tests.support.bench import Bench
 from tests.support.linking import (
@@ -15,6 +13,8 @@ from tests.support.linking import (
     rebuild,
     relink,
 )
+from worker.opportunity.known_options import KnownOptions
+from worker.opportunity.project_key import ProjectKey
 
 
 async def test_after_a_wipe_the_marks_bring_the_links_back_and_nothing_is_created(
@@ -38,7 +38,7 @@ async def test_after_a_wipe_the_marks_bring_the_links_back_and_nothing_is_create
         [],
     )
     assert {key: link.target for key, link in (await links.all("opportunity")).items()} == known
-    assert 77 in await Options(bench.redis, links, namespace=bench.namespace).known(family)
+    assert 77 in await KnownOptions(bench.redis, links, namespace=bench.namespace).known(family)
     before = len(bench.books.rows("sales/opportunities"))
     await bench.settled(full=True)
     assert len(bench.books.rows("sales/opportunities")) == before
@@ -50,7 +50,7 @@ async def test_rebuild_corrects_what_differs_and_leaves_to_a_person_what_is_ambi
     await bench.settled()
     links = links_of(bench)
     planned_lines = {
-        str(Key.of_external_id(external_id)): row["id"]
+        str(ProjectKey.of_external_id(external_id)): row["id"]
         for external_id, row in bench.books.opportunities().items()
     }
     wrong, answered, doubled = (f"jetbuilt/project/{family}" for family in bench.families())

@@ -12,8 +12,8 @@ import pytest
 import redis.exceptions
 
 from cwbridge import errors
-from cwbridge.keys import Key
-from cwbridge.ledger.sightings import Sightings
+from cwbridge.connectors.jetbuilt import ACTIVE_PROJECTS
+from cwbridge.ledger.hints import Hints
 from cwbridge.queue import outcome as outcomes
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
@@ -24,6 +24,7 @@ from tests.integration.conftest import OpenBench
 from tests.support.bench import Bench
 from tests.support.jobs import claimed
 from tests.support.polling import jetbuilt_poller
+from worker.opportunity.project_key import ProjectKey
 
 PAGES = ("GET", "/api/projects", 200)
 
@@ -45,7 +46,7 @@ async def enqueued(bench: Bench) -> set[str]:
 
 
 def keys(bench: Bench) -> set[str]:
-    return {str(Key(family)) for family in bench.families()}
+    return {str(ProjectKey(family)) for family in bench.families()}
 
 
 def failing_after(times: int, queue_want: Callable[..., Awaitable[int]]) -> Callable[..., Awaitable[int]]:
@@ -101,7 +102,7 @@ async def test_what_the_overlap_reads_again_is_enqueued_once(bench: Bench) -> No
         first, again = await poller.poll(), await poller.poll()
     assert (first.seen, first.enqueued) == (1, 1)
     assert (again.seen, again.enqueued) == (1, 0)
-    assert await enqueued(bench) == {str(Key(bench.families()[0]))}
+    assert await enqueued(bench) == {str(ProjectKey(bench.families()[0]))}
 
 
 async def test_a_second_edit_within_the_overlap_is_enqueued_again(bench: Bench) -> None:
@@ -111,7 +112,7 @@ async def test_a_second_edit_within_the_overlap_is_enqueued_again(bench: Bench) 
             await forget_jobs(bench)
             await bench.jetbuilt.patch(f"/projects/{bench.families()[0]}", name=name)
             assert (await poller.poll()).enqueued == 1
-    assert await enqueued(bench) == {str(Key(bench.families()[0]))}
+    assert await enqueued(bench) == {str(ProjectKey(bench.families()[0]))}
 
 
 async def test_the_watermark_stays_until_every_page_is_enqueued(
@@ -197,7 +198,7 @@ async def test_an_edit_while_the_pages_are_read_is_seen_by_the_next_poll(
             await poller.poll()
         await forget_jobs(bench)
         assert (await poller.poll()).enqueued == 1
-    assert await enqueued(bench) == {str(Key(edited))}
+    assert await enqueued(bench) == {str(ProjectKey(edited))}
 
 
 async def test_a_full_pass_wants_every_project_though_nothing_changed(open_bench: OpenBench) -> None:
@@ -215,14 +216,14 @@ async def test_it_notes_which_version_of_a_family_is_active(open_bench: OpenBenc
     bench = await open_bench(projects=6)
     async with polling(bench) as poller:
         await poller.poll()
-        sightings = Sightings(bench.redis, namespace=bench.namespace)
+        active = Hints(bench.redis, namespace=bench.namespace, name=ACTIVE_PROJECTS)
         for family in bench.families():
-            assert await sightings.hint(family) == bench.active(family)
+            assert await active.hint(family) == bench.active(family)
         revised = await bench.jetbuilt.post(
             f"/projects/{bench.active(bench.families()[0])}/revisions", name="2"
         )
         await poller.poll()
-        assert await sightings.hint(bench.families()[0]) == revised["id"]
+        assert await active.hint(bench.families()[0]) == revised["id"]
 
 
 async def forget_jobs(bench: Bench) -> None:

@@ -145,28 +145,36 @@ async def played(redis_url: str, history: list[tuple[int, Step, bool]]) -> None:
         async with Bench.opened(redis, redis_url, namespace, Options(projects=2, limits=False)) as bench:
             families = bench.families()
             await bench.settled()
-            before = bench.books.opportunities().keys()
+            before = opportunity_ids(bench)
             for number, step, rests in history:
                 step(bench, families[number])
                 if rests:
                     await bench.settled()
             await bench.settled()
             await bench.settled(full=True)
-            await holds_the_last_state(bench, set(before))
+            await holds_the_last_state(bench, before)
     finally:
         async for key in redis.scan_iter(f"{namespace}:*"):
             await redis.delete(key)
         await redis.aclose()
 
 
-async def holds_the_last_state(bench: Bench, before: set[str]) -> None:
-    """What lives is right to the cent; what ended is still there, said to be finished; nothing is doubled."""
-    enqueued = await bench.expected()
+def opportunity_ids(bench: Bench) -> set[int]:
+    return {row["id"] for row in bench.books.rows("sales/opportunities")}
+
+
+async def holds_the_last_state(bench: Bench, before: set[int]) -> None:
+    """What lives is right to the cent; what ended is still there, said to be finished; nothing is doubled.
+
+    `before` are the opportunities that stood before the history began: whatever happens, none of them is deleted.
+    """
+    living = await bench.expected()
     standing = bench.books.opportunities()
-    for expected in enqueued.values():
+    for expected in living.values():
         bench.books.assert_hold(expected)
     bench.books.assert_nothing_doubled()
-    assert before <= standing.keys() | enqueued.keys() or len(standing) >= len(before)
+    assert before <= opportunity_ids(bench)
+    assert living.keys() <= standing.keys()
     notes = {note["opportunityId"] for note in bench.books.rows("sales/opportunities/notes")}
     template = {
         f"jetbuilt:{record.project.family_id}"
@@ -174,5 +182,5 @@ async def holds_the_last_state(bench: Bench, before: set[str]) -> None:
         if record.project.stage == "template"
     }
     for external_id, row in standing.items():
-        if external_id not in enqueued and external_id.split(":option:")[0] not in template:
+        if external_id not in living and external_id.split(":option:")[0] not in template:
             assert row["id"] in notes, f"{external_id} has ended and nothing says so"

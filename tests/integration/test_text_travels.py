@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.jetbuilt import models
-from cwbridge.keys import Key
 from cwbridge.text import one_line, shorten
 from sandbox.connectwise import matching
 from sandbox.connectwise.resources import OWNERS
@@ -22,6 +21,7 @@ from tests.integration.conftest import OpenBench
 from tests.support.bench import Bench
 from worker.opportunity import plan, projection
 from worker.opportunity.desired import DesiredOpportunity, Rules
+from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.source import Source
 from worker.psa import company_search
 
@@ -240,7 +240,7 @@ def desired(text: str, other: str = "") -> DesiredOpportunity:
     person = models.Contact(id=1, first_name=text, last_name=other, title=text, primary=True)
     client = models.Client(id=1, company_name=f"{text}x", address=text, contacts=[person])
     items = models.ProjectItems(line_items=[item], factors=[models.Factor(id=3, name=text, description=text)])
-    source = Source(key=Key(1), project=project, items=items, client=client)
+    source = Source(key=ProjectKey(1), project=project, items=items, client=client)
     return projection.project(source, Rules(site_of_project=True))
 
 

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 
 from cwbridge import errors
 from cwbridge.flow import Flow, FlowContext
+from cwbridge.keys import KeyFormat
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from cwbridge.linker import LinkKind
@@ -24,8 +25,7 @@ class Notes(Flow):
     name = "note"
     title = "notes -> copies"
     systems = ()
-    key_pattern = re.compile(r"notes/note/\d+")
-    key_examples = ("notes/note/7",)
+    key_format = KeyFormat(pattern=re.compile(r"notes/note/\d+"), examples=("notes/note/7",))
     link_kinds = (LinkKind(name="copy", plural="copies", example="notes/note/7"),)
 
     def external_id(self, key: str) -> str:
@@ -33,7 +33,7 @@ class Notes(Flow):
 
     def key_of(self, external_id: str | None) -> str | None:
         key = (external_id or "").replace(":", "/")
-        return key if self.key_pattern.fullmatch(key) else None
+        return key if self.key_format.accepts(key) else None
 
     @asynccontextmanager
     async def open_handler(self, context: FlowContext) -> AsyncIterator[Handler]:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from cwbridge import errors
 from cwbridge.connectors.jetbuilt import models
-from cwbridge.keys import Key
 from worker.opportunity import plan, projection
 from worker.opportunity.desired import Progress, Rules
+from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.source import Source
 
 CENT = Decimal("0.01")
@@ -63,7 +63,7 @@ SHURE = models.LineItem(
 def source(project: models.Project = PROJECT, *items: models.LineItem, **parts) -> Source:
     factors = parts.pop("factors", [])
     return Source(
-        key=Key(project.family),
+        key=ProjectKey(project.family),
         project=project,
         items=models.ProjectItems(line_items=list(items), factors=factors),
         **{"client": CLIENT, **parts},

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from console import flows, output
 from console.jobs.requeueing import _pauses
 from cwbridge import errors
-from cwbridge.keys import Key
 from cwbridge.limits.rate import Rate
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Job
 from cwbridge.queue.selection import Groups, Selection
+from worker.opportunity.project_key import ProjectKey
 
 NOW_MS = 1_800_000_000_000
 HOUR_MS = 3_600_000
@@ -151,8 +151,8 @@ def test_what_names_no_link_is_refused_with_the_forms(text: str) -> None:
 
 @given(st.integers(1, 10**18), st.none() | st.integers(1, 10**18))
 def test_the_key_of_a_mark_is_the_key(family: int, option: int | None) -> None:
-    key = Key(family, option)
-    assert Key.of_external_id(key.external_id) == key
+    key = ProjectKey(family, option)
+    assert ProjectKey.of_external_id(key.external_id) == key
 
 
 # A backslash at the very end is shown twice, so that it cannot swallow a tag of ours behind it.

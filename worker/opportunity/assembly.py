@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
+from cwbridge.connectors.jetbuilt import ACTIVE_PROJECTS
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.connectors.jetbuilt.settings import JetbuiltSettings
 from cwbridge.ledger.accepted_amounts import AcceptedAmounts
+from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.catalog import CatalogCache
+from cwbridge.ledger.hints import Hints
 from cwbridge.ledger.history import History
-from cwbridge.ledger.options import Options
-from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
@@ -19,6 +20,7 @@ from worker.opportunity.desired import OfficeAssignment, Progress, Rules
 from worker.opportunity.finisher import Finisher
 from worker.opportunity.flow import OpportunityFlow
 from worker.opportunity.header import HeaderBuilder
+from worker.opportunity.known_options import KnownOptions
 from worker.opportunity.opportunity_lines import OpportunityLines
 from worker.opportunity.options import OptionFanOut
 from worker.opportunity.plan import is_own
@@ -77,8 +79,7 @@ def opportunity_flow(
     namespace = settings.namespace
     psa = PsaContext.over(client, redis, settings)
     queue = Queue(redis, namespace=namespace, settings=settings.queue)
-    sightings = Sightings(redis, namespace=namespace)
-    target = Target(client, sightings)
+    target = Target(client, ApiMember(redis, namespace=namespace))
     sales_tables = SalesTables(client, psa.locks)
     chosen = rules(settings)
     lines = _lines(settings, redis, psa, queue, chosen)
@@ -100,11 +101,11 @@ def opportunity_flow(
             finished_status=settings.of(OpportunitySettings).finished_status,
         ),
         options=OptionFanOut(
-            queue, Options(redis, psa.links, namespace=namespace), links=psa.links, target=target
+            queue, KnownOptions(redis, psa.links, namespace=namespace), links=psa.links, target=target
         ),
         links=psa.links,
         history=history,
-        sightings=sightings,
+        active=Hints(redis, namespace=namespace, name=ACTIVE_PROJECTS),
         rules=chosen,
     )
 

@@ -10,11 +10,12 @@ from cwbridge import errors
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.connectors.jetbuilt.system import JETBUILT
 from cwbridge.flow import Flow, FlowContext
-from cwbridge.keys import Key
+from cwbridge.keys import KeyFormat
 from cwbridge.ledger.history import Event
 from cwbridge.linker import Linker, LinkKind, LinkName
 from cwbridge.queue.runner import Handler
 from cwbridge.text import folded
+from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.settings import CatalogSettings, OpportunitySettings
 from worker.psa.settings import DefaultFieldsSettings
 
@@ -28,8 +29,10 @@ class Opportunities(Flow):
     name = "opportunity"
     title = "Jetbuilt -> ConnectWise opportunities"
     systems = (JETBUILT, CONNECTWISE)
-    key_pattern = re.compile(rf"jetbuilt/project/{_NUMBER}(?:/option/{_NUMBER})?")
-    key_examples = ("jetbuilt/project/97737", "jetbuilt/project/97737/option/12")
+    key_format = KeyFormat(
+        pattern=re.compile(rf"jetbuilt/project/{_NUMBER}(?:/option/{_NUMBER})?"),
+        examples=("jetbuilt/project/97737", "jetbuilt/project/97737/option/12"),
+    )
     link_kinds = (
         LinkKind(name="opportunity", plural="opportunities", example="jetbuilt/project/97737"),
         LinkKind(
@@ -69,12 +72,12 @@ class Opportunities(Flow):
 
     def external_id(self, key: str) -> str:
         """The text in the field Source of the opportunity."""
-        return Key.parse(key).external_id
+        return ProjectKey.parse(key).external_id
 
     def key_of(self, external_id: str | None) -> str | None:
         """The key of an opportunity by its field Source; None for opportunities of other users."""
         try:
-            return str(Key.of_external_id(external_id or ""))
+            return str(ProjectKey.of_external_id(external_id or ""))
         except errors.Refused:
             return None
 
@@ -95,11 +98,12 @@ class Opportunities(Flow):
     def describe(self, event: Event) -> str:
         """What a run did to an opportunity."""
         if event.what in {"created", "updated"}:
-            lines = f"+{event.created} -{event.deleted} lines, {event.total}"
+            counts = event.counts
+            lines = f"+{counts['created']} -{counts['deleted']} lines, {event.amounts['total']}"
             return f"opportunity {event.target} {event.what}: {lines}, {event.calls} calls, {event.seconds:.1f} s"
         if event.what == "checked":
             return f"opportunity {event.target} checked: nothing to write"
-        return f"{event.what}: {event.reason}"
+        return f"{event.what}: {event.cause}"
 
     def linker(self, context: FlowContext) -> Linker:
         """Corrects links of opportunities, companies, contacts and sites."""

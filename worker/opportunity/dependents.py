@@ -8,15 +8,16 @@ from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.connectors.records import Link as Reference
-from cwbridge.keys import Key
-from cwbridge.ledger.sightings import Sightings
+from cwbridge.ledger.api_member import ApiMember
+from cwbridge.ledger.hints import Hints
 from cwbridge.linker import LinkName
 from worker.opportunity import projection
 from worker.opportunity.desired import DesiredOpportunity, Rules
+from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.source import SourceEnded, SourceReader
 from worker.opportunity.target import Target
 
-_OURS = "jetbuilt:%"
+_OWN_SOURCES = "jetbuilt:%"
 
 
 class Dependents:
@@ -26,21 +27,22 @@ class Dependents:
         self,
         client: connectwise.ConnectWiseClient,
         source: jetbuilt.JetbuiltClient,
-        sightings: Sightings,
+        active: Hints,
+        api_member: ApiMember,
         rules: Rules,
     ) -> None:
         self._client = client
         self._source = source
         self._reader = SourceReader(source)
-        self._sightings = sightings
-        self._target = Target(client, sightings)
+        self._active = active
+        self._target = Target(client, api_member)
         self._rules = rules
 
-    async def mistaken(self, name: LinkName, target: int) -> list[Key]:
-        """Opportunities of ours that hold another record than `target`, although the name is that of their own.
+    async def mistaken(self, name: LinkName, target: int) -> list[ProjectKey]:
+        """Opportunities of this flow that hold another record than `target`, although the name is that of their own.
 
         Whatever record that is: several answers may have been given, and a command may have been broken off. What is
-        closed or converted is not ours to change any more.
+        closed or converted is not written any more.
         """
         found = await self._ours_beside(name, target)
         if not found:
@@ -56,7 +58,7 @@ class Dependents:
         """Raise Refused when Jetbuilt has no such project, option or client."""
         try:
             if name.kind == "opportunity":
-                await self._check_key(Key.parse(name.identity))
+                await self._check_key(ProjectKey.parse(name.identity))
             elif name.kind == "company":
                 await self._source.client(_client_of(name))
         except (errors.NotFound, SourceEnded) as error:
@@ -66,21 +68,21 @@ class Dependents:
                 remedy=f"Look up the id of the {noun} in Jetbuilt; nothing was changed.",
             ) from error
 
-    async def _check_key(self, key: Key) -> None:
-        project = await self._reader.project(key, await self._sightings.hint(key.family))
+    async def _check_key(self, key: ProjectKey) -> None:
+        project = await self._reader.project(key, await self._active.hint(key.family))
         known = {option.id for option in await self._reader.options(project)} if key.option else {None}
         if key.option not in known:
             raise errors.NotFound("The project has no such option", detail=str(key))
 
-    async def _ours_beside(self, name: LinkName, target: int) -> dict[Key, models.Opportunity]:
-        """Asked by one field, as compound conditions are not to be trusted; the rest is compared on our side."""
+    async def _ours_beside(self, name: LinkName, target: int) -> dict[ProjectKey, models.Opportunity]:
+        """Asked by one field, as compound conditions are not to be trusted; the rest is compared here."""
         company = company_of(name)
         rows = await self._client.opportunities.find(
-            field("source").like(_OURS) if company is None else field("company/id").equals(company),
+            field("source").like(_OWN_SOURCES) if company is None else field("company/id").equals(company),
             fields=("source", "status", "closedDate", "company", name.kind),
         )
-        ours = {key_of(row.source): row for row in rows if _id(getattr(row, name.kind)) != target}
-        return {key: row for key, row in ours.items() if key is not None}
+        own = {key_of(row.source): row for row in rows if _id(getattr(row, name.kind)) != target}
+        return {key: row for key, row in own.items() if key is not None}
 
     async def _families(self, client: int) -> set[int]:
         families: set[int] = set()
@@ -91,21 +93,21 @@ class Dependents:
             page = answer.next_page
         return families
 
-    async def _asks(self, key: Key, name: LinkName) -> bool:
+    async def _asks(self, key: ProjectKey, name: LinkName) -> bool:
         """Whether the next run of `key` would look for this contact or site."""
         try:
-            project = await self._reader.project(key, await self._sightings.hint(key.family))
+            project = await self._reader.project(key, await self._active.hint(key.family))
             desired = projection.project(await self._reader.complete(key, project), self._rules)
         except errors.Refused:
-            # It is gone or not exported as it is; its own job says so.
+            # It has ended or is not exported as it is; its own job says so.
             return False
         return name.identity.rpartition("@")[0] == _identity(desired, name)
 
 
-def key_of(external_id: str | None) -> Key | None:
-    """The key whose mark this is; None for any other text in the field."""
+def key_of(external_id: str | None) -> ProjectKey | None:
+    """The key that has this external id; None for any other text in the field."""
     try:
-        return Key.of_external_id(external_id or "")
+        return ProjectKey.of_external_id(external_id or "")
     except errors.Refused:
         return None
 

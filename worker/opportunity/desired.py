@@ -77,5 +77,5 @@ class DesiredOpportunity(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def difference(self) -> Decimal | None:
-        """Jetbuilt's total minus ours; zero when every cent is explained."""
+        """Jetbuilt's total minus that of the lines; zero when every cent is explained."""
         return None if self.source_total is None else self.source_total - self.lines_total

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import structlog
 
-from cwbridge.keys import Key
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link, Links
 from worker.opportunity.opportunity_lines import OpportunityLines
+from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.sales_tables import SalesTables
 from worker.opportunity.target import Found, Target
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Finisher:
@@ -32,18 +32,18 @@ class Finisher:
         self._links = links
         self._finished_status = finished_status
 
-    async def finish(self, key: Key, reason: str, link: Link | None) -> Event:
+    async def finish(self, key: ProjectKey, reason: str, link: Link | None) -> Event:
         """Leave a note on the opportunity and, by setting, give it a status; without an opportunity there is nothing to do."""
         found = await self._target.find(key.external_id, link)
         if found is None:
-            return Event(what="skipped", reason=reason)
+            return Event(what="skipped", cause=reason)
         if not await self._target.is_over(found.record):
             await self._write(found, reason)
         await self._links.put(
             "opportunity", str(key), Link(target=found.record.id, how=found.link_rule(link), finished=reason)
         )
         log.info("opportunity_finished", opportunity_id=found.record.id, reason=reason)
-        return Event(what="finished", target=found.record.id, reason=reason)
+        return Event(what="finished", target=found.record.id, cause=reason)
 
     async def _write(self, found: Found, reason: str) -> None:
         await self._lines.leave_each_once(found.record.id)

@@ -5,30 +5,27 @@ Levels, not edges: a run uses nothing but the key, so that it may be repeated, l
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 
-import msgspec
 import structlog
 
 from cwbridge import errors
-from cwbridge.connectors import trail
 from cwbridge.connectors.jetbuilt import models
-from cwbridge.keys import Key
+from cwbridge.ledger.hints import Hints
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
-from cwbridge.ledger.sightings import Sightings
 from cwbridge.queue.job import Run
+from cwbridge.recording import recorded
 from cwbridge.text import folded
 from worker.opportunity import plan, projection
 from worker.opportunity.desired import Rules
 from worker.opportunity.finisher import Finisher
 from worker.opportunity.options import OptionFanOut
+from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.source import SourceEnded, SourceReader
 from worker.opportunity.writer import OpportunityWriter, Written
 
-log = structlog.get_logger()
-_CALLS_SHOWN = 12
+log = structlog.get_logger(__name__)
 
 
 class OpportunityFlow:
@@ -43,7 +40,7 @@ class OpportunityFlow:
         options: OptionFanOut,
         links: Links,
         history: History,
-        sightings: Sightings,
+        active: Hints,
         rules: Rules,
     ) -> None:
         self._reader = reader
@@ -52,27 +49,16 @@ class OpportunityFlow:
         self._options = options
         self._links = links
         self._history = history
-        self._sightings = sightings
+        self._active = active
         self._rules = rules
 
     async def handle(self, run: Run) -> None:
         """Make the opportunity of the run's key right and record what was done, or why it could not be."""
-        started = time.monotonic()
-        with trail.recording() as calls:
-            try:
-                event = await self._make_right(run, Key.parse(run.key))
-            except Exception as error:
-                await self._history.add(run.key, _failure_event(error, calls))
-                raise
-        if event is not None:
-            seconds = round(time.monotonic() - started, 3)
-            await self._history.add(
-                run.key, msgspec.structs.replace(event, calls=calls.total, seconds=seconds)
-            )
+        await recorded(self._history, run.key, self._make_right(run, ProjectKey.parse(run.key)))
 
-    async def _make_right(self, run: Run, key: Key) -> Event | None:
+    async def _make_right(self, run: Run, key: ProjectKey) -> Event | None:
         try:
-            project = await self._reader.project(key, await self._sightings.hint(key.family))
+            project = await self._reader.project(key, await self._active.hint(key.family))
         except SourceEnded:
             return await self._end(run, key, "the project is gone in Jetbuilt")
         reason = projection.skip_reason(project, self._rules)
@@ -80,10 +66,10 @@ class OpportunityFlow:
             return await self._end(run, key, "the project is in the trash in Jetbuilt")
         if reason is not None:
             log.info("project_skipped", reason=reason)
-            return Event(what="skipped", reason=reason)
+            return Event(what="skipped", cause=reason)
         return await self._export(run, key, project)
 
-    async def _export(self, run: Run, key: Key, project: models.Project) -> Event | None:
+    async def _export(self, run: Run, key: ProjectKey, project: models.Project) -> Event | None:
         if key.option is None:
             await self._options.enqueue(run, key, project, await self._reader.options(project))
         try:
@@ -105,7 +91,7 @@ class OpportunityFlow:
         state = f"{project.id}@{project.updated_at.isoformat() if project.updated_at else ''}"
         return await self._writer.write(run, desired, Written(fingerprint, state), link)
 
-    async def _end(self, run: Run, key: Key, reason: str) -> Event | None:
+    async def _end(self, run: Run, key: ProjectKey, reason: str) -> Event | None:
         """The source has ended: its opportunity gets a note, is never deleted, and is never made for this."""
         if key.option is None:
             await self._options.enqueue_known(run, key)
@@ -113,7 +99,7 @@ class OpportunityFlow:
         if link is not None and link.finished == reason:
             return None
         if link is None and run.mode != "force" and await self._options.moved(key):
-            return Event(what="skipped", reason=reason)
+            return Event(what="skipped", cause=reason)
         return await self._finisher.finish(key, reason, link)
 
 
@@ -126,7 +112,7 @@ def _refuse_older(project: models.Project, link: Link | None) -> None:
         raise errors.Refused(
             "Jetbuilt shows an older state of the project than the one exported before",
             detail=f"changed {project.updated_at}, exported {at}",
-            remedy="If Jetbuilt was restored on purpose, requeue the job by its key with `--force`: "
+            remedy="If Jetbuilt was restored on purpose, requeue the job by its key, or many with `--force`: "
             "then the state that Jetbuilt shows now is exported.",
         )
 
@@ -134,16 +120,3 @@ def _refuse_older(project: models.Project, link: Link | None) -> None:
 def _known(link: Link | None, fingerprint: str) -> bool:
     """Whether the opportunity holds this content, and no run that began to write another was broken off."""
     return link is not None and link.fingerprint == fingerprint and not (link.begun or link.finished)
-
-
-def _failure_event(error: Exception, calls: trail.Calls) -> Event:
-    work_class, remedy = "bug", ""
-    if isinstance(error, errors.WorkError):
-        work_class, remedy = error.work_class, error.remedy
-    return Event(
-        what=f"{work_class}: {type(error).__name__}",
-        reason=str(error),
-        remedy=remedy,
-        calls=calls.total,
-        last_calls=tuple(str(call) for call in calls.last(_CALLS_SHOWN)),
-    )

@@ -6,28 +6,28 @@ import structlog
 
 from cwbridge import errors
 from cwbridge.connectors.jetbuilt import models
-from cwbridge.keys import Key
 from cwbridge.ledger.links import Link, Links
-from cwbridge.ledger.options import Options
 from cwbridge.queue.job import Enqueue, Run
 from cwbridge.queue.queue import Queue
 from cwbridge.text import folded
+from worker.opportunity.known_options import KnownOptions
+from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.target import Target
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class OptionFanOut:
     """Enqueues the options of a project, those that are gone included, so that their opportunities are finished."""
 
-    def __init__(self, queue: Queue, known: Options, *, links: Links, target: Target) -> None:
+    def __init__(self, queue: Queue, known: KnownOptions, *, links: Links, target: Target) -> None:
         self._queue = queue
         self._known = known
         self._links = links
         self._target = target
 
     async def enqueue(
-        self, run: Run, key: Key, project: models.Project, options: list[models.ListedOption]
+        self, run: Run, key: ProjectKey, project: models.Project, options: list[models.ListedOption]
     ) -> None:
         """Enqueue every option whose content may differ from what its opportunity holds, as urgent as the project's run."""
         gone = await self._settle_identities(key.family, options)
@@ -35,16 +35,16 @@ class OptionFanOut:
         enqueues += [_enqueue_anyway(run, key, option) for option in gone]
         await self._queue.enqueue(*enqueues)
 
-    async def enqueue_known(self, run: Run, key: Key) -> None:
+    async def enqueue_known(self, run: Run, key: ProjectKey) -> None:
         """Enqueue every option that has an opportunity, because their project has ended."""
         known = await self._known.known(key.family)
         await self._queue.enqueue(*(_enqueue_anyway(run, key, option) for option in known))
 
-    async def note(self, key: Key, option: models.ListedOption | models.Option) -> None:
+    async def note(self, key: ProjectKey, option: models.ListedOption | models.Option) -> None:
         """Keep that the option is about to have an opportunity."""
         await self._known.note(key.family, option.id, folded(option.name))
 
-    async def moved(self, key: Key) -> bool:
+    async def moved(self, key: ProjectKey) -> bool:
         """Whether `key` is an option whose opportunity, if it ever had one, now belongs to another option."""
         return key.option is not None and key.option not in await self._known.known(key.family)
 
@@ -70,12 +70,12 @@ class OptionFanOut:
         Raises Busy while `old` is being written, or two jobs would write one opportunity. A run that begins later finds in
         Jetbuilt that its option is gone, and here that it has moved.
         """
-        key = str(Key(family, old))
+        key = str(ProjectKey(family, old))
         job = await self._queue.job(key)
         if job is not None and job.state == "running":
             raise errors.Busy("An option of an earlier version is still being written", detail=key, seconds=1)
         try:
-            link = await self._links.get("opportunity", key) or await self._unlinked(Key(family, old))
+            link = await self._links.get("opportunity", key) or await self._unlinked(ProjectKey(family, old))
         except errors.Ambiguous:
             return False
         if link is None:
@@ -85,21 +85,25 @@ class OptionFanOut:
             log.info("option_moved", old_option_id=old, new_option_id=new, opportunity_id=link.target)
         return True
 
-    async def _unlinked(self, key: Key) -> Link | None:
+    async def _unlinked(self, key: ProjectKey) -> Link | None:
         """The opportunity that a run made before it was broken off."""
         found = await self._target.find(key.external_id, None)
         return Link(target=found.record.id, how="external_id") if found is not None else None
 
 
-def _enqueue(run: Run, key: Key, project: models.Project, option: models.ListedOption) -> Enqueue:
+def _enqueue(run: Run, key: ProjectKey, project: models.Project, option: models.ListedOption) -> Enqueue:
     """A change of the project counts as well: company, stage and name of the opportunity come from there."""
     version = ""
     if run.mode == "if_changed":
         version = f"{project.id}@{project.updated_at}/{option.updated_at}"
     return Enqueue(
-        key=str(Key(key.family, option.id)), flow=run.flow, lane=run.lane, mode=run.mode, version=version
+        key=str(ProjectKey(key.family, option.id)),
+        flow=run.flow,
+        lane=run.lane,
+        mode=run.mode,
+        version=version,
     )
 
 
-def _enqueue_anyway(run: Run, key: Key, option: int) -> Enqueue:
-    return Enqueue(key=str(Key(key.family, option)), flow=run.flow, lane=run.lane, mode=run.mode)
+def _enqueue_anyway(run: Run, key: ProjectKey, option: int) -> Enqueue:
+    return Enqueue(key=str(ProjectKey(key.family, option)), flow=run.flow, lane=run.lane, mode=run.mode)

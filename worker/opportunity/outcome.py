@@ -15,7 +15,7 @@ from worker.psa.line_plan import Discrepancy
 from worker.psa.line_writer import Applied
 from worker.psa.patches import changes_of
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 def event(
@@ -51,12 +51,16 @@ def event(
     return Event(
         what=what,
         target=found.record.id,
-        created=applied.created,
-        deleted=applied.deleted,
-        kept=applied.kept,
-        foreign=applied.foreign,
-        total=str(desired.lines_total),
-        difference=str(difference or ""),
+        counts={
+            "created": applied.created,
+            "deleted": applied.deleted,
+            "kept": applied.kept,
+            "foreign": applied.foreign,
+        },
+        amounts={
+            "total": str(desired.lines_total),
+            **({"difference": str(difference)} if difference else {}),
+        },
         matches=header.matches,
         discrepancies=(*(desired.suspects if difference else ()), *_told(applied.discrepancies)),
     )

@@ -8,12 +8,12 @@ import msgspec
 
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise.conditions import field
-from cwbridge.keys import Key
 from cwbridge.ledger.links import Link, Links
-from cwbridge.ledger.options import Options
 from cwbridge.linker import ForeignLink, LinkChange, Rebuilt
 from cwbridge.redis import Redis
 from worker.opportunity.dependents import key_of
+from worker.opportunity.known_options import KnownOptions
+from worker.opportunity.project_key import ProjectKey
 
 _OURS = "jetbuilt:%"
 _AT_ONCE = 100
@@ -32,13 +32,13 @@ async def rebuild_links(
     if not dry_run:
         for key, target in [*done.added.items(), *((change.key, change.target) for change in done.changed)]:
             await links.put("opportunity", key, Link(target=target, how="external_id"))
-        await _note_options(Options(redis, links, namespace=namespace), found)
+        await _note_options(KnownOptions(redis, links, namespace=namespace), found)
     return done
 
 
-async def _found(client: connectwise.ConnectWiseClient) -> dict[Key, list[int]]:
+async def _found(client: connectwise.ConnectWiseClient) -> dict[ProjectKey, list[int]]:
     rows = await client.opportunities.find(field("source").like(_OURS), fields=("source",))
-    found: dict[Key, list[int]] = defaultdict(list)
+    found: dict[ProjectKey, list[int]] = defaultdict(list)
     for row in rows:
         key = key_of(row.source)
         if key is not None:
@@ -46,7 +46,7 @@ async def _found(client: connectwise.ConnectWiseClient) -> dict[Key, list[int]]:
     return dict(sorted(found.items(), key=lambda item: (item[0].family, item[0].option or 0)))
 
 
-def _compare(found: dict[Key, list[int]], links: dict[str, Link], *, dry_run: bool) -> Rebuilt:
+def _compare(found: dict[ProjectKey, list[int]], links: dict[str, Link], *, dry_run: bool) -> Rebuilt:
     done = Rebuilt(dry_run=dry_run, found=sum(len(targets) for targets in found.values()))
     unchanged = 0
     for key, targets in found.items():
@@ -71,7 +71,7 @@ def _compare(found: dict[Key, list[int]], links: dict[str, Link], *, dry_run: bo
 async def _look_at_cleared(
     client: connectwise.ConnectWiseClient, done: Rebuilt, links: dict[str, Link]
 ) -> None:
-    """Why no opportunity carries the mark of a key that is linked."""
+    """Why no opportunity carries the external id of a key that is linked."""
     sources = await _sources(client, [link.target for link in links.values()])
     for key, link in links.items():
         if link.target not in sources:
@@ -84,9 +84,9 @@ async def _look_at_cleared(
             done.pending[key] = link.target
 
 
-def _moved(key: str, other: Key, link: Link) -> bool:
-    """An option that got a new id: its opportunity carries the old mark until the next run."""
-    return other.family == Key.parse(key).family and not link.fingerprint
+def _moved(key: str, other: ProjectKey, link: Link) -> bool:
+    """An option that got a new id: its opportunity carries the old external id until the next run."""
+    return other.family == ProjectKey.parse(key).family and not link.fingerprint
 
 
 async def _sources(client: connectwise.ConnectWiseClient, ids: list[int]) -> dict[int, str | None]:
@@ -99,7 +99,7 @@ async def _sources(client: connectwise.ConnectWiseClient, ids: list[int]) -> dic
     return found
 
 
-async def _note_options(options: Options, found: dict[Key, list[int]]) -> None:
+async def _note_options(options: KnownOptions, found: dict[ProjectKey, list[int]]) -> None:
     """So that the end of an option is noticed; its name comes back with its next run."""
     for family in {key.family for key in found if key.option is not None}:
         known = await options.known(family)

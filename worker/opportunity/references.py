@@ -40,7 +40,11 @@ class Resolver:
             setting="connectwise.default_sales_rep",
         )
         self._companies = Companies(psa)
-        self._contacts = Contacts(psa, allow_duplicates=allow_duplicate_contacts)
+        self._contacts = Contacts(
+            psa,
+            allow_duplicates=allow_duplicate_contacts,
+            setting="opportunity.allow_duplicate_contacts",
+        )
         self._sites = Sites(psa)
 
     async def resolve(self, desired: DesiredOpportunity) -> References:

@@ -11,10 +11,11 @@ import msgspec
 from cwbridge import concurrency, errors
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise.conditions import field
+from cwbridge.connectors.jetbuilt import ACTIVE_PROJECTS
 from cwbridge.connectors.jetbuilt import client as jetbuilt
-from cwbridge.keys import Key
+from cwbridge.ledger.api_member import ApiMember
+from cwbridge.ledger.hints import Hints
 from cwbridge.ledger.links import Link, Links
-from cwbridge.ledger.sightings import Sightings
 from cwbridge.linker import LinkName, Relinked
 from cwbridge.queue import selection
 from cwbridge.queue.job import Enqueue
@@ -24,6 +25,7 @@ from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 from worker.opportunity import assembly
 from worker.opportunity.dependents import Dependents, company_of, key_of
+from worker.opportunity.project_key import ProjectKey
 
 _FLOW = "opportunity"
 _EVERYTHING = 1_000_000
@@ -52,10 +54,11 @@ class Relinker:
     ) -> Self:
         """A relinker with all it stands on."""
         namespace = settings.namespace
-        sightings = Sightings(redis, namespace=namespace)
+        active = Hints(redis, namespace=namespace, name=ACTIVE_PROJECTS)
+        api_member = ApiMember(redis, namespace=namespace)
         return cls(
             client,
-            Dependents(client, source, sightings, assembly.rules(settings)),
+            Dependents(client, source, active, api_member, assembly.rules(settings)),
             Links(redis, namespace=namespace),
             Queue(redis, namespace=namespace, settings=settings.queue),
         )
@@ -66,7 +69,7 @@ class Relinker:
         link = Link(target=target, how="person")
         notes: list[str] = []
         if name.kind == "opportunity":
-            key = Key.parse(name.identity)
+            key = ProjectKey.parse(name.identity)
             title = await self._opportunity(key, target)
             await self._dependents.check(name)
             async with self._queue.paused(str(key)):
@@ -90,8 +93,8 @@ class Relinker:
             notes=notes,
         )
 
-    async def _opportunity(self, key: Key, target: int) -> str:
-        """The name of the opportunity, which must exist and belong to nobody else."""
+    async def _opportunity(self, key: ProjectKey, target: int) -> str:
+        """The name of the opportunity, which must exist and belong to no other key."""
         try:
             record = await self._client.opportunities.get(target)
         except errors.NotFound as error:
@@ -137,8 +140,8 @@ class Relinker:
         except errors.NotFound as error:
             raise _missing(name.kind, target) from error
 
-    async def _same_external_id(self, key: Key, target: int) -> list[str]:
-        """Other opportunities with the mark: should the link get lost, they would make it ambiguous again."""
+    async def _same_external_id(self, key: ProjectKey, target: int) -> list[str]:
+        """Other opportunities with the external id: should the link get lost, they would make it ambiguous again."""
         rows = await self._client.opportunities.find(
             field("source").equals(key.external_id), fields=("source",)
         )
@@ -178,7 +181,7 @@ class Relinker:
             pass
 
     async def _enqueue_dependents(self, name: LinkName, target: int) -> list[str]:
-        """Jobs given up over this very question, and opportunities of ours that hold another record.
+        """Dead jobs that ask this very question, and opportunities of the flow that hold another record.
 
         What is due or waits needs no wanting: it reads the answer when it runs.
         """

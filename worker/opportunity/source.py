@@ -8,8 +8,8 @@ from cwbridge import concurrency, errors
 from cwbridge.cache import CachedValue
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.connectors.jetbuilt import models
-from cwbridge.keys import Key
-from cwbridge.ledger.sightings import NOT_LISTED
+from cwbridge.ledger.hints import NOT_LISTED
+from worker.opportunity.project_key import ProjectKey
 
 
 class SourceEnded(errors.NotFound):
@@ -22,7 +22,7 @@ class SourceEnded(errors.NotFound):
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """The newest state, as Jetbuilt tells it; `option` is set when it is about an option of the project."""
 
-    key: Key
+    key: ProjectKey
     project: models.Project
     items: models.ProjectItems = models.ProjectItems(line_items=[], factors=[])
     packages: tuple[models.ServicePackage, ...] = ()
@@ -41,7 +41,7 @@ class SourceReader:
         self._users = CachedValue(client.users, ttl=600)
         self._company = CachedValue(client.company, ttl=600)
 
-    async def project(self, key: Key, hint: int | None) -> models.Project:
+    async def project(self, key: ProjectKey, hint: int | None) -> models.Project:
         """The active version of the family.
 
         `hint` is the id it had when the list last showed it, or NOT_LISTED. Raises SourceEnded when neither the project nor
@@ -61,7 +61,7 @@ class SourceReader:
         """Options and change orders of the project, without their lines."""
         return await self._client.options(project.id)
 
-    async def complete(self, key: Key, project: models.Project) -> Source:
+    async def complete(self, key: ProjectKey, project: models.Project) -> Source:
         """All that belongs to the project or, when `key` names one, to its option; raises SourceEnded when that is gone."""
         async with concurrency.group() as tasks:
             lines = tasks.create_task(self._lines(key, project))
@@ -73,7 +73,7 @@ class SourceReader:
             lines.result(), client=client, parent=parent, owner=owner.result(), office=office.result()
         )
 
-    async def _lines(self, key: Key, project: models.Project) -> Source:
+    async def _lines(self, key: ProjectKey, project: models.Project) -> Source:
         if key.option is not None:
             return Source(key=key, project=project, option=await self._option(project, key.option))
         async with concurrency.group() as tasks:

@@ -15,15 +15,15 @@ from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.connectwise.resource import Change
-from cwbridge.keys import Key
+from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.links import How, Link
-from cwbridge.ledger.sightings import Sightings
 from cwbridge.text import one_line
 from worker.opportunity.plan import is_own
+from worker.opportunity.project_key import ProjectKey
 from worker.psa.default_fields import naming_default_field
 from worker.psa.patches import changes_of
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -42,9 +42,9 @@ class Found(msgspec.Struct, frozen=True):
 class Target:
     """Reads and writes the opportunities of this flow."""
 
-    def __init__(self, client: connectwise.ConnectWiseClient, sightings: Sightings) -> None:
+    def __init__(self, client: connectwise.ConnectWiseClient, api_member: ApiMember) -> None:
         self._client = client
-        self._sightings = sightings
+        self._api_member = api_member
         self._statuses = CachedValue(client.opportunity_statuses.find, ttl=600)
 
     async def find(self, external_id: str, link: Link | None) -> Found | None:
@@ -71,7 +71,7 @@ class Target:
                 "The linked opportunity no longer exists in ConnectWise",
                 detail=f"opportunity {link.target}, external id {external_id}",
                 remedy="If it was deleted by mistake or by a restored backup, bring it back; "
-                f"to have it made anew: cwbridge links unlink {Key.of_external_id(external_id)}, then requeue the job.",
+                f"to have it made anew: cwbridge links unlink {ProjectKey.of_external_id(external_id)}, then requeue the job.",
             )
         return found
 
@@ -85,7 +85,7 @@ class Target:
                 "The linked opportunity is no longer the project's: neither its Source nor a line says that it is",
                 detail=f"opportunity {linked.id}, Source {linked.source!r} instead of {external_id}",
                 remedy="If it is, set its Source in ConnectWise to the text named; "
-                f"if not: cwbridge links unlink {Key.of_external_id(external_id)}, then requeue the job.",
+                f"if not: cwbridge links unlink {ProjectKey.of_external_id(external_id)}, then requeue the job.",
             )
 
     async def is_over(self, opportunity: models.Opportunity) -> bool:
@@ -167,7 +167,7 @@ class Target:
     async def _sign(self, written: models.Opportunity) -> None:
         """ConnectWise names the member that wrote last: the poller has to know which of them is the bridge."""
         if written.info is not None and written.info.updatedBy:
-            await self._sightings.note_ourselves(written.info.updatedBy)
+            await self._api_member.note(written.info.updatedBy)
 
     async def _closed(self, opportunity: models.Opportunity) -> bool:
         """By its status; a closing date may outlive a reopening, so it only counts where no status tells."""
@@ -189,7 +189,7 @@ class Target:
                 "Several opportunities carry the external id of one project",
                 detail=f"{external_id}: opportunities {', '.join(str(row.id) for row in rows)}",
                 remedy="Clear the field Source on all but one of them in ConnectWise and requeue, or choose one: "
-                f"cwbridge links relink {Key.of_external_id(external_id)} --to ID",
+                f"cwbridge links relink {ProjectKey.of_external_id(external_id)} --to ID",
             )
         return Found(rows[0], "external_id") if rows else None
 
@@ -197,7 +197,7 @@ class Target:
 def _of_one_family(source: str | None, external_id: str) -> bool:
     """An option that moved carries its old external id until it is written."""
     try:
-        return Key.of_external_id(source or "").family == Key.of_external_id(external_id).family
+        return ProjectKey.of_external_id(source or "").family == ProjectKey.of_external_id(external_id).family
     except errors.Refused:
         return False
 

@@ -109,7 +109,7 @@ class OpportunityWriter:
         if link is not None and link.finished:
             record = await self._target.reopen(record)
         if settled and await self._target.is_over(record):
-            return Event(what="checked", target=record.id, reason="closed or converted in ConnectWise")
+            return Event(what="checked", target=record.id, cause="closed or converted in ConnectWise")
         await self._target.ensure_open(record)
         observed = settled and not self._repair_drift and run.mode != "force"
         if link is not None and not observed:

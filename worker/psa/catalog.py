@@ -28,7 +28,7 @@ from worker.psa.default_fields import naming_default_field
 from worker.psa.gone import gone_reference
 from worker.psa.records import DesiredProduct
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 _BATCH_WINDOW = timedelta(milliseconds=5)
 _PLACES = frozenset({"category", "subcategory", "type", "unitofmeasure", "manufacturer"})
 MAX_IDENTIFIER = 75

@@ -16,7 +16,7 @@ from worker.psa.default_fields import naming_default_field
 from worker.psa.identities import company_identifier, relink_command
 from worker.psa.records import DesiredCompany, DesiredContact, PostalAddress
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Companies:

@@ -1,4 +1,4 @@
-"""The contact of an opportunity: a person at the company, found by e-mail or name, else created."""
+"""Contacts: found by e-mail or name within their company, else created."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ from worker.psa.default_fields import naming_default_field
 from worker.psa.identities import relink_command, within
 from worker.psa.records import DesiredContact
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 _CACHE_TTL_SECONDS = 600.0
 
 
 class Contacts:
     """Finds or creates contacts within a company."""
 
-    def __init__(self, psa: PsaContext, *, allow_duplicates: bool) -> None:
+    def __init__(self, psa: PsaContext, *, allow_duplicates: bool, setting: str) -> None:
+        """`setting` is the name of the one that `allow_duplicates` comes from."""
         self._psa = psa
         self._contacts = psa.client.contacts
         self._allow_duplicates = allow_duplicates
+        self._duplicates_setting = setting
         self._kinds = CachedValue(psa.client.communication_types.find, ttl=_CACHE_TTL_SECONDS)
 
     async def forget(self, company: int, desired: DesiredContact) -> None:
@@ -63,7 +65,7 @@ class Contacts:
         return default.id if default is not None else None
 
     async def _find(self, company: int, desired: DesiredContact) -> models.Contact | None:
-        """By e-mail within the company, else by name; the company is compared on our side."""
+        """By e-mail within the company, else by name; the company is compared here, as compound conditions are not to be trusted."""
         if desired.email:
             rows = await self._contacts.find(child=field("communicationItems/value").equals(desired.email))
             same = [row for row in rows if row.company is not None and row.company.id == company]
@@ -113,7 +115,7 @@ class Contacts:
         """ConnectWise knows such a person at another company; a second record is made only when that was asked for."""
         if not self._allow_duplicates:
             refusal.remedy = (
-                "Move that contact to the company, or set opportunity.allow_duplicate_contacts; then requeue."
+                f"Move that contact to the company, or set {self._duplicates_setting}; then requeue."
             )
             raise refusal
         return await self._send({**draft, "ignoreDuplicates": True})

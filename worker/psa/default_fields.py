@@ -1,10 +1,10 @@
-"""Fixed values for fields that a tenant demands: from the settings into every new record, custom fields by their caption."""
+"""Values that the settings add to every new record, for fields that a tenant demands; custom fields by their caption."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 from cwbridge import errors
 from cwbridge.cache import CachedValue
@@ -13,7 +13,6 @@ from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.text import folded
 from worker.psa.settings import DefaultFieldsSettings
 
-Kind = Literal["opportunity", "product", "catalog", "company", "contact"]
 _CUSTOM = "custom_fields"
 
 
@@ -24,7 +23,7 @@ class DefaultFields:
         self._chosen = chosen
         self._definitions = CachedValue(client.user_defined_fields.find, ttl=600)
 
-    async def of(self, kind: Kind) -> dict[str, Any]:
+    async def of(self, kind: str) -> dict[str, Any]:
         """The fields that the settings add to a new record; `custom_fields` is a table of captions and values."""
         values = dict(getattr(self._chosen, kind))
         captions = values.pop(_CUSTOM, None)
@@ -35,7 +34,7 @@ class DefaultFields:
             ]
         return values
 
-    async def _id_of(self, kind: Kind, caption: str) -> int:
+    async def _id_of(self, kind: str, caption: str) -> int:
         found = [
             row
             for row in map(unclear.left_out, await self._definitions.get())

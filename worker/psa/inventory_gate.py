@@ -15,7 +15,7 @@ from cwbridge.queue.job import Run
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 _AFTER_THE_PROBE_SECONDS = 0.05
 
 

@@ -23,7 +23,7 @@ from worker.psa.line_plan import ActualLine, Discrepancy, LinePlan, LinePolicy, 
 from worker.psa.product_lines import LineParent, ProductLines, amounts_of
 from worker.psa.records import DesiredProduct
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 _ROUNDS = 4
 _CREATED = metrics.OBJECTS.labels("product item", "created")
 _DELETED = metrics.OBJECTS.labels("product item", "deleted")

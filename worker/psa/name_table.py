@@ -14,7 +14,7 @@ from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Resource
 from cwbridge.text import folded
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 T = TypeVar("T", bound=models.Tracked)
 _CACHE_TTL_SECONDS = 600.0
 

@@ -16,7 +16,7 @@ from cwbridge.connectors.connectwise.resource import Resource
 from cwbridge.ledger.accepted_amounts import AcceptedAmounts, Amounts
 from worker.psa.line_plan import ActualLine
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 _FIELDS = (
     "id",
     "integrationXRef",

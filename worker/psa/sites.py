@@ -14,7 +14,7 @@ from worker.psa.context import PsaContext
 from worker.psa.identities import relink_command, within
 from worker.psa.records import DesiredSite, PostalAddress
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Sites:

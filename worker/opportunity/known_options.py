@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from cwbridge.keys import Key
 from cwbridge.ledger.links import Link, Links
 from cwbridge.redis import Redis, reply
+from worker.opportunity.project_key import ProjectKey
 
 
-class Options:
+class KnownOptions:
     """The known options in Redis."""
 
     def __init__(self, redis: Redis, links: Links, *, namespace: str) -> None:
@@ -30,7 +30,9 @@ class Options:
     async def adopt(self, family: int, link: Link, *, old: int, new: int, name: str) -> None:
         """Give `link`, the opportunity of option `old`, to `new`, all at once."""
         async with self._redis.pipeline(transaction=True) as pipe:
-            await self._links.move(pipe, "opportunity", str(Key(family, old)), str(Key(family, new)), link)
+            await self._links.move(
+                pipe, "opportunity", str(ProjectKey(family, old)), str(ProjectKey(family, new)), link
+            )
             pipe.hdel(self._name(family), str(old))
             pipe.hset(self._name(family), str(new), name)
             await pipe.execute()
