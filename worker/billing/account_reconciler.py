@@ -135,7 +135,10 @@ class AccountReconciler:
             agreed |= newly_agreed(Merge(pull=merged.pull), before, after)
             agreed |= _type_agreed(await self._types.seen(_type_of(account), company))
             await self._keep(key, pair.agreed, agreed)
-        await self._wake(run, key, account, company, is_new=pair.is_new)
+        if pair.is_new and pair.link.how != "created":
+            await self._context.enqueue_contacts(run, company.id)
+        if _type_of(account):
+            await self._context.enqueue(run, *await self._context.skips.of(str(key)))
         return synced("company", pair.link, merged, before, also=_of_types(decision), is_new=pair.is_new)
 
     async def _sides(self, account: bss.Account, company: connectwise.Company, relatives: Relatives) -> Sides:
@@ -186,16 +189,6 @@ class AccountReconciler:
     ) -> None:
         if agreed != before:
             await self._context.agreements.put(key.identity, agreed)
-
-    async def _wake(
-        self, run: Run, key: BillingKey, account: bss.Account, company: connectwise.Company, *, is_new: bool
-    ) -> None:
-        """Contacts that were skipped until the account has a type, and those of a company that was not linked."""
-        waiting = await self._context.skips.of(str(key)) if _type_of(account) else []
-        if is_new:
-            waiting += await self._context.skips.of(f"connectwise/company/{company.id}")
-        if waiting:
-            await self._context.enqueue(run, *waiting)
 
     async def _account_missing(self, key: BillingKey, link: Link | None) -> Event | None:
         if link is None:

@@ -135,9 +135,8 @@ class CompanyPuller:
         agreed = agreed_on(source, target) | {TYPE: (await self._types.seen(types.first, company)).agreed}
         await self._context.agreements.put(key.identity, agreed)
         await self._context.links.put(key.kind, key.identity, Link(target=company.id, how="created"))
-        await self._context.enqueue(
-            run, str(key), *await self._context.skips.of(f"connectwise/company/{company.id}")
-        )
+        await self._context.enqueue(run, str(key))
+        await self._context.enqueue_contacts(run, company.id)
         return Event(
             what="created",
             target=company.id,

@@ -44,7 +44,6 @@ class ContactPuller:
             return skipped("the contact belongs to no company")
         account = await self._linked("company", record.company.id)
         if account is None:
-            await self._context.skips.note(f"connectwise/company/{record.company.id}", str(key))
             return skipped(f"company {record.company.id} is not linked to an account")
         kind = (await self._fields.kinds()).get("email")
         who = person_of_connectwise(record, kind)

@@ -7,6 +7,7 @@ import msgspec
 from cwbridge.connectors.bss import models as bss_models
 from cwbridge.connectors.bss.client import BssClient
 from cwbridge.connectors.connectwise import models as connectwise
+from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.ledger.agreements import Agreements
 from cwbridge.ledger.creates import Creates
 from cwbridge.ledger.links import How, Link, Links
@@ -42,7 +43,7 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
         return await self.links.get(key.kind, key.identity)
 
     async def link(self, key: BillingKey, target: int, how: How) -> Link:
-        """Keep that `target` belongs to the object, and wake what was skipped because it was not linked."""
+        """Keep that `target` belongs to the object."""
         link = Link(target=target, how=how)
         await self.links.put(key.kind, key.identity, link)
         return link
@@ -55,6 +56,12 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
     async def enqueue(self, run: Run, *keys: str) -> None:
         """Ask for other objects, as urgently as this run was asked for."""
         await self.queue.enqueue(*(Enqueue(key=key, flow=FLOW, lane=run.lane) for key in keys))
+
+    async def enqueue_contacts(self, run: Run, company: int) -> None:
+        """Ask for every contact of a company that has just been linked: before, none of them could be pulled."""
+        if self.rules.contacts.pull:
+            rows = await self.psa.client.contacts.find(field("company/id").equals(company), fields=("id",))
+            await self.enqueue(run, *(f"connectwise/contact/{row.id}" for row in rows))
 
     async def note_ourselves(self, written: connectwise.Tracked) -> None:
         """Keep the name of the API member that ConnectWise writes beside this run's own change."""
