@@ -23,7 +23,7 @@ from worker.billing.company_creator import CompanyCreator
 from worker.billing.company_finder import CompanyFinder
 from worker.billing.context import BillingContext
 from worker.billing.keys import BillingKey
-from worker.billing.merge import Merge, merge
+from worker.billing.merge import Merge, attempts_of, merge, recovered
 from worker.billing.outcome import Also, missing, skipped, synced
 from worker.billing.relatives import RelativesReader
 from worker.billing.values import Sides, agreed_on, newly_agreed
@@ -72,18 +72,15 @@ class AccountReconciler:
             return await self._account_missing(key, link)
         if link is None:
             pair = await self._first(run, key, account)
-        else:
-            company = await self._living(link)
-            if company is None:
-                return await self._company_missing(key, link)
-            await self._context.finish(key, link, "")
-            agreed = await self._context.agreements.of(key.identity)
-            pair = Pair(account=account, company=company, link=link, agreed=agreed)
-        return (
-            skipped("ConnectWise has no company for it, and accounts are not pushed")
-            if pair is None
-            else (await self._agree(run, key, pair))
-        )
+            if pair is None:
+                return skipped("ConnectWise has no company for it, and accounts are not pushed")
+            return await self._agree(run, key, pair)
+        company = await self._living(link)
+        if company is None:
+            return await self._company_missing(key, link)
+        await self._context.finish(key, link, "")
+        agreed = await self._context.agreements.of(key.identity)
+        return await self._agree(run, key, Pair(account=account, company=company, link=link, agreed=agreed))
 
     async def _first(self, run: Run, key: BillingKey, account: bss.Account) -> Pair | None:
         """Find the company, or create it where accounts are pushed; nobody else makes one of that name meanwhile."""
@@ -119,13 +116,16 @@ class AccountReconciler:
         policy = self._context.rules.accounts
         relatives = await self._relatives.of(run, pair.account, pair.company.id)
         before = await self._sides(pair.account, pair.company, relatives)
-        merged = merge(FIELDS, before.seen, pair.agreed, policy)
+        attempts = await self._context.attempts.of(key.identity)
+        known = recovered(FIELDS, before.seen, pair.agreed, attempts)
+        merged = merge(FIELDS, before.seen, known, policy)
         types = await self._types.seen(_type_of(pair.account), pair.company)
         decision = account_types.decide(types, pair.agreed.get(TYPE), policy)
+        await self._context.attempts.begin(key.identity, attempts_of(merged, before.seen))
         company = await self._push(run, pair, merged, decision, relatives)
         pushed = await self._sides(pair.account, company, relatives)
         half = Merge(push=merged.push, agreed=merged.agreed)
-        agreed = pair.agreed | newly_agreed(half, before, pushed) | _type_agreed(types)
+        agreed = known | newly_agreed(half, before, pushed) | _type_agreed(types)
         if decision.add is not None:
             agreed |= _type_agreed(await self._types.seen(_type_of(pair.account), company))
         await self._keep(key, pair.agreed, agreed)
@@ -135,6 +135,8 @@ class AccountReconciler:
             agreed |= newly_agreed(Merge(pull=merged.pull), before, after)
             agreed |= _type_agreed(await self._types.seen(_type_of(account), company))
             await self._keep(key, pair.agreed, agreed)
+        if attempts or merged.is_written:
+            await self._context.attempts.end(key.identity)
         if pair.is_new and pair.link.how != "created":
             await self._context.enqueue_contacts(run, company.id)
         if _type_of(account):

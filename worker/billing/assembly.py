@@ -6,6 +6,7 @@ from cwbridge.connectors.bss.system import BSS
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import FlowContext
 from cwbridge.ledger.agreements import Agreements
+from cwbridge.ledger.attempts import Attempts
 from cwbridge.ledger.creates import Creates
 from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.own_writes import OwnWrites
@@ -72,6 +73,7 @@ def billing_context(opened: FlowContext) -> BillingContext:
         psa=PsaContext.over(opened.connections.client(CONNECTWISE), redis, settings),
         queue=opened.queue,
         agreements=Agreements(redis, namespace=namespace),
+        attempts=Attempts(redis, namespace=namespace),
         creates=Creates(redis, namespace=namespace),
         skips=Skips(redis, namespace=namespace),
         api_member=ApiMember(redis, namespace=namespace),

@@ -20,19 +20,26 @@ from worker.billing.contact_finder import ContactFinder, FoundContact
 from worker.billing.contact_writer import ContactWriter
 from worker.billing.context import BillingContext
 from worker.billing.keys import FLOW, BillingKey, account_key
-from worker.billing.merge import Merge, Policy, merge
+from worker.billing.merge import Merge, Policy, attempts_of, merge, recovered
 from worker.billing.outcome import missing, skipped, synced
 from worker.billing.values import Sides, Value, agreed_on, newly_agreed, writable
 
 _PRIMARY = "primary"
 
 
+class Home(msgspec.Struct, frozen=True):
+    """The account of a contact, the company that the account is linked to, and what may be written."""
+
+    account: int
+    company: int
+    policy: Policy
+
+
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
     """Both contacts as read, where they belong, and what they last agreed on."""
 
     contact: bss.Contact
-    account: int
-    company: int
+    home: Home
     record: connectwise.Contact
     link: Link
     agreed: dict[str, Agreed]
@@ -58,27 +65,28 @@ class ContactReconciler:
             contact = await self._context.bss.contacts.get(key.id)
         except errors.NotFound:
             return await self._contact_missing(key, link)
+        home = await self._home(run, key, contact, link)
+        if isinstance(home, str):
+            return skipped(home)
+        pair = await self._pair(key, contact, home, link)
+        return pair if isinstance(pair, Event) else await self._agree(run, key, pair)
+
+    async def _home(self, run: Run, key: BillingKey, contact: bss.Contact, link: Link | None) -> Home | str:
+        """Where the contact belongs, or why it is skipped; nothing of it is pushed while its account has no type."""
         if contact.account is None:
-            return skipped("the contact has no account in BSS")
+            return "the contact has no account in BSS"
         account = account_key(contact.account.id)
         has_type = await self._has_type(account, key)
         if link is None and not has_type:
-            return skipped(f"account {account.id} has no type in BSS")
-        home = await self._context.link_of(account)
-        if home is None:
+            return f"account {account.id} has no type in BSS"
+        company = await self._context.link_of(account)
+        if company is None:
             return await self._without_company(run, account, key)
-        if link is None and home.finished:
-            return skipped(f"{home.finished}: company {home.target}")
-        policy = self._policy(has_type=has_type)
-        pair = await self._pair(key, contact, account.id, home.target, link, policy)
-        if isinstance(pair, Event):
-            return pair
-        return await self._agree(run, key, pair, policy)
-
-    def _policy(self, *, has_type: bool) -> Policy:
-        """Nothing of a contact is pushed while its account has no type."""
-        policy = self._context.rules.contacts
-        return msgspec.structs.replace(policy, push=policy.push and has_type)
+        if link is None and company.finished:
+            return f"{company.finished}: company {company.target}"
+        rules = self._context.rules.contacts
+        policy = msgspec.structs.replace(rules, push=rules.push and has_type)
+        return Home(account.id, company.target, policy)
 
     async def _has_type(self, account: BillingKey, key: BillingKey) -> bool:
         """Whether the account has a type; without one the contact runs again when it gets one.
@@ -97,73 +105,54 @@ class ContactReconciler:
         await self._context.skips.forget(str(account), str(key))
         return True
 
-    async def _without_company(self, run: Run, account: BillingKey, key: BillingKey) -> Event:
+    async def _without_company(self, run: Run, account: BillingKey, key: BillingKey) -> str:
         if self._context.rules.accounts.push:
             raise errors.WaitingFor(str(account), flow=FLOW, lane=run.lane)
         await self._context.skips.note(str(account), str(key))
-        return skipped(f"account {account.id} is not linked to a company")
+        return f"account {account.id} is not linked to a company"
 
     async def _pair(
-        self,
-        key: BillingKey,
-        contact: bss.Contact,
-        account: int,
-        company: int,
-        link: Link | None,
-        policy: Policy,
+        self, key: BillingKey, contact: bss.Contact, home: Home, link: Link | None
     ) -> Pair | Event:
         if link is None:
-            return await self._first(key, contact, account, company, policy)
+            return await self._first(key, contact, home)
         try:
             record = await self._contacts.get(link.target)
         except errors.NotFound:
             return await self._record_missing(key, link)
         await self._context.finish(key, link, "")
-        return Pair(
-            contact=contact,
-            account=account,
-            company=company,
-            record=record,
-            link=link,
-            agreed=await self._context.agreements.of(key.identity),
-        )
+        agreed = await self._context.agreements.of(key.identity)
+        return Pair(contact=contact, home=home, record=record, link=link, agreed=agreed)
 
-    async def _first(
-        self, key: BillingKey, contact: bss.Contact, account: int, company: int, policy: Policy
-    ) -> Pair | Event:
+    async def _first(self, key: BillingKey, contact: bss.Contact, home: Home) -> Pair | Event:
         """Find the contact, or create it where contacts are pushed; one run at a time for a person of a company."""
         who = folded(contact.email or contact.firstName)
-        async with self._context.psa.locks.hold(f"contact:{company}:{who}"):
-            found = await self._finder.in_company(contact, company)
-            if found is None and not policy.push:
+        async with self._context.psa.locks.hold(f"contact:{home.company}:{who}"):
+            found = await self._finder.in_company(contact, home.company)
+            if found is None and not home.policy.push:
                 return skipped("ConnectWise has no contact for it, and contacts are not pushed")
-            values = await self._fields.of_bss(contact, account, company)
+            values = await self._fields.of_bss(contact, home.account, home.company)
             if found is None:
-                found = await self._writer.create(contact, company, writable(values))
+                found = await self._writer.create(contact, home.company, writable(values))
             link = await self._context.link(key, found.record.id, found.how)
         agreed = await self._agreed_at_create(values, found)
         await self._context.agreements.put(key.identity, agreed)
-        return Pair(
-            contact=contact,
-            account=account,
-            company=company,
-            record=found.record,
-            link=link,
-            agreed=agreed,
-            is_new=True,
-        )
+        return Pair(contact=contact, home=home, record=found.record, link=link, agreed=agreed, is_new=True)
 
     async def _agreed_at_create(self, values: Mapping[str, Value], found: FoundContact) -> dict[str, Agreed]:
         if found.how != "created":
             return {}
         return agreed_on(values, await self._fields.of_connectwise(found.record))
 
-    async def _agree(self, run: Run, key: BillingKey, pair: Pair, policy: Policy) -> Event | None:
+    async def _agree(self, run: Run, key: BillingKey, pair: Pair) -> Event | None:
         before = await self._sides(pair, pair.contact, pair.record)
-        merged = merge(FIELDS, before.seen, pair.agreed, policy)
+        attempts = await self._context.attempts.of(key.identity)
+        known = recovered(FIELDS, before.seen, pair.agreed, attempts)
+        merged = merge(FIELDS, before.seen, known, pair.home.policy)
+        await self._context.attempts.begin(key.identity, attempts_of(merged, before.seen))
         record = await self._writer.update(pair.record, merged.push) if merged.push else pair.record
         half = Merge(push=merged.push, agreed=merged.agreed)
-        agreed = pair.agreed | newly_agreed(half, before, await self._sides(pair, pair.contact, record))
+        agreed = known | newly_agreed(half, before, await self._sides(pair, pair.contact, record))
         await self._keep(key, pair, agreed)
         contact = await self._pull(pair, merged)
         if merged.pull:
@@ -171,12 +160,15 @@ class ContactReconciler:
             agreed |= newly_agreed(Merge(pull=merged.pull), before, after)
         agreed[_PRIMARY] = Agreed("yes" if contact.isPrimary else "", "")
         await self._keep(key, pair, agreed)
+        if attempts or merged.is_written:
+            await self._context.attempts.end(key.identity)
         if pair.agreed.get(_PRIMARY, Agreed("", "")) != agreed[_PRIMARY]:
-            await self._context.enqueue(run, str(account_key(pair.account)))
+            await self._context.enqueue(run, str(account_key(pair.home.account)))
         return synced("contact", pair.link, merged, before, is_new=pair.is_new)
 
     async def _sides(self, pair: Pair, contact: bss.Contact, record: connectwise.Contact) -> Sides:
-        source = await self._fields.of_bss(contact, pair.account, pair.company)
+        account = contact.account.id if contact.account is not None else pair.home.account
+        source = await self._fields.of_bss(contact, account, pair.home.company)
         return Sides(source, await self._fields.of_connectwise(record))
 
     async def _pull(self, pair: Pair, merged: Merge) -> bss.Contact:

@@ -9,6 +9,7 @@ from cwbridge.connectors.bss.client import BssClient
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.ledger.agreements import Agreements
+from cwbridge.ledger.attempts import Attempts
 from cwbridge.ledger.creates import Creates
 from cwbridge.ledger.links import How, Link, Links
 from cwbridge.ledger.own_writes import OwnWrites
@@ -28,6 +29,7 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
     psa: PsaContext
     queue: Queue
     agreements: Agreements
+    attempts: Attempts
     creates: Creates
     skips: Skips
     api_member: ApiMember

@@ -15,6 +15,7 @@ import msgspec
 
 from cwbridge import errors
 from cwbridge.ledger.agreements import Agreed
+from cwbridge.ledger.attempts import Attempt
 from cwbridge.text import one_line
 
 Master = Literal["bss", "connectwise"]
@@ -66,6 +67,11 @@ class Merge(msgspec.Struct, frozen=True, kw_only=True):
     agreed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def is_written(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.push or self.pull)
+
 
 def merge(
     fields: Iterable[Field], seen: Mapping[str, Seen], agreed: Mapping[str, Agreed], policy: Policy
@@ -90,6 +96,43 @@ def merge(
         if decision.lost:
             notes.append(f"{field.name}: {decision.lost}")
     return Merge(push=push, pull=pull, agreed=tuple(settled), notes=tuple(notes))
+
+
+def recovered(
+    fields: Iterable[Field],
+    seen: Mapping[str, Seen],
+    agreed: Mapping[str, Agreed],
+    attempts: Mapping[str, Attempt],
+) -> dict[str, Agreed]:
+    """The agreed values with those of an earlier run that was broken off after its write.
+
+    The write took effect when the side no longer holds what it held before, and holds what was sent. Otherwise nothing was
+    agreed on, and whatever changed is a change.
+    """
+    found = dict(agreed)
+    for field in fields:
+        attempt, now = attempts.get(field.name), seen.get(field.name)
+        if attempt is None or now is None:
+            continue
+        if attempt.side == "target" and now.psa != attempt.target and _alike(field, now.psa, attempt.sent):
+            found[field.name] = Agreed(attempt.source, now.psa)
+        if attempt.side == "source" and now.bss != attempt.source and _alike(field, now.bss, attempt.sent):
+            found[field.name] = Agreed(now.bss, attempt.target)
+    return found
+
+
+def attempts_of(merged: Merge, seen: Mapping[str, Seen]) -> dict[str, Attempt]:
+    """What `merged` is about to write."""
+    return {
+        **{
+            name: Attempt("target", seen[name].bss, seen[name].psa, sent)
+            for name, sent in merged.push.items()
+        },
+        **{
+            name: Attempt("source", seen[name].bss, seen[name].psa, sent)
+            for name, sent in merged.pull.items()
+        },
+    }
 
 
 def decide(field: Field, now: Seen, agreed: Agreed | None, policy: Policy) -> Decision:
