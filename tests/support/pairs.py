@@ -54,9 +54,21 @@ class Pairs:
     @classmethod
     @asynccontextmanager
     async def opened(cls, redis: Redis, redis_url: str, namespace: str) -> AsyncIterator[Pairs]:
+        """Tenants without any account, company or contact."""
         options = Options(projects=1, limits=False)
         async with Bench.opened(redis, redis_url, namespace, options) as bench:
-            yield cls(bench)
+            pairs = cls(bench)
+            pairs.clear()
+            yield pairs
+
+    def clear(self) -> None:
+        """Remove the accounts, companies and contacts that the stand-ins begin with."""
+        for collection in ("contacts", "accounts"):
+            for number in list(self.bss.rows(collection)):
+                self.bss.remove(collection, number)
+        for table in (f"{CONTACTS}/communications", CONTACTS, TYPES, f"{COMPANIES}/sites", COMPANIES):
+            for row in list(self.connectwise.table(table)):
+                self.connectwise.remove(table, row["id"])
 
     def choose(self, **settings: Any) -> None:
         """Change settings of the table `billing`."""
