@@ -36,7 +36,6 @@ CONTACT: Row = {
     "fax": "206-555-0103",
 }
 _ACCOUNT = {"name": "name", "code": "code", "phone": "phone", "fax": "fax", "website": "webSite"}
-_VENDOR = {"vendor link": "integrationId"}
 _ADDRESS = {
     "address 1": "address1",
     "address 2": "address2",
@@ -93,12 +92,15 @@ class Writer:
 
     def account(self, told: Mapping[str, str]) -> Row:
         fields: Row = {_ACCOUNT[name]: value or None for name, value in told.items() if name in _ACCOUNT}
-        fields |= {_VENDOR[name]: value for name, value in told.items() if name in _VENDOR}
+        if vendor := told.get("vendor link"):
+            fields["integrationId"] = self._number(vendor)
         address = {_ADDRESS[name]: value or None for name, value in told.items() if name in _ADDRESS}
         if address:
             fields["address"] = address
         if "type" in told:
-            kinds = {row["name"]: row["id"] for row in self._pairs.bss.rows("organization/accounttypes").values()}
+            kinds = {
+                row["name"]: row["id"] for row in self._pairs.bss.rows("organization/accounttypes").values()
+            }
             fields["typeId"] = kinds[told["type"]] if told["type"] else None
         if "currency" in told:
             fields["currencyCode"] = told["currency"] or None
@@ -123,10 +125,7 @@ class Writer:
             if name in told:
                 fields[field] = {"id": self._names[told[name]]} if told[name] else None
         if "identifier" in told:
-            wanted = told["identifier"]
-            fields["identifier"] = (
-                str(self._names[wanted.removeprefix("id of ")]) if wanted.startswith("id of ") else wanted
-            )
+            fields["identifier"] = self._number(told["identifier"])
         return fields
 
     def person(self, told: Mapping[str, str]) -> Row:
@@ -148,6 +147,11 @@ class Writer:
             mine = next((item for item in items if item["type"]["id"] == number), {"type": {"id": number}})
             items = [*rest, mine | {"value": told[name]}] if told[name] else rest
         return items
+
+    def _number(self, told: str) -> str:
+        """`id of b1` is the id of the record b1; any other text stands for itself."""
+        name = told.removeprefix("id of ")
+        return told if name == told else str(self._names[name])
 
     def _reference(self, table: str, label: str, name: str) -> Row:
         row = next(row for row in self._pairs.connectwise.table(table) if row[label] == name)
@@ -181,9 +185,7 @@ class Reader:
 
     def company(self, number: int) -> dict[str, str]:
         row = self._pairs.in_connectwise(number)
-        account = next(
-            (name for name, known in self._names.items() if str(known) == row["identifier"]), None
-        )
+        account = next((name for name, known in self._names.items() if str(known) == row["identifier"]), None)
         default = row.get("defaultContact")
         return {
             **{name: _text(row.get(field)) for name, field in _COMPANY.items()},
@@ -192,7 +194,9 @@ class Reader:
             "identifier": f"id of {account}" if account else row["identifier"],
             "types": ", ".join(sorted(self._pairs.types_of(number))),
             "parent": self._company(row.get("parentCompany")),
-            "bill to": "itself" if row.get("billToCompany") == {"id": number} else self._company(row.get("billToCompany")),
+            "bill to": "itself"
+            if row.get("billToCompany") == {"id": number}
+            else self._company(row.get("billToCompany")),
             "default contact": self.person(default["id"])["first name"] if default else "",
         }
 
@@ -232,7 +236,8 @@ class Reader:
     def _name(self, number: int, noun: str) -> str:
         kinds = {"account": "a", "contact": "c", "company": "b", "person": "p"}
         return next(
-            (name for name, known in self._names.items() if known == number and _noun(name, kinds, noun)), "new"
+            (name for name, known in self._names.items() if known == number and _noun(name, kinds, noun)),
+            "new",
         )
 
 

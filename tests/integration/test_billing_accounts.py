@@ -17,11 +17,16 @@ async def billing(redis: Redis, redis_url: str, namespace: str) -> AsyncIterator
 
 
 async def test_a_new_account_becomes_a_company_with_every_field(billing: Pairs) -> None:
-    number = billing.account(code="HL-1", phone="(206) 555-0100", fax="(206) 555-0199", webSite="https://hl.example")
+    number = billing.account(
+        code="HL-1", phone="(206) 555-0100", fax="(206) 555-0199", webSite="https://hl.example"
+    )
     key = f"bss/account/{number}"
     await billing.settle(key)
     company = await billing.company_of(number)
-    assert {name: company.get(name) for name in ("identifier", "name", "accountNumber", "phoneNumber", "faxNumber")} == {
+    assert {
+        name: company.get(name)
+        for name in ("identifier", "name", "accountNumber", "phoneNumber", "faxNumber")
+    } == {
         "identifier": str(number),
         "name": "Harbor Lights",
         "accountNumber": "HL-1",

@@ -78,9 +78,7 @@ class Pairs:
     def links(self) -> Links:
         return Links(self.bench.redis, namespace=self.bench.namespace)
 
-    def account(
-        self, name: str = "Harbor Lights", *, type_: str | None = "Customer", **fields: Any
-    ) -> int:
+    def account(self, name: str = "Harbor Lights", *, type_: str | None = "Customer", **fields: Any) -> int:
         """Another user of BSS makes an account with a billing address; `address=None` leaves it out."""
         address = fields.pop("address", ADDRESS)
         given = {"currencyCode": "USD", **fields}
@@ -92,9 +90,9 @@ class Pairs:
 
     def person(self, account: int, first: str = "Ada", last: str | None = "Byron", **fields: Any) -> int:
         """Another user of BSS makes a contact."""
-        number: int = self.bss.add(
-            "contacts", accountId=account, firstName=first, lastName=last, **fields
-        )["id"]
+        number: int = self.bss.add("contacts", accountId=account, firstName=first, lastName=last, **fields)[
+            "id"
+        ]
         return number
 
     def company(self, name: str = "Harbor Lights", identifier: str = "HARBOR", **fields: Any) -> int:
@@ -123,6 +121,10 @@ class Pairs:
     def company_type(self, name: str) -> int:
         return self._id("company/companies/types", "name", name)
 
+    def _id(self, table: str, field: str, value: str) -> int:
+        number: int = next(row["id"] for row in self.connectwise.table(table) if row[field] == value)
+        return number
+
     def edit_account(self, number: int, **fields: Any) -> None:
         self.bss.edit("accounts", number, **fields)
 
@@ -137,9 +139,7 @@ class Pairs:
 
     def add_type(self, company: int, name: str) -> int:
         kind = {"id": self.company_type(name)}
-        number: int = self.bench.box.connectwise_user.add(
-            TYPES, {"type": kind, "company": {"id": company}}
-        )
+        number: int = self.bench.box.connectwise_user.add(TYPES, {"type": kind, "company": {"id": company}})
         return number
 
     def in_bss(self, number: int) -> Row:
@@ -159,7 +159,9 @@ class Pairs:
     def items_of(self, contact: int) -> dict[str, str]:
         """The values of a contact's communication items by the name of their type."""
         row = self.connectwise.table(CONTACTS).get(contact)
-        names = {kind["id"]: kind["description"] for kind in self.connectwise.table("company/communicationTypes")}
+        names = {
+            kind["id"]: kind["description"] for kind in self.connectwise.table("company/communicationTypes")
+        }
         return {names[item["type"]["id"]]: item["value"] for item in row["communicationItems"]}
 
     def contact_row(self, number: int) -> Row:
@@ -198,18 +200,18 @@ class Pairs:
         """The newest event of a key."""
         return (await self.bench.history(key))[0]
 
-    @property
-    def writes(self) -> int:
-        """How many changes both systems have accepted."""
-        return len(self.bss.writes) + len(self.connectwise.writes)
+    def written(self) -> list[str]:
+        """The changes that both systems have accepted, in their order."""
+        writes = [(one.time, f"BSS {one.method} {one.collection}/{one.id}") for one in self.bss.writes]
+        writes += [(one.time, f"ConnectWise {one.method} {one.path}") for one in self.connectwise.writes]
+        return [told for _, told in sorted(writes)]
 
     async def assert_quiet(self, *keys: str) -> None:
         """Two more runs write nothing on either side."""
-        before = self.writes
+        before = len(self.written())
         for _ in range(2):
             await self.settle(*keys)
-        written = [*self.bss.writes, *self.connectwise.writes][before - self.writes :]
-        assert self.writes == before, written
+        assert self.written()[before:] == []
 
     async def wipe(self) -> None:
         """Redis loses everything."""

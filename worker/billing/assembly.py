@@ -6,9 +6,9 @@ from cwbridge.connectors.bss.system import BSS
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import FlowContext
 from cwbridge.ledger.agreements import Agreements
+from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.attempts import Attempts
 from cwbridge.ledger.creates import Creates
-from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.own_writes import OwnWrites
 from cwbridge.ledger.skips import Skips
 from worker.billing.account_fields import AccountFields

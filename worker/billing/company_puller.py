@@ -7,14 +7,15 @@ from typing import Any
 import structlog
 
 from cwbridge import errors, metrics
+from cwbridge.cache import CachedValue
+from cwbridge.connectors import unclear
 from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.bss.filters import equals
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from cwbridge.queue.job import Run
-from cwbridge.text import folded
-from worker.billing import keys
+from cwbridge.text import folded, one_line
 from worker.billing.account_fields import MADE_CODE, AccountFields, Relatives, account_draft
 from worker.billing.account_reconciler import TYPE
 from worker.billing.account_types import AccountTypes
@@ -27,6 +28,7 @@ from worker.billing.values import agreed_on, writable
 from worker.psa.identities import relink_command
 
 log = structlog.get_logger(__name__)
+_CACHE_TTL_SECONDS = 600.0
 
 
 class CompanyPuller:
@@ -47,28 +49,29 @@ class CompanyPuller:
         self._types = types
         self._finder = finder
         self._evidence = evidence
+        self._vendor_links = CachedValue(self._listed, ttl=_CACHE_TTL_SECONDS)
 
     async def pull(self, run: Run, key: BillingKey) -> Event | None:
         """Create the account of a company, or enqueue the account that it belongs to."""
-        account = await self._linked(key.id)
-        if account is not None:
-            await self._context.enqueue(run, str(account))
-            return None
         try:
             company = await self._context.psa.client.companies.get(key.id)
         except errors.NotFound:
             return skipped("ConnectWise has no such company")
         if company.deletedFlag:
             return skipped("the company is deleted in ConnectWise")
-        async with self._context.psa.locks.hold(f"company:{folded(company.name)}"):
-            existing = await self._account_of(company)
-            if existing is None:
+        context = self._context
+        async with (
+            context.psa.locks.hold(f"company:{folded(company.name)}"),
+            context.linking("company", company.id),
+        ):
+            owner = await context.owner("company", company.id)
+            existing = await self._account_of(company) if owner is None else None
+            if owner is None and existing is None:
                 return await self._create(run, company)
-        return await self._hand_over(run, company, existing)
-
-    async def _linked(self, company: int) -> BillingKey | None:
-        identities = (await self._context.links.of_targets("company", [company])).get(company, ())
-        return next((key for key in map(keys.of_identity, identities) if key is not None), None)
+        if existing is not None:
+            return await self._hand_over(run, company, existing)
+        await context.enqueue(run, str(owner))
+        return None
 
     async def _hand_over(self, run: Run, company: connectwise.Company, account: bss.Account) -> Event:
         """The account's job links the two; raises Ambiguous when another company claims the account as well."""
@@ -81,16 +84,33 @@ class CompanyPuller:
 
     async def _account_of(self, company: connectwise.Company) -> bss.Account | None:
         """The account that has no company yet: by the company's identifier, by code, by name."""
-        identified = await self._identified(company)
-        if identified is not None:
-            return identified
+        for by in (self._by_vendor_link, self._identified):
+            account = await by(company)
+            if account is not None:
+                return account
         for code in filter(None, (company.accountNumber, MADE_CODE + company.identifier)):
             rows = await self._accounts.find(equals("code", code))
             found = await self._only(company, [row for row in rows if folded(row.code) == folded(code)])
             if found is not None:
                 return found
-        rows = await self._accounts.find(equals("name", company.name))
-        return await self._only(company, [row for row in rows if names_agree(row, company)])
+        named: dict[int, bss.Account] = {}
+        for name in dict.fromkeys((company.name, one_line(company.name))):
+            rows = await self._accounts.find(equals("name", name))
+            named |= {row.id: row for row in rows if names_agree(row, company)}
+        return await self._only(company, list(named.values()))
+
+    async def _by_vendor_link(self, company: connectwise.Company) -> bss.Account | None:
+        """The account that the vendor's own connector has linked, where its links are taken over; BSS cannot be asked by it."""
+        if not self._context.rules.adopt_vendor_links:
+            return None
+        accounts = await self._vendor_links.get()
+        account = accounts.get(str(company.id))
+        free = account is not None and await self._context.link_of(account_key(account.id)) is None
+        return account if free else None
+
+    async def _listed(self) -> dict[str, bss.Account]:
+        rows = [unclear.left_out(row) for row in await self._accounts.find()]
+        return {row.integrationId: row for row in rows if row.integrationId}
 
     async def _identified(self, company: connectwise.Company) -> bss.Account | None:
         if not company.identifier.isascii() or not company.identifier.isdecimal():

@@ -10,7 +10,6 @@ from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from cwbridge.queue.job import Run
 from cwbridge.text import folded
-from worker.billing import keys
 from worker.billing.contact_fields import ContactFields, bss_draft
 from worker.billing.contact_finder import ContactFinder, person_of_connectwise
 from worker.billing.context import BillingContext
@@ -32,34 +31,31 @@ class ContactPuller:
 
     async def pull(self, run: Run, key: BillingKey) -> Event | None:
         """Create the contact in BSS, or enqueue the one that it is."""
-        linked = await self._linked("contact", key.id)
-        if linked is not None:
-            await self._context.enqueue(run, str(linked))
-            return None
         try:
             record = await self._context.psa.client.contacts.get(key.id)
         except errors.NotFound:
             return skipped("ConnectWise has no such contact")
         if record.company is None:
             return skipped("the contact belongs to no company")
-        account = await self._linked("company", record.company.id)
+        account = await self._context.owner("company", record.company.id)
         if account is None:
             return skipped(f"company {record.company.id} is not linked to an account")
-        kind = (await self._fields.kinds()).get("email")
-        who = person_of_connectwise(record, kind)
-        first_email = next(iter(who.emails), "")
-        async with self._context.psa.locks.hold(
-            f"contact:{record.company.id}:{folded(first_email or who.first_name)}"
+        who = person_of_connectwise(record, (await self._fields.kinds()).get("email"))
+        name = folded(next(iter(who.emails), "") or who.first_name)
+        context = self._context
+        async with (
+            context.psa.locks.hold(f"contact:{record.company.id}:{name}"),
+            context.linking("contact", record.id),
         ):
-            existing = await self._finder.in_account(record, account.id)
-            if existing is None:
+            owner = await context.owner("contact", record.id)
+            existing = await self._finder.in_account(record, account.id) if owner is None else None
+            if owner is None and existing is None:
                 return await self._create(run, record, account.id, record.company.id)
-        await self._context.enqueue(run, str(contact_key(existing.id)))
+        if existing is None:
+            await context.enqueue(run, str(owner))
+            return None
+        await context.enqueue(run, str(contact_key(existing.id)))
         return skipped(f"it is contact {existing.id} of BSS")
-
-    async def _linked(self, kind: str, target: int) -> BillingKey | None:
-        identities = (await self._context.links.of_targets(kind, [target])).get(target, ())
-        return next((key for key in map(keys.of_identity, identities) if key is not None), None)
 
     async def _create(self, run: Run, record: connectwise.Contact, account: int, company: int) -> Event:
         if not self._context.rules.contacts.pull:

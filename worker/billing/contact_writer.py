@@ -50,6 +50,8 @@ class ContactWriter:
     async def update(self, record: connectwise.Contact, values: Mapping[str, str]) -> connectwise.Contact:
         """The contact after the changes; communication items of other types are not touched."""
         changes = contact_changes(values)
+        if "company" in values:
+            changes += await self._move(int(values["company"]))
         if changes:
             written = await self._contacts.patch(record.id, *changes)
             await self._context.note_ourselves(written)
@@ -59,6 +61,12 @@ class ContactWriter:
                 await self._write_item(record, kinds[item], values[item])
         metrics.OBJECTS.labels("contact", "updated").inc()
         return await self._contacts.get(record.id)
+
+    async def _move(self, company: int) -> list[Change]:
+        """A contact is at a site of its company, so one that moves to another company moves to that one's main site."""
+        sites = [row for row in await self._context.psa.client.sites(company).find() if not row.inactiveFlag]
+        main = min(sites, key=lambda row: (not row.primaryAddressFlag, row.id), default=None)
+        return [] if main is None else [Change("replace", "/site", {"id": main.id})]
 
     async def _send(self, draft: dict[str, Any]) -> connectwise.Contact:
         with naming_default_field("contact"):

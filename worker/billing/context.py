@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
+
 import msgspec
 
+from cwbridge import errors
 from cwbridge.connectors.bss import models as bss_models
 from cwbridge.connectors.bss.client import BssClient
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.ledger.agreements import Agreements
+from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.attempts import Attempts
 from cwbridge.ledger.creates import Creates
 from cwbridge.ledger.links import How, Link, Links
 from cwbridge.ledger.own_writes import OwnWrites
-from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.skips import Skips
 from cwbridge.queue.job import Enqueue, Run
 from cwbridge.queue.queue import Queue
+from worker.billing import keys
 from worker.billing.keys import FLOW, BillingKey
 from worker.billing.rules import BillingRules
 from worker.psa.context import PsaContext
@@ -45,10 +49,26 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
         return await self.links.get(key.kind, key.identity)
 
     async def link(self, key: BillingKey, target: int, how: How) -> Link:
-        """Keep that `target` belongs to the object."""
+        """Keep that `target` belongs to the object; raises Unsettled when it was linked to another one at this moment."""
         link = Link(target=target, how=how)
-        await self.links.put(key.kind, key.identity, link)
+        async with self.linking(key.kind, target):
+            owner = await self.owner(key.kind, target)
+            if owner not in {None, key}:
+                raise errors.Unsettled(
+                    f"A {key.kind} was linked to another record while it was looked for",
+                    detail=f"{key.kind} {target} to {owner}",
+                )
+            await self.links.put(key.kind, key.identity, link)
         return link
+
+    def linking(self, kind: str, target: int) -> AbstractAsyncContextManager[None]:
+        """While the body runs, nobody else links the record or makes a record of BSS for it."""
+        return self.psa.locks.hold(f"linking:{kind}:{target}")
+
+    async def owner(self, kind: str, target: int) -> BillingKey | None:
+        """The account or contact of BSS that a record of ConnectWise is linked to."""
+        identities = (await self.links.of_targets(kind, [target])).get(target, ())
+        return next((key for key in map(keys.of_identity, identities) if key is not None), None)
 
     async def finish(self, key: BillingKey, link: Link, reason: str) -> None:
         """Keep why nothing is written to the pair any more; an empty reason takes it up again."""

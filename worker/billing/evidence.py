@@ -7,8 +7,8 @@ from cwbridge.connectors import unclear
 from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.connectwise import client as connectwise_client
 from cwbridge.connectors.connectwise import models as connectwise
-from cwbridge.ledger.creates import Creates
 from cwbridge.ledger.api_member import ApiMember
+from cwbridge.ledger.creates import Creates
 from cwbridge.text import folded, shorten
 from worker.billing.keys import account_key
 from worker.psa.company_search import MAX_NAME

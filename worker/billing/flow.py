@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from cwbridge.ledger.history import Event, History
 from cwbridge.queue.job import Run
+from cwbridge.recording import recorded
 from worker.billing.account_reconciler import AccountReconciler
 from worker.billing.company_puller import CompanyPuller
 from worker.billing.contact_puller import ContactPuller
 from worker.billing.contact_reconciler import ContactReconciler
 from worker.billing.keys import BillingKey
-from cwbridge.recording import recorded
 
 
 class BillingFlow:

@@ -156,6 +156,7 @@ class TypeAssociation(Tracked, frozen=True, kw_only=True):
 
 class Site(Tracked, frozen=True, kw_only=True):
     name: str = ""
+    primaryAddressFlag: bool | None = None
     inactiveFlag: bool | None = None
 
 
