@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
-from cwbridge.redis import Redis
 from tests.support.pairs import Pairs
 
 
-@pytest.fixture
-async def billing(redis: Redis, redis_url: str, namespace: str) -> AsyncIterator[Pairs]:
-    async with Pairs.opened(redis, redis_url, namespace) as opened:
-        yield opened
-
-
-async def test_a_new_account_becomes_a_company_with_every_field(billing: Pairs) -> None:
-    number = billing.account(
+async def test_a_new_account_becomes_a_company_with_every_field(pairs: Pairs) -> None:
+    number = pairs.account(
         code="HL-1", phone="(206) 555-0100", fax="(206) 555-0199", webSite="https://hl.example"
     )
     key = f"bss/account/{number}"
-    await billing.settle(key)
-    company = await billing.company_of(number)
+    await pairs.settle(key)
+    company = await pairs.company_of(number)
     assert {
         name: company.get(name)
         for name in ("identifier", "name", "accountNumber", "phoneNumber", "faxNumber")
@@ -40,21 +29,21 @@ async def test_a_new_account_becomes_a_company_with_every_field(billing: Pairs) 
         "98195",
     )
     assert company["billToCompany"] == {"id": company["id"]}
-    assert billing.types_of(company["id"]) == {"Client"}
-    assert (await billing.bench.history(key))[-1].what == "created"
-    await billing.assert_quiet(key)
+    assert pairs.types_of(company["id"]) == {"Client"}
+    assert (await pairs.bench.history(key))[-1].what == "created"
+    await pairs.assert_quiet(key)
 
 
-async def test_a_change_in_bss_goes_to_connectwise_and_back(billing: Pairs) -> None:
-    number = billing.account(code="HL-1", phone="1")
+async def test_a_change_in_bss_goes_to_connectwise_and_back(pairs: Pairs) -> None:
+    number = pairs.account(code="HL-1", phone="1")
     key = f"bss/account/{number}"
-    await billing.settle(key)
-    company = await billing.company_of(number)
-    billing.edit_account(number, name="Harbor Lights II", address={"city": "Tacoma"})
-    billing.edit_company(company["id"], phoneNumber="222", website="https://new.example")
-    await billing.settle(key)
-    company = await billing.company_of(number)
+    await pairs.settle(key)
+    company = await pairs.company_of(number)
+    pairs.edit_account(number, name="Harbor Lights II", address={"city": "Tacoma"})
+    pairs.edit_company(company["id"], phoneNumber="222", website="https://new.example")
+    await pairs.settle(key)
+    company = await pairs.company_of(number)
     assert (company["name"], company["city"]) == ("Harbor Lights II", "Tacoma")
-    account = billing.in_bss(number)
+    account = pairs.in_bss(number)
     assert (account["phone"], account["webSite"]) == ("222", "https://new.example")
-    await billing.assert_quiet(key)
+    await pairs.assert_quiet(key)

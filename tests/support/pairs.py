@@ -35,6 +35,7 @@ class Pairs:
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
+        self._billing: dict[str, Any] = {"account_types": ACCOUNT_TYPES}
         self.bss = bench.box.bss
         self.connectwise = bench.box.connectwise
         bench.changes = {
@@ -48,7 +49,7 @@ class Pairs:
                 "rate_limit": "off",
                 "concurrency": 16,
             },
-            "billing": {"account_types": ACCOUNT_TYPES},
+            "billing": self._billing,
         }
 
     @classmethod
@@ -72,7 +73,7 @@ class Pairs:
 
     def choose(self, **settings: Any) -> None:
         """Change settings of the table `billing`."""
-        self.bench.changes["billing"].update(settings)  # type: ignore[attr-defined]
+        self._billing.update(settings)
 
     @property
     def links(self) -> Links:
@@ -158,7 +159,7 @@ class Pairs:
 
     def items_of(self, contact: int) -> dict[str, str]:
         """The values of a contact's communication items by the name of their type."""
-        row = self.connectwise.table(CONTACTS).get(contact)
+        row = self.contact_row(contact)
         names = {
             kind["id"]: kind["description"] for kind in self.connectwise.table("company/communicationTypes")
         }
@@ -172,6 +173,10 @@ class Pairs:
     def types_of(self, company: int) -> set[str]:
         names = {kind["id"]: kind["name"] for kind in self.connectwise.table("company/companies/types")}
         return {names[kind["id"]] for kind in self.in_connectwise(company).get("types") or ()}
+
+    def companies(self) -> list[Row]:
+        """Those outside the recycle bin."""
+        return [row for row in self.connectwise.table(COMPANIES) if not row.get("deletedFlag")]
 
     async def company_of(self, account: int) -> Row:
         """The company that an account is linked to."""
