@@ -1,4 +1,4 @@
-"""`cwbridge status`: the queue, what waits for what, systems on hold, and links on one screen."""
+"""`cwbridge status`: the queue, causes of waiting and dead jobs, systems on hold, and links on one screen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cwbridge import clock
 from cwbridge import redis as redis_module
 from cwbridge import settings as settings_module
 from cwbridge.flow import Flows
-from cwbridge.limits.holds import TITLES, SystemHolds
+from cwbridge.limits.holds import SystemHolds
 from cwbridge.queue import selection
 from cwbridge.queue.counts import Counts
 from cwbridge.queue.reading import JobReader
@@ -24,7 +24,7 @@ from producers.watermarks import Watermark
 NO_WORKER = "no worker"
 _GROUPS_SHOWN = 5
 _LOOKED_AT = 10_000
-"""Of how many jobs the causes are read: one screen must not take seconds however much went wrong."""
+"""How many jobs are read for the causes, so that the screen appears quickly however many jobs there are."""
 _WAITING = Selection(states=("scheduled", "waiting"))
 _DEAD = Selection(states=("dead",))
 
@@ -33,6 +33,7 @@ class OnHold(msgspec.Struct, frozen=True):
     """A system that refused the credentials, and since when."""
 
     system: str
+    title: str
     since_ms: int
 
 
@@ -44,15 +45,15 @@ class ReadUntil(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of the bridge as Redis knows it."""
+    """The state of the daemon as stored in Redis."""
 
     namespace: str
     verdict: str
-    """One word or two that say whether to look closer."""
+    """The overall state in one or two words."""
     queue: dict[str, Any]
     on_hold: list[OnHold]
     waiting: list[Group]
-    """What will go on later, by reason; like `dead` of the first ten thousand jobs only."""
+    """Scheduled and waiting jobs by cause; like `dead`, of the first ten thousand jobs only."""
     dead: list[Group]
     redis: redis_module.Durability
     warnings: list[str]
@@ -86,12 +87,16 @@ async def gather(bridge: Bridge) -> Status:
     at_work = await reader.leased_since(counts.now_ms - lease_ms) > 0
     on_hold = await SystemHolds(redis, namespace=namespace).all()
     durability = await redis_module.check(redis, name=settings_module.variable("redis", "url"))
+    titles = {system.name: system.title for flow in bridge.flows for system in flow.systems}
     on = [flow.name for flow in bridge.flows if flow.is_on(settings)]
     return Status(
         namespace=namespace,
         verdict=_verdict(counts, on_hold, forsaken=not at_work and _waits_for_worker(counts, lease_ms)),
         queue={**msgspec.to_builtins(counts), "archived": await reader.archived()},
-        on_hold=[OnHold(system, since_ms) for system, since_ms in sorted(on_hold.items())],
+        on_hold=[
+            OnHold(system, titles.get(system, system), since_ms)
+            for system, since_ms in sorted(on_hold.items())
+        ],
         waiting=await selection.grouped(queue, _WAITING, limit=_LOOKED_AT),
         dead=await selection.grouped(queue, _DEAD, limit=_LOOKED_AT),
         redis=durability,
@@ -116,10 +121,10 @@ def show(status: Status) -> None:
     console.print(f"[bold]cwbridge[/bold] ({status.namespace}): {status.verdict}")
     if status.verdict == NO_WORKER:
         console.print(
-            f"[bold]No worker is running[/bold]; {queue['due']} jobs are due  ->  Start cwbridge run, or cwbridge worker."
+            f"[bold]No worker is running[/bold]; {queue['due']} jobs are due  ->  Start `cwbridge run` or `cwbridge worker`."
         )
     for hold in status.on_hold:
-        title = output.escape(TITLES.get(hold.system, hold.system))
+        title = output.escape(hold.title)
         console.print(
             f"[bold]{title} refused the credentials[/bold] since {output.moment(hold.since_ms)}: its jobs wait  ->  "
             "Correct its credentials and restart; its jobs then go on by themselves."
@@ -129,8 +134,10 @@ def show(status: Status) -> None:
     rows = [
         (
             "jobs",
-            f"{queue['due']} due, {queue['running'] + queue['dispatched']} running, "
-            f"{queue['scheduled']} scheduled, {queue['waiting']} waiting",
+            (
+                f"{queue['due']} due, {queue['running'] + queue['dispatched']} running, "
+                f"{queue['scheduled']} scheduled, {queue['waiting']} waiting"
+            ),
         ),
         ("dead", f"{queue['dead']} (held {queue['held']}, archived {queue['archived']})"),
         ("oldest due for", output.age(queue["oldest_due_age_ms"])),
@@ -154,7 +161,7 @@ def _show_groups(title: str, groups: list[Group], jobs: int) -> None:
 
 
 def _waits_for_worker(counts: Counts, lease_ms: int) -> bool:
-    """Whether work has been due for longer than a lease, or was begun by somebody."""
+    """Whether work has been due for longer than a lease, or a worker has claimed some."""
     return counts.oldest_due_age_ms > lease_ms or counts.running + counts.dispatched > 0
 
 

@@ -71,7 +71,7 @@ async def test_a_chosen_company_is_kept_and_merged_anew(pairs: Pairs) -> None:
 
 async def test_both_flows_find_each_others_companies_and_leave_them_in_peace(pairs: Pairs) -> None:
     bench = pairs.bench
-    bench.changes["jetbuilt"] = {"url": bench.box.jetbuilt_url}
+    pairs.configure("jetbuilt", url=bench.box.jetbuilt_url)
     await bench.sync(full=True)
     client = next(iter(bench.books.rows(pairs_module.COMPANIES)))
     account = pairs.account(client["name"], code="J-1", phone="555", type_="Customer")
@@ -94,7 +94,7 @@ async def test_a_company_made_for_an_account_is_found_by_the_other_flow(pairs: P
     name = next(one for one in bench.box.world.clients if one.id == project.client_id).company_name
     account = pairs.account(name, code="J-1")
     await bench.settled(f"bss/account/{account}")
-    bench.changes["jetbuilt"] = {"url": bench.box.jetbuilt_url}
+    pairs.configure("jetbuilt", url=bench.box.jetbuilt_url)
     await bench.sync(f"jetbuilt/project/{project.family_id}")
     opportunity = bench.books.opportunity(f"jetbuilt:{project.family_id}")
     assert opportunity["company"] == {"id": (await pairs.company_of(account))["id"]}

@@ -42,7 +42,7 @@ async def test_many_lost_answers_cost_nothing(pairs: Pairs, seed: int) -> None:
     for faults in both:
         for name in names:
             faults.add(FaultRule(name=name, action="lose", method=name[:-1], path="/*c*", probability=0.3))
-    pairs.bench.changes["queue"] = {"max_attempts": 60}
+    pairs.configure("queue", max_attempts=60)
     hits = await play(pairs)
     assert hits > 0
 

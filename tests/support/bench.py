@@ -22,7 +22,7 @@ from tests.support.configured import configured
 from tests.support.expected import Expected
 from tests.support.jetbuilt import Jetbuilt
 
-Changes = dict[str, Mapping[str, Any]]
+Changes = Mapping[str, Mapping[str, Any]]
 _QUICK: Changes = {
     "jetbuilt": {"rate_limit": "off", "concurrency": 16},
     "connectwise": {"rate_limit": "off", "concurrency": 16},

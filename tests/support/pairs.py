@@ -75,6 +75,10 @@ class Pairs:
         """Change settings of the table `billing`."""
         self._billing.update(settings)
 
+    def configure(self, section: str, **values: Any) -> None:
+        """Change settings of another table."""
+        self.bench.changes = {**self.bench.changes, section: values}
+
     @property
     def links(self) -> Links:
         return Links(self.bench.redis, namespace=self.bench.namespace)
