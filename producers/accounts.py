@@ -1,4 +1,4 @@
-"""The pollers of the billing flow, with what they stand on: accounts and contacts of BSS, companies and contacts of ConnectWise."""
+"""The pollers of the billing flow, with what they need: accounts and contacts of BSS, companies and contacts of ConnectWise."""
 
 from __future__ import annotations
 

@@ -40,5 +40,5 @@ class Agreements:
         await reply(self._redis.hset(self._name, mapping={identity: _encoder.encode(values)}))
 
     async def forget(self, identity: str) -> None:
-        """Merge the pair anew next time: its link leads to another record."""
+        """Merge the pair as at its first link next time: its link leads to another record."""
         await reply(self._redis.hdel(self._name, identity))

@@ -215,21 +215,21 @@ class PairPlay:
         job = await self.pairs.bench.job(self._key(expect.of))
         for difference in (*_of_run(expect, job, happened), *self._of_tables(expect)):
             yield difference
-        for noun, wanted in (("account", expect.account), ("contact", expect.contact)):
-            if wanted:
-                shown = getattr(self._read, noun)(self._names[noun])
+        for noun in ("account", "company", "contact", "person"):
+            if wanted := getattr(expect, noun):
+                shown = getattr(self._read, noun)(await self._number(noun))
                 for difference in compare.fields(noun, wanted, shown):
                     yield difference
-        if expect.company:
-            for difference in compare.fields(
-                "company", expect.company, self._read.company(await self._company())
-            ):
-                yield difference
-        if expect.person:
-            for difference in compare.fields(
-                "person", expect.person, self._read.person(await self._person())
-            ):
-                yield difference
+        for difference in [one async for one in self._of_links(expect)]:
+            yield difference
+
+    async def _number(self, noun: str) -> int:
+        """The id of a standard record."""
+        if noun == "company":
+            return await self._company()
+        return await self._person() if noun == "person" else self._names[noun]
+
+    async def _of_links(self, expect: Expected) -> AsyncIterator[Difference]:
         for name, target in expect.linked.items():
             kind = "company" if self._noun(name) == "account" else "contact"
             link = await self.pairs.links.get(kind, f"bss:{self._noun(name)}:{self._names[name]}")

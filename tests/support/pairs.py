@@ -150,7 +150,7 @@ class Pairs:
     def in_bss(self, number: int) -> Row:
         """The account as stored, with the fields of its billing address beside its own."""
         row = self.bss.rows("accounts")[number]
-        billing = next((address for address in row["addresses"] if address["isBilling"]), {})
+        billing: Row = next((address for address in row["addresses"] if address["isBilling"]), {})
         return {**billing, **row}
 
     def person_in_bss(self, number: int) -> Row:

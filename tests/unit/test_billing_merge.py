@@ -109,12 +109,10 @@ def test_after_a_run_two_more_write_nothing(master, one, other, edits) -> None:
     one=st.sampled_from(sorted(SERVERS)),
     other=st.sampled_from(sorted(SERVERS)),
     side=st.sampled_from(["bss", "psa"]),
-    before=VALUES,
-    value=VALUES,
+    values=st.tuples(VALUES, VALUES),
 )
-def test_a_change_on_one_side_reaches_the_other_whoever_is_master(
-    master, one, other, side, before, value
-) -> None:
+def test_a_change_on_one_side_reaches_the_other_whoever_is_master(master, one, other, side, values) -> None:
+    before, value = values
     pair = tenants(master, one, other)
     pair.edit("bss", before)
     pair.sync()

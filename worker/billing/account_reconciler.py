@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 import structlog
 
-from cwbridge import errors, metrics
+from cwbridge import errors
 from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.bss.drafts import replace
 from cwbridge.connectors.connectwise import models as connectwise
@@ -83,7 +83,7 @@ class AccountReconciler:
         return await self._agree(run, key, Pair(account=account, company=company, link=link, agreed=agreed))
 
     async def _first(self, run: Run, key: BillingKey, account: bss.Account) -> Pair | None:
-        """Find the company, or create it where accounts are pushed; nobody else makes one of that name meanwhile."""
+        """Find the company, or create it where accounts are pushed; no other run makes one of that name meanwhile."""
         relatives = await self._relatives.of(run, account, None)
         async with self._context.psa.locks.hold(f"company:{folded(account.name)}"):
             found = await self._finder.find(account)
@@ -157,7 +157,7 @@ class AccountReconciler:
             except errors.ReferenceGone as gone:
                 await self._forget(run, gone.field, relatives)
                 raise errors.Unsettled(gone.cause, detail=gone.detail) from gone
-            metrics.OBJECTS.labels("company", "updated").inc()
+            self._context.psa.objects.count("company", "updated")
             await self._context.note_ourselves(company)
         if decision.add is not None:
             await self._types.add(company.id, decision.add)
@@ -165,7 +165,7 @@ class AccountReconciler:
         return company
 
     async def _forget(self, run: Run, field: str, relatives: Relatives) -> None:
-        """Look up anew what ConnectWise no longer has; a relative's own run notices that its record is gone."""
+        """Look up again what ConnectWise no longer has; a relative's own run notices that its record is gone."""
         self._context.psa.setup_tables.forget()
         related = {
             "parentCompany": ("account", relatives.parent),
@@ -183,7 +183,7 @@ class AccountReconciler:
             return pair.account
         accounts = self._context.bss.accounts
         await accounts.patch(pair.account.id, *operations)
-        metrics.OBJECTS.labels("account", "updated").inc()
+        self._context.psa.objects.count("account", "updated")
         return await self._context.account_after_write(pair.account.id)
 
     async def _keep(
@@ -197,15 +197,14 @@ class AccountReconciler:
             return skipped("BSS has no such account")
         reason = "the account no longer exists in BSS"
         await self._context.finish(key, link, reason)
-        return missing(
-            "account", link, f"account {key.id} no longer exists in BSS; company {link.target} stays"
-        )
+        self._context.psa.objects.count("account", "missing")
+        return missing(link, f"account {key.id} no longer exists in BSS; company {link.target} stays")
 
     async def _company_missing(self, key: BillingKey, link: Link) -> Event | None:
         reason = "the company was deleted in ConnectWise"
         await self._context.finish(key, link, reason)
+        self._context.psa.objects.count("company", "missing")
         return missing(
-            "company",
             link,
             f"company {link.target} was deleted in ConnectWise; no other one is made for account {key.id}",
         )

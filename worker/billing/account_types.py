@@ -85,6 +85,7 @@ class AccountTypes:
             psa.client.company_types,
             locker=psa.locks,
             names_of=lambda row: (row.name,),
+            objects=psa.objects,
         )
         self._account_types = CachedValue(client.account_types, ttl=_CACHE_TTL_SECONDS)
 

@@ -26,6 +26,7 @@ from worker.billing.contact_writer import ContactWriter
 from worker.billing.context import BillingContext
 from worker.billing.evidence import Evidence
 from worker.billing.flow import BillingFlow
+from worker.billing.keys import FLOW
 from worker.billing.relatives import RelativesReader
 from worker.billing.rules import BillingRules
 from worker.billing.settings import BillingSettings
@@ -33,7 +34,7 @@ from worker.psa.context import PsaContext
 
 
 def billing_flow(opened: FlowContext) -> BillingFlow:
-    """The flow with everything it stands on."""
+    """The flow with everything it needs."""
     context = billing_context(opened)
     rules = context.rules
     evidence = Evidence(context.psa.client, context.creates, context.api_member)
@@ -70,7 +71,7 @@ def billing_context(opened: FlowContext) -> BillingContext:
     namespace = settings.namespace
     return BillingContext(
         bss=opened.connections.client(BSS),
-        psa=PsaContext.over(opened.connections.client(CONNECTWISE), redis, settings),
+        psa=PsaContext.over(opened.connections.client(CONNECTWISE), redis, settings, flow=FLOW),
         queue=opened.queue,
         agreements=Agreements(redis, namespace=namespace),
         attempts=Attempts(redis, namespace=namespace),

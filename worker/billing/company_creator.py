@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from cwbridge import errors, metrics
+from cwbridge import errors
 from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.connectwise import models as connectwise
 from worker.billing.account_fields import company_fields, has_address
@@ -36,6 +36,7 @@ class CompanyCreator:
             context.psa.client.company_statuses,
             locker=context.psa.locks,
             names_of=lambda row: (row.name,),
+            objects=context.psa.objects,
         )
 
     async def create(self, account: bss.Account, values: Values) -> connectwise.Company:
@@ -61,7 +62,7 @@ class CompanyCreator:
             await creates.end(identity)
             raise
         await creates.end(identity)
-        metrics.OBJECTS.labels("company", "created").inc()
+        self._context.psa.objects.count("company", "created")
         log.info("company_created", company_id=company.id, account_id=account.id)
         return company
 

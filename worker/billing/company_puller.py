@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from cwbridge import errors, metrics
+from cwbridge import errors
 from cwbridge.cache import CachedValue
 from cwbridge.connectors import unclear
 from cwbridge.connectors.bss import models as bss
@@ -147,7 +147,7 @@ class CompanyPuller:
         }
         draft.setdefault("code", MADE_CODE + company.identifier)
         number = await self._accounts.create(draft)
-        metrics.OBJECTS.labels("account", "created").inc()
+        self._context.psa.objects.count("account", "created")
         log.info("account_created", account_id=number, company_id=company.id)
         account = await self._context.account_after_write(number)
         key = account_key(number)

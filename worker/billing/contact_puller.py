@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from cwbridge import errors, metrics
+from cwbridge import errors
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
@@ -64,7 +64,7 @@ class ContactPuller:
             return skipped("the contact is inactive in ConnectWise")
         target = await self._fields.of_connectwise(record)
         number = await self._contacts.create(bss_draft(writable(target)))
-        metrics.OBJECTS.labels("BSS contact", "created").inc()
+        self._context.psa.objects.count("BSS contact", "created")
         log.info("bss_contact_created", bss_contact_id=number, contact_id=record.id)
         contact = await self._context.contact_after_write(number)
         source = await self._fields.of_bss(contact, account, company)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from cwbridge import errors, metrics
+from cwbridge import errors
 from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.ledger.agreements import Agreed
@@ -176,7 +176,7 @@ class ContactReconciler:
             return pair.contact
         contacts = self._context.bss.contacts
         await contacts.patch(pair.contact.id, *bss_changes(merged.pull))
-        metrics.OBJECTS.labels("BSS contact", "updated").inc()
+        self._context.psa.objects.count("BSS contact", "updated")
         return await self._context.contact_after_write(pair.contact.id)
 
     async def _keep(self, key: BillingKey, pair: Pair, agreed: Mapping[str, Agreed]) -> None:
@@ -187,16 +187,16 @@ class ContactReconciler:
         if link is None:
             return skipped("BSS has no such contact")
         await self._context.finish(key, link, "the contact no longer exists in BSS")
+        self._context.psa.objects.count("BSS contact", "missing")
         return missing(
-            "BSS contact",
             link,
             f"contact {key.id} no longer exists in BSS; contact {link.target} of ConnectWise stays",
         )
 
     async def _record_missing(self, key: BillingKey, link: Link) -> Event:
         await self._context.finish(key, link, "the contact was deleted in ConnectWise")
+        self._context.psa.objects.count("contact", "missing")
         return missing(
-            "contact",
             link,
             f"contact {link.target} was deleted in ConnectWise; no other one is made for contact {key.id} of BSS",
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from cwbridge import errors, metrics
+from cwbridge import errors
 from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.connectors.connectwise.resource import Change
@@ -59,7 +59,7 @@ class ContactWriter:
         for item in ITEMS:
             if item in values:
                 await self._write_item(record, kinds[item], values[item])
-        metrics.OBJECTS.labels("contact", "updated").inc()
+        self._context.psa.objects.count("contact", "updated")
         return await self._contacts.get(record.id)
 
     async def _move(self, company: int) -> list[Change]:
@@ -72,7 +72,7 @@ class ContactWriter:
         with naming_default_field("contact"):
             record = await self._contacts.create(draft)
         await self._context.note_ourselves(record)
-        metrics.OBJECTS.labels("contact", "created").inc()
+        self._context.psa.objects.count("contact", "created")
         log.info("contact_created", contact_id=record.id)
         return record
 

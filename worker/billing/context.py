@@ -1,4 +1,4 @@
-"""What every part of the billing flow stands on, opened once for all of them."""
+"""What every part of the billing flow needs, opened once for all of them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
         return link
 
     def linking(self, kind: str, target: int) -> AbstractAsyncContextManager[None]:
-        """While the body runs, nobody else links the record or makes a record of BSS for it."""
+        """While the body runs, no other run links the record or makes a record of BSS for it."""
         return self.psa.locks.hold(f"linking:{kind}:{target}")
 
     async def owner(self, kind: str, target: int) -> BillingKey | None:

@@ -21,7 +21,7 @@ class BillingLinker:
         self._agreements = Agreements(context.redis, namespace=context.settings.namespace)
 
     async def relink(self, name: LinkName, target: int) -> Relinked:
-        """Keep the answer and merge the pair anew; raises Refused for a record that cannot be meant."""
+        """Keep the answer and merge the pair again; raises Refused for a record that cannot be meant."""
         key = keys.of_identity(name.identity)
         if key is None:
             raise errors.Refused(

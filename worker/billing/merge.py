@@ -32,9 +32,9 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """One field as both sides hold it, and as each value would stand on the other side; an empty text is no value.
+    """One field as both sides hold it, and as the other side would hold each value; an empty text is no value.
 
-    A translation is None when the value has no place on the other side and the field is left alone there. It is a refusal when
+    A translation is None when the other side has no place for the value, which then keeps its own. It is a refusal when
     the value has a place and it cannot be found.
     """
 
@@ -151,7 +151,7 @@ def decide(field: Field, now: Seen, agreed: Agreed | None, policy: Policy) -> De
 
 
 def _first(field: Field, now: Seen, policy: Policy) -> Decision:
-    """Nothing was agreed on yet: a value that stands on one side only is copied."""
+    """Nothing was agreed on yet: a value that only one side has is copied."""
     if _same(field, now):
         return Decision("agree")
     if not now.bss or now.to_psa == "":
@@ -209,5 +209,5 @@ def _digits(number: str) -> str:
 def _writable(value: str | errors.Refused | None) -> str:
     if isinstance(value, errors.Refused):
         raise value
-    assert value is not None  # noqa: S101 - a field without a translation is agreed on as it stands
+    assert value is not None  # noqa: S101 - a field without a translation is agreed on as it is
     return value

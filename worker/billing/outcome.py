@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from cwbridge import metrics
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from worker.billing.merge import Merge
@@ -28,9 +27,8 @@ def skipped(reason: str) -> Event:
     return Event(what="skipped", cause=reason)
 
 
-def missing(noun: str, link: Link, discrepancy: str) -> Event:
+def missing(link: Link, discrepancy: str) -> Event:
     """A linked record is gone on one side: reported, and nothing is made again or removed."""
-    metrics.OBJECTS.labels(noun, "missing").inc()
     return Event(
         what="checked",
         target=link.target,

@@ -15,7 +15,7 @@ Translated = str | None | errors.Refused
 
 
 class Value(msgspec.Struct, frozen=True):
-    """A value as its side holds it, and as it would stand on the other side (see merge.Seen)."""
+    """A value as its side holds it, and as the other side would hold it (see merge.Seen)."""
 
     own: str
     there: Translated
