@@ -18,9 +18,12 @@ def refresher(settings: Settings, redis: Redis, flows: Flows) -> web.Refresh:
     """A function that brings the gauges of the queue up to date for every flow."""
     queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
     holds = SystemHolds(redis, namespace=settings.namespace)
+    systems = {system.name for flow in flows for system in flow.systems}
 
     async def refresh() -> None:
-        await holds.all()
+        on_hold = await holds.all()
+        for system in systems:
+            metrics.SYSTEM_ON_HOLD.labels(system).set(system in on_hold)
         counts = await queue.counts()
         for flow in {*flows.names, *counts.flows}:
             _show(flow, counts.flows.get(flow, FlowCounts()))

@@ -14,7 +14,7 @@ from cwbridge import clock
 from cwbridge import redis as redis_module
 from cwbridge import settings as settings_module
 from cwbridge.flow import Flows
-from cwbridge.limits.holds import TITLES, SystemHolds
+from cwbridge.limits.holds import SystemHolds
 from cwbridge.queue import selection
 from cwbridge.queue.counts import Counts
 from cwbridge.queue.reading import JobReader
@@ -33,6 +33,7 @@ class OnHold(msgspec.Struct, frozen=True):
     """A system that refused the credentials, and since when."""
 
     system: str
+    title: str
     since_ms: int
 
 
@@ -86,12 +87,16 @@ async def gather(bridge: Bridge) -> Status:
     at_work = await reader.leased_since(counts.now_ms - lease_ms) > 0
     on_hold = await SystemHolds(redis, namespace=namespace).all()
     durability = await redis_module.check(redis, name=settings_module.variable("redis", "url"))
+    titles = {system.name: system.title for flow in bridge.flows for system in flow.systems}
     on = [flow.name for flow in bridge.flows if flow.is_on(settings)]
     return Status(
         namespace=namespace,
         verdict=_verdict(counts, on_hold, forsaken=not at_work and _waits_for_worker(counts, lease_ms)),
         queue={**msgspec.to_builtins(counts), "archived": await reader.archived()},
-        on_hold=[OnHold(system, since_ms) for system, since_ms in sorted(on_hold.items())],
+        on_hold=[
+            OnHold(system, titles.get(system, system), since_ms)
+            for system, since_ms in sorted(on_hold.items())
+        ],
         waiting=await selection.grouped(queue, _WAITING, limit=_LOOKED_AT),
         dead=await selection.grouped(queue, _DEAD, limit=_LOOKED_AT),
         redis=durability,
@@ -119,7 +124,7 @@ def show(status: Status) -> None:
             f"[bold]No worker is running[/bold]; {queue['due']} jobs are due  ->  Start cwbridge run, or cwbridge worker."
         )
     for hold in status.on_hold:
-        title = output.escape(TITLES.get(hold.system, hold.system))
+        title = output.escape(hold.title)
         console.print(
             f"[bold]{title} refused the credentials[/bold] since {output.moment(hold.since_ms)}: its jobs wait  ->  "
             "Correct its credentials and restart; its jobs then go on by themselves."

@@ -63,6 +63,7 @@ async def open_one(settings: Settings, redis: Redis, system: System[C]) -> Async
         redis,
         namespace=settings.namespace,
         system=system.name,
+        title=system.title,
         rate=section.rate_limit,
         concurrency=section.concurrency,
     )

@@ -22,7 +22,7 @@ import redis.exceptions as redis_exceptions
 from cwbridge import errors, metrics
 from cwbridge.limits import lane
 from cwbridge.limits.answer import Answer, Full, Granted, Held, HoldReason
-from cwbridge.limits.holds import TITLES, SystemHolds
+from cwbridge.limits.holds import SystemHolds
 from cwbridge.limits.local import LocalLimit
 from cwbridge.limits.rate import Rate
 from cwbridge.limits.shared import SharedLimit
@@ -51,9 +51,11 @@ class Limiter:
         system: str,
         rate: Rate,
         concurrency: int,
+        title: str = "",
         margin: float = 0.25,
     ) -> None:
         self._system = system
+        self._title = title or system
         self._limit: LocalLimit | SharedLimit
         if rate.unlimited:
             self._limit = LocalLimit(concurrency=concurrency)
@@ -220,9 +222,10 @@ class Limiter:
     def _refusal(self, held: Held) -> errors.Wait:
         if held.reason == "credentials_refused":
             self.credentials_doubted = True
-            title = TITLES.get(self._system, self._system)
-            return errors.SystemOnHold(f"{title} refused the credentials", seconds=min(held.seconds, 60.0))
-        return errors.Throttled(f"{self._system} asked for a pause", seconds=held.seconds)
+            return errors.SystemOnHold(
+                f"{self._title} refused the credentials", seconds=min(held.seconds, 60.0)
+            )
+        return errors.Throttled(f"{self._title} asked for a pause", seconds=held.seconds)
 
 
 class Slot:

@@ -253,10 +253,10 @@ def test_the_gauge_of_a_stopped_system_follows_all_processes(store: Store, redis
     async def act(redis: Redis, _: Queue) -> None:
         settings = configured(namespace=store.namespace)
         refresh = gauges.refresher(settings, redis, flows.registered())
-        await redis.hset(f"{store.namespace}:stopped", "connectwise", "1")  # type: ignore[misc]
+        await redis.hset(f"{store.namespace}:on_hold", "connectwise", "1")  # type: ignore[misc]
         await refresh()
         assert gauge() == 1
-        await redis.delete(f"{store.namespace}:stopped")
+        await redis.delete(f"{store.namespace}:on_hold")
         await refresh()
         assert gauge() == 0
 
