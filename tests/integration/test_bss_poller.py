@@ -19,6 +19,7 @@ from cwbridge.ledger.links import Link
 from cwbridge.ledger.own_writes import OwnWrites
 from cwbridge.queue.job import Enqueue
 from cwbridge.redis import Redis
+from producers.billing import BillingSource
 from producers.poll_modes import PollMode, PollModes
 from producers.watermarks import Watermark
 from sandbox.faults import FaultRule
@@ -118,6 +119,7 @@ async def test_quiet_polls_cost_what_the_way_costs(box: Sandbox, pollers: OpenPo
             assert await bench.polled() == {}
         calls = bench.calls()
         found = await modes(bench)
+        shown = await BillingSource().status_rows(bench.context.redis, bench.context.settings.namespace)
     pages = {
         name: -(-len(box.bss.rows(name)) // 10) if way == "content" else 1
         for name in ("accounts", "contacts")
@@ -128,6 +130,7 @@ async def test_quiet_polls_cost_what_the_way_costs(box: Sandbox, pollers: OpenPo
         f"GET /{COMPANIES}": 3,
         f"GET /{CONTACTS}": 3,
     }
+    assert shown["poll of BSS accounts"] == str(PollMode(way))  # type: ignore[arg-type]
     assert found == {name: PollMode(way) for name in ("accounts", "contacts")}  # type: ignore[arg-type]
 
 
