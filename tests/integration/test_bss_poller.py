@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import redis.exceptions
 
+from cwbridge import errors
 from cwbridge.connectors.bss.drafts import replace
 from cwbridge.connectors.connectwise.drafts import Change
 from cwbridge.ledger.api_member import ApiMember
@@ -364,3 +365,17 @@ async def test_a_full_sync_verifies_everything_and_what_is_missing(box: Sandbox,
         if (row.get("company") or {}).get("id") == company
     }
     assert {(job.lane, job.mode) for job in jobs.values()} == {("backlog", "verify")}
+
+
+# Opening
+
+
+@pytest.mark.parametrize("name", ["username", "client_secret"])
+async def test_wrong_credentials_end_the_process_with_the_names_of_their_settings(
+    pollers: OpenPollers, name: str
+) -> None:
+    with pytest.raises(errors.SettingsError) as refused:
+        async with pollers(**{name: "wrong"}):
+            pass
+    assert "CWBRIDGE_BSS__CLIENT_SECRET" in str(refused.value)
+    assert "wrong" not in str(refused.value)
