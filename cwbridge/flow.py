@@ -11,7 +11,7 @@ Source and one line in the registry (console/flows.py).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -167,6 +167,10 @@ class Source(ABC):
     systems: tuple[System[Any], ...]
     watermarks: tuple[tuple[str, str], ...] = ()
     """Name and title of each watermark, for `cwbridge status`: (`jetbuilt`, `Jetbuilt read until`)."""
+
+    async def status_rows(self, _redis: Redis, _namespace: str, /) -> Mapping[str, str]:
+        """What a person should see of the source in the status beside the watermarks, by title."""
+        return {}
 
     @abstractmethod
     def open(self, context: FlowContext, flow: Flow) -> AbstractAsyncContextManager[Poller]:

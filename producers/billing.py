@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from cwbridge.connectors.bss.system import BSS
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import Flow, FlowContext, Poller, Source
+from cwbridge.redis import Redis
+from producers.poll_modes import PollModes
 
 
 class BillingSource(Source):
@@ -20,6 +22,11 @@ class BillingSource(Source):
         ("connectwise_companies", "companies read until"),
         ("connectwise_contacts", "contacts read until"),
     )
+
+    async def status_rows(self, redis: Redis, namespace: str, /) -> Mapping[str, str]:
+        """How each collection of BSS is polled."""
+        modes = await PollModes(redis, namespace=namespace).all()
+        return {f"poll of BSS {collection}": str(mode) for collection, mode in modes.items()}
 
     @asynccontextmanager
     async def open(self, context: FlowContext, flow: Flow) -> AsyncIterator[Poller]:

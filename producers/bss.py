@@ -161,7 +161,7 @@ class BssPoller(Generic[T]):
         else:
             async for page in _clear(self._collection.pages(order=filters.NEWEST_FIRST)):
                 yield msgspec.structs.replace(page, total=None)
-                if _reaches_back_to(since, page.rows):
+                if reaches_back_to(since, page.rows):
                     return
 
     @property
@@ -222,7 +222,7 @@ async def _clear(pages: AsyncIterator[ListPage[T]]) -> AsyncIterator[ListPage[T]
         yield msgspec.structs.replace(page, rows=[unclear.left_out(row) for row in page.rows])
 
 
-def _reaches_back_to(since: datetime, rows: Sequence[models.Listed]) -> bool:
+def reaches_back_to(since: datetime, rows: Sequence[models.Listed]) -> bool:
     """Whether later pages hold older rows only: a server that does not sort after all is read to the end."""
     moments = [row.updatedAt for row in rows if row.updatedAt is not None]
     is_sorted = len(moments) == len(rows) and moments == sorted(moments, reverse=True)
