@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from cwbridge.flow import Flows, Registration
+from producers.billing import BillingSource
 from producers.opportunity import OpportunitySource
+from worker.billing.definition import Billing
 from worker.opportunity.definition import Opportunities
 
 _REGISTERED = [
     Registration(Opportunities(), OpportunitySource()),
+    Registration(Billing(), BillingSource()),
 ]
 
 

@@ -58,6 +58,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     redis: redis_module.Durability
     warnings: list[str]
     read_until: list[ReadUntil]
+    sources: dict[str, str]
+    """What the sources of the flows tell about themselves, by title."""
     links: dict[str, int]
     flows: list[str]
     """The flows that are switched on."""
@@ -102,6 +104,7 @@ async def gather(bridge: Bridge) -> Status:
         redis=durability,
         warnings=durability.warnings,
         read_until=await _read_until(bridge, bridge.flows),
+        sources=await _told_by_sources(bridge),
         links={kind.plural: await bridge.links.count(kind.name) for kind in bridge.flows.link_kinds()},
         flows=on,
     )
@@ -113,6 +116,13 @@ async def _read_until(bridge: Bridge, flows: Flows) -> list[ReadUntil]:
         ReadUntil(title, await Watermark(bridge.redis, namespace=bridge.settings.namespace, name=name).get())
         for name, title in named
     ]
+
+
+async def _told_by_sources(bridge: Bridge) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for one in bridge.flows.registrations.values():
+        told |= await one.source.status_rows(bridge.redis, bridge.settings.namespace)
+    return told
 
 
 def show(status: Status) -> None:
@@ -143,6 +153,7 @@ def show(status: Status) -> None:
         ("oldest due for", output.age(queue["oldest_due_age_ms"])),
         ("next due", output.moment(queue["next_due_ms"])),
         *((read.title, _ago(read.moment)) for read in status.read_until),
+        *status.sources.items(),
         *((f"linked {noun}", str(count)) for noun, count in status.links.items()),
     ]
     console.print(output.table("", ("", ""), rows))

@@ -11,7 +11,7 @@ Source and one line in the registry (console/flows.py).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -71,7 +71,7 @@ class Flow(ABC):
     systems: tuple[System[Any], ...]
     key_format: KeyFormat
     link_kinds: tuple[LinkKind, ...]
-    """The first is the kind whose identities are the flow's keys."""
+    """The first is the kind of the flow's main records; their identities are its keys, unless `link_of` says otherwise."""
     has_linker: bool = False
     external_id_field: str = ""
     """The label of the field that holds the external id, as users see it."""
@@ -97,11 +97,19 @@ class Flow(ABC):
     def link_name(self, text: str) -> LinkName | None:
         """The link that a person names, or None when it is no link of this flow."""
         if self.key_format.accepts(text):
-            return LinkName(self.link_kinds[0].name, text)
+            return self.link_of(text)
         for kind in self.link_kinds[1:]:
             if kind.identity is not None and kind.identity.fullmatch(text):
                 return LinkName(kind.name, text)
         return None
+
+    def link_of(self, key: str) -> LinkName:
+        """The link of the object of `key`."""
+        return LinkName(self.link_kinds[0].name, key)
+
+    def key_of_link(self, name: LinkName) -> str | None:
+        """The key whose job writes the record of a link; None for a link that jobs of several keys may use."""
+        return name.identity if name.kind == self.link_kinds[0].name else None
 
     @abstractmethod
     def external_id(self, key: str) -> str:
@@ -159,6 +167,10 @@ class Source(ABC):
     systems: tuple[System[Any], ...]
     watermarks: tuple[tuple[str, str], ...] = ()
     """Name and title of each watermark, for `cwbridge status`: (`jetbuilt`, `Jetbuilt read until`)."""
+
+    async def status_rows(self, _redis: Redis, _namespace: str, /) -> Mapping[str, str]:
+        """What a person should see of the source in the status beside the watermarks, by title."""
+        return {}
 
     @abstractmethod
     def open(self, context: FlowContext, flow: Flow) -> AbstractAsyncContextManager[Poller]:

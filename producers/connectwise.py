@@ -1,11 +1,8 @@
-"""Polls ConnectWise for what other users changed on linked opportunities, their lines and the catalog; ignores the daemon's own writes.
-
-{namespace}:noticed:connectwise    hash, table:id -> the last change of it that was looked at
-"""
+"""Polls ConnectWise for what other users changed on linked opportunities, their lines and the catalog; ignores the daemon's own writes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -19,19 +16,17 @@ from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.connectors.connectwise.resource import Resource
 from cwbridge.flow import Flow
-from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.catalog import CatalogCache
 from cwbridge.ledger.links import Links
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
-from cwbridge.redis import Redis, reply
 from cwbridge.text import folded
+from producers.noticed import NoticedChanges
 from producers.watermarks import Watermark
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T", bound=models.Tracked)
 _FIRST_LOOK_BACK = timedelta(minutes=10)
-_NOTICED_SECONDS = 7 * 86400
 
 
 class Noticed(msgspec.Struct, frozen=True):
@@ -50,10 +45,9 @@ class ConnectWisePoller:
         client: connectwise.ConnectWiseClient,
         queue: Queue,
         flow: Flow,
-        redis: Redis,
         *,
         watermark: Watermark,
-        api_member: ApiMember,
+        noticed: NoticedChanges,
         links: Links,
         catalog: CatalogCache,
         overlap: timedelta,
@@ -61,10 +55,8 @@ class ConnectWisePoller:
         self._client = client
         self._queue = queue
         self._flow = flow
-        self._redis = redis
-        self._name = f"{queue.namespace}:noticed:connectwise"
         self._watermark = watermark
-        self._api_member = api_member
+        self._noticed = noticed
         self._links = links
         self._catalog = catalog
         self._overlap = overlap
@@ -76,15 +68,15 @@ class ConnectWisePoller:
         opportunities = await self._changed(self._client.opportunities, since, ("source",))
         products = await self._changed(self._client.products, since, ("opportunity", "integrationXRef"))
         items = await self._changed(self._client.catalog, since, ("identifier",))
-        others = await self._by_others("opportunity", opportunities)
-        touched = await self._by_others("product", products)
-        changed_items = await self._by_others("catalog", items)
+        others = await self._noticed.by_others("opportunity", opportunities)
+        touched = await self._noticed.by_others("product", products)
+        changed_items = await self._noticed.by_others("catalog", items)
         await self._catalog.drop(folded(row.identifier) for row in changed_items)
         keys = await self._keys(others, touched)
         enqueued = await self._queue.enqueue(
             *(Enqueue(key=key, flow=self._flow.name, lane="backlog", mode="verify") for key in sorted(keys))
         )
-        await self._note({"opportunity": others, "product": touched, "catalog": changed_items})
+        await self._noticed.note({"opportunity": others, "product": touched, "catalog": changed_items})
         latest = _latest([*opportunities, *products, *items])
         if latest is not None:
             await self._watermark.advance(latest)
@@ -98,26 +90,6 @@ class ConnectWisePoller:
         rows = await resource.find(field("lastUpdated").at_least(since), fields=("id", *fields, "_info"))
         return [unclear.left_out(row) for row in rows]
 
-    async def _by_others(self, table: str, rows: list[T]) -> list[T]:
-        """The rows that another user changed last, except those already noticed in that state."""
-        ourselves = await self._api_member.names()
-        foreign = [row for row in rows if row.info is not None and row.info.updatedBy not in ourselves]
-        if not foreign:
-            return []
-        noticed = await reply(self._redis.hmget(self._name, [f"{table}:{row.id}" for row in foreign]))
-        return [
-            row
-            for row, before in zip(foreign, noticed, strict=True)
-            if before is None or before.decode() != _state(row)
-        ]
-
-    async def _note(self, groups: Mapping[str, Iterable[models.Tracked]]) -> None:
-        """Runs only after the keys are enqueued, so that a poll after a crash finds the same changes again."""
-        states = {f"{table}:{row.id}": _state(row) for table, rows in groups.items() for row in rows}
-        if states:
-            await reply(self._redis.hset(self._name, mapping=states))
-            await self._redis.expire(self._name, _NOTICED_SECONDS)
-
     async def _keys(
         self, opportunities: list[models.Opportunity], products: list[models.ProductItem]
     ) -> set[str]:
@@ -125,10 +97,6 @@ class ConnectWisePoller:
         touched = {row.opportunity.id for row in products if row.opportunity is not None}
         linked = await self._links.of_targets(self._flow.link_kinds[0].name, touched)
         return named.union(*linked.values())
-
-
-def _state(row: models.Tracked) -> str:
-    return "" if row.info is None or row.info.lastUpdated is None else row.info.lastUpdated.isoformat()
 
 
 def _latest(rows: Iterable[models.Tracked]) -> datetime | None:

@@ -16,6 +16,7 @@ from cwbridge.ledger.catalog import CatalogCache
 from cwbridge.ledger.hints import Hints
 from producers.connectwise import ConnectWisePoller
 from producers.jetbuilt import JetbuiltPoller
+from producers.noticed import NoticedChanges
 from producers.watermarks import Watermark
 
 
@@ -46,9 +47,13 @@ class ProjectsPoller:
             context.connections.client(CONNECTWISE),
             context.queue,
             flow,
-            redis,
             watermark=Watermark(redis, namespace=namespace, name="connectwise"),
-            api_member=ApiMember(redis, namespace=namespace),
+            noticed=NoticedChanges(
+                redis,
+                namespace=namespace,
+                name="connectwise",
+                api_member=ApiMember(redis, namespace=namespace),
+            ),
             links=context.links,
             catalog=CatalogCache(redis, namespace=namespace),
             overlap=settings.of(ConnectWiseSettings).poll_overlap,

@@ -39,11 +39,11 @@ def show(key: str, *, as_json: bool) -> NoReturn:
     async def act(bridge: Bridge) -> int:
         (name,) = keys_of(bridge.flows, [key])
         namespace = bridge.settings.namespace
-        kind = bridge.flows.of_key(name).link_kinds[0].name
+        linked = bridge.flows.of_key(name).link_of(name)
         job = (await JobReader(bridge.redis, namespace).known([name])).get(name)
-        link = await bridge.links.get(kind, name)
+        link = await bridge.links.get(linked.kind, linked.identity)
         events = await History(bridge.redis, namespace=namespace).of(name)
-        known = _known(name, kind, job, link, events)
+        known = _known(name, linked.kind, job, link, events)
         if as_json:
             output.as_json(known)
         else:

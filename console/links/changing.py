@@ -38,8 +38,9 @@ def unlink(text: str, *, as_json: bool) -> NoReturn:
     async def act(bridge: Bridge) -> int:
         flow, name = link_of(bridge.flows, text)
         before = await bridge.links.get(name.kind, name.identity)
-        if before is not None and name.kind == flow.link_kinds[0].name:
-            async with bridge.queue.paused(name.identity):
+        key = flow.key_of_link(name)
+        if before is not None and key is not None:
+            async with bridge.queue.paused(key):
                 await bridge.links.remove(name.kind, name.identity)
         elif before is not None:
             await bridge.links.remove(name.kind, name.identity)

@@ -45,7 +45,10 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, Generic[T], frozen=True):
-    """One call: `endpoint` is the template for metrics, `path` and `query` are encoded, `decode` reads the answer."""
+    """One call: `endpoint` is the template for metrics, `path` and `query` are encoded, `decode` reads the answer.
+
+    `repeatable` marks a call that changes nothing although its method is not GET.
+    """
 
     method: Method
     address: Address
@@ -55,10 +58,11 @@ class Request(msgspec.Struct, Generic[T], frozen=True):
     query: str = ""
     headers: Mapping[str, str] | None = None
     body: bytes | None = None
+    repeatable: bool = False
 
     @property
     def writes(self) -> bool:
-        return self.method != "GET"
+        return self.method != "GET" and not self.repeatable
 
     @property
     def url(self) -> URL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
@@ -21,7 +22,7 @@ class Reader(Generic[T]):
 
     def __init__(self, kind: Any) -> None:
         self._kind = kind
-        self._decode = msgspec.json.Decoder(kind).decode
+        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(kind).decode
 
     def __call__(self, body: bytes) -> T:
         """Read the whole body; raises msgspec.ValidationError for another form, DecodeError for no JSON."""
@@ -35,8 +36,12 @@ class Reader(Generic[T]):
 
         Raises msgspec.ValidationError when the body as a whole or the identity of a record cannot be understood.
         """
-        value: T = unclear.understood(_decode_exact(body), self._kind, explain)
+        value: T = unclear.understood(self._content(body), self._kind, explain)
         return value
+
+    def _content(self, body: bytes) -> Any:
+        """The body as plain JSON, numbers with a fraction as Decimal."""
+        return _decode_exact(body)
 
 
 class Nothing(Reader[None]):

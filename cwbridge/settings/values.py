@@ -1,4 +1,4 @@
-"""Types of values in the settings: rates, durations, addresses, templates; each refuses an invalid value and shows its form."""
+"""Types of values in the settings: rates, durations, addresses, time zones, templates; each refuses an invalid value and shows its form."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pydantic
 from pydantic import AfterValidator, BeforeValidator, SecretStr
@@ -103,6 +104,14 @@ def _field_value(key: str, value: Any) -> Any:
     raise ValueError(f"{key} = {value} is a {type(value).__name__}, which no field takes; write it as a text")
 
 
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("a time zone is named like Europe/Athens or UTC") from error
+    return value
+
+
 def fillable(template: str, *places: str) -> str:
     try:
         template.format(**dict.fromkeys(places, ""))
@@ -116,6 +125,7 @@ RateSetting = Annotated[pydantic.InstanceOf[Rate], BeforeValidator(_rate)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Listen = Annotated[str, AfterValidator(_listen)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 Credential = Annotated[SecretStr, AfterValidator(_credential)]
 HeaderText = Annotated[str, AfterValidator(_header_text)]

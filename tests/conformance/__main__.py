@@ -1,8 +1,9 @@
-"""Write the table of cases into the last section of docs/mapping.md."""
+"""Write the tables of cases into the last sections of docs/mapping.md and docs/mapping-bss.md."""
 
 from __future__ import annotations
 
-from tests.conformance import page
+from tests.conformance import page, pair_page
 
 if __name__ == "__main__":
     page.PAGE.write_text(page.renewed(page.PAGE.read_text("utf-8")), "utf-8")
+    pair_page.PAGE.write_text(pair_page.renewed(pair_page.PAGE.read_text("utf-8")), "utf-8")

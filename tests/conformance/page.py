@@ -50,21 +50,26 @@ def _row(case: Case) -> str:
 
 
 def _numbered(place: int, lines: list[str], many: bool) -> str:
-    told = _BREAK.join(line.replace("|", "/") for line in lines)
-    return f"{place}. {told}" if many else told
+    text = _BREAK.join(line.replace("|", "/") for line in lines)
+    return f"{place}. {text}" if many else text
+
+
+def numbered(steps: list[list[str]]) -> str:
+    """The lines of each step as one cell; several steps are numbered."""
+    return _BREAK.join(_numbered(place, lines, len(steps) > 1) for place, lines in enumerate(steps, start=1))
 
 
 def _given(given: Given, by: str | None, *, scheduled: bool) -> list[str]:
     noticed = [f"noticed by: {by}"] if by is not None else []
-    lines = [*noticed, *_told(given, Given())]
+    lines = [*noticed, *told(given, Given())]
     return lines or ["nothing changes" if scheduled else "the standard project"]
 
 
 def _expected(expected: Expected) -> list[str]:
-    return list(_told(expected, Expected()))
+    return list(told(expected, Expected()))
 
 
-def _told(part: msgspec.Struct, usual: msgspec.Struct) -> Iterator[str]:
+def told(part: msgspec.Struct, usual: msgspec.Struct) -> Iterator[str]:
     """Every field that is not as usual, in the order of the file format."""
     for name in part.__struct_fields__:
         value = getattr(part, name)
@@ -75,7 +80,7 @@ def _told(part: msgspec.Struct, usual: msgspec.Struct) -> Iterator[str]:
 def _field(name: str, value: Any) -> Iterator[str]:
     match value:
         case msgspec.Struct():
-            yield from (f"{name}: {line}" for line in _told(value, type(value)()))
+            yield from (f"{name}: {line}" for line in told(value, type(value)()))
         case str() if "|" in value or (value.strip() == "line"):
             rows = text_table.read(value)
             yield from (_table_row(name, row) for row in rows)

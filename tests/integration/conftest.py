@@ -18,6 +18,7 @@ from sandbox.server import Options
 from tests.support.bench import Bench
 from tests.support.commands import Ended
 from tests.support.jobs import Command, Store
+from tests.support.pairs import Pairs
 
 OpenBench = Callable[..., Awaitable[Bench]]
 
@@ -45,6 +46,13 @@ async def open_bench(redis: Redis, redis_url: str, namespace: str) -> AsyncItera
 async def bench(open_bench: OpenBench) -> Bench:
     """A bench with three projects."""
     return await open_bench()
+
+
+@pytest.fixture
+async def pairs(redis: Redis, redis_url: str, namespace: str) -> AsyncIterator[Pairs]:
+    """Empty tenants of BSS and ConnectWise, with the billing flow switched on."""
+    async with Pairs.opened(redis, redis_url, namespace) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -64,7 +64,10 @@ def test_it_is_seen_in_status_jobs_links_and_metrics(cwbridge: Command, store: S
     assert "the note is refused" in waiting["failure"]["cause"] + waiting["failure"]["detail"]
     [link] = cwbridge("links", "list", "--json").json
     assert (link["name"], link["kind"], link["target"]) == ("notes/note/1", "copy", 1)
-    assert "linked copies" in cwbridge("status").out
+    assert status["sources"] == {"notes written": "3"}
+    screen = cwbridge("status").out
+    assert "linked copies" in screen
+    assert "notes written" in screen
     after = REGISTRY.get_sample_value("cwbridge_job_runs_total", {"flow": "note", "outcome": "dead_lettered"})
     assert (after or 0) - (before or 0) == 1
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from cwbridge.flow import Flow, FlowContext, Polled, Schedule, Source
 from cwbridge.queue.job import Enqueue
-from cwbridge.redis import reply
+from cwbridge.redis import Redis, reply
 
 
 class NotesPoller:
@@ -33,6 +33,9 @@ class NotesPoller:
 
 class NotesSource(Source):
     systems = ()
+
+    async def status_rows(self, redis: Redis, namespace: str, /) -> Mapping[str, str]:
+        return {"notes written": str(await reply(redis.hlen(f"{namespace}:notes")))}
 
     @asynccontextmanager
     async def open(self, context: FlowContext, flow: Flow) -> AsyncIterator[NotesPoller]:

@@ -45,6 +45,10 @@ class NameTable(Generic[T]):
         """Read the table again next time."""
         self._rows.forget()
 
+    async def is_empty(self) -> bool:
+        """Whether ConnectWise has no row of it."""
+        return not await self._rows.get()
+
     async def find(self, name: str, *, fresh: bool = False) -> T | None:
         """The row of that name, or None; raises MappingRefused when it is inactive, Ambiguous when there are two."""
         rows = await self._rows.get(max_age=0 if fresh else None)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from cwbridge import metrics
 
-Action = Literal["created", "updated", "deleted", "reactivated"]
+Action = Literal["created", "updated", "deleted", "reactivated", "missing"]
 
 
 class ObjectCounter:

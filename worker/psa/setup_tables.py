@@ -78,10 +78,29 @@ class SetupTables:
 
     async def state(self, state: str, country: str) -> dict[str, Any]:
         """The state of that code or name within the country, or nothing where ConnectWise does not know it."""
-        home = await self._countries.find(country) if country else None
-        if not state or home is None:
-            return {}
-        table = self._states.get(home.id)
+        home = await self.find_country(country) if country else None
+        found = await self.find_state(state, home.id) if state and home is not None else None
+        return {} if found is None else {"stateReference": {"id": found.id}}
+
+    async def country(self, code: str) -> dict[str, Any]:
+        """The country of that code or name, or nothing where ConnectWise does not know it: an address is still useful."""
+        found = await self.find_country(code) if code else None
+        return {} if found is None else {"country": {"id": found.id}}
+
+    async def find_country(self, name: str) -> models.Country | None:
+        """The country of that name or code, or None."""
+        return await self._countries.find(name)
+
+    async def find_state(self, name: str, country: int) -> models.State | None:
+        """The state of that name or code within the country, or None."""
+        return await self._states_of(country).find(name)
+
+    async def has_states(self, country: int) -> bool:
+        """Whether ConnectWise has any state of the country."""
+        return not await self._states_of(country).is_empty()
+
+    def _states_of(self, country: int) -> NameTable[models.State]:
+        table = self._states.get(country)
         if table is None:
             table = NameTable(
                 "state",
@@ -89,13 +108,7 @@ class SetupTables:
                 locker=self._locks,
                 objects=self._objects,
                 names_of=lambda row: (row.identifier, row.name),
-                scope=lambda row: row.country is not None and row.country.id == home.id,
+                scope=lambda row: row.country is not None and row.country.id == country,
             )
-            self._states[home.id] = table
-        found = await table.find(state)
-        return {} if found is None else {"stateReference": {"id": found.id}}
-
-    async def country(self, code: str) -> dict[str, Any]:
-        """The country of that code or name, or nothing where ConnectWise does not know it: an address is still useful."""
-        found = await self._countries.find(code) if code else None
-        return {} if found is None else {"country": {"id": found.id}}
+            self._states[country] = table
+        return table

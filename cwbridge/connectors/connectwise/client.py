@@ -58,6 +58,8 @@ class ConnectWiseClient:
         self.units_of_measure = Resource(self, "/procurement/unitOfMeasures", models.UnitOfMeasure)
         self.manufacturers = Resource(self, "/procurement/manufacturers", models.Manufacturer)
         self.companies = Resource(self, "/company/companies", models.Company)
+        self.company_types = Resource(self, "/company/companies/types", models.CompanyType)
+        self.company_statuses = Resource(self, "/company/companies/statuses", models.CompanyStatus)
         self.contacts = Resource(self, "/company/contacts", models.Contact)
         self.communication_types = Resource(self, "/company/communicationTypes", models.CommunicationType)
         self.countries = Resource(self, "/company/countries", models.Country)
@@ -77,6 +79,22 @@ class ConnectWiseClient:
             f"/company/companies/{int(company_id)}/sites",
             models.Site,
             endpoint="/company/companies/{parentId}/sites",
+        )
+
+    def type_associations(self, company_id: int) -> Resource[models.TypeAssociation]:
+        return Resource(
+            self,
+            f"/company/companies/{int(company_id)}/typeAssociations",
+            models.TypeAssociation,
+            endpoint="/company/companies/{parentId}/typeAssociations",
+        )
+
+    def communications(self, contact_id: int) -> Resource[models.CommunicationItem]:
+        return Resource(
+            self,
+            f"/company/contacts/{int(contact_id)}/communications",
+            models.CommunicationItem,
+            endpoint="/company/contacts/{parentId}/communications",
         )
 
     def notes(self, opportunity_id: int) -> Resource[models.Note]:

@@ -30,6 +30,7 @@ class Info(msgspec.Struct, frozen=True):
 
     lastUpdated: Moment | None = None
     updatedBy: str | None = None
+    enteredBy: str | None = None
 
 
 class Tracked(Record, frozen=True, kw_only=True):
@@ -118,27 +119,72 @@ class Company(Tracked, frozen=True, kw_only=True):
 
     identifier: str = ""
     name: str = ""
+    phoneNumber: str | None = None
+    faxNumber: str | None = None
+    website: str | None = None
+    accountNumber: str | None = None
+    addressLine1: str | None = None
+    addressLine2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    zip: str | None = None
+    country: Reference | None = None
+    currency: Reference | None = None
+    types: list[Reference] | None = None
     defaultContact: Reference | None = None
+    parentCompany: Reference | None = None
+    billToCompany: Reference | None = None
     deletedFlag: bool | None = None
+
+
+class CompanyType(Tracked, frozen=True, kw_only=True):
+    """What a company is to the tenant, such as a client; a company may have several."""
+
+    name: str = ""
+
+
+class CompanyStatus(Tracked, frozen=True, kw_only=True):
+    name: str = ""
+    inactiveFlag: bool | None = None
+
+
+class TypeAssociation(Tracked, frozen=True, kw_only=True):
+    """One type of one company; the lowest id is the type that the company got first."""
+
+    type: Reference | None = None
 
 
 class Site(Tracked, frozen=True, kw_only=True):
     name: str = ""
+    primaryAddressFlag: bool | None = None
     inactiveFlag: bool | None = None
+
+
+class CommunicationItem(Tracked, frozen=True, kw_only=True):
+    """One e-mail address or number of a contact; `defaultFlag` marks the one used first of its kind."""
+
+    type: Reference | None = None
+    value: str | None = None
+    communicationType: str | None = None
+    defaultFlag: bool | None = None
 
 
 class Contact(Tracked, frozen=True, kw_only=True):
     firstName: str | None = None
     lastName: str | None = None
+    title: str | None = None
     company: Reference | None = None
+    communicationItems: list[CommunicationItem] | None = None
     inactiveFlag: bool | None = None
 
 
 class CommunicationType(Tracked, frozen=True, kw_only=True):
-    """A kind of e-mail address or phone number of a contact."""
+    """A kind of e-mail address or phone number of a contact; its label is `description`."""
 
+    description: str = ""
     phoneFlag: bool | None = None
     emailFlag: bool | None = None
+    faxFlag: bool | None = None
     defaultFlag: bool | None = None
 
 
@@ -152,6 +198,8 @@ class Member(Tracked, frozen=True, kw_only=True):
     officeEmail: str | None = None
     mobileEmail: str | None = None
     homeEmail: str | None = None
+    licenseClass: str | None = None
+    """`A` is a member of the API."""
     inactiveFlag: bool | None = None
 
 

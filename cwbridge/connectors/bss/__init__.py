@@ -1,0 +1,1 @@
+"""interworks.cloud BSS over its public REST API, version 3."""

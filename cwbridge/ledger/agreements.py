@@ -1,0 +1,44 @@
+"""What both sides of a link last agreed on, field by field.
+
+{namespace}:agreed    hash, link identity -> the agreed values as JSON: field -> [value in the source, value in the target]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from cwbridge.redis import Redis, reply
+
+
+class Agreed(msgspec.Struct, frozen=True, array_like=True):
+    """The values that a field had on both sides when they agreed, each in the form of its side."""
+
+    source: str
+    target: str
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(dict[str, Agreed])
+
+
+class Agreements:
+    """The agreed values in Redis; without them both sides are merged as at their first link."""
+
+    def __init__(self, redis: Redis, *, namespace: str) -> None:
+        self._redis = redis
+        self._name = f"{namespace}:agreed"
+
+    async def of(self, identity: str) -> dict[str, Agreed]:
+        """The agreed values by field; empty when nothing was agreed on yet."""
+        stored = await reply(self._redis.hget(self._name, identity))
+        return {} if stored is None else _decoder.decode(stored)
+
+    async def put(self, identity: str, values: Mapping[str, Agreed]) -> None:
+        """Keep `values` as what both sides agree on."""
+        await reply(self._redis.hset(self._name, mapping={identity: _encoder.encode(values)}))
+
+    async def forget(self, identity: str) -> None:
+        """Merge the pair as at its first link next time: its link leads to another record."""
+        await reply(self._redis.hdel(self._name, identity))

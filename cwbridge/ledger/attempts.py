@@ -1,0 +1,48 @@
+"""Writes to a pair of records that are under way, so that a write whose answer was lost is not taken for a change by another user.
+
+{namespace}:attempts    hash, link identity -> the attempts as JSON: field -> [side written, value in the source, value in the target, value sent]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from cwbridge.redis import Redis, reply
+
+
+class Attempt(msgspec.Struct, frozen=True, array_like=True):
+    """What a run was about to write on one `side`, and what both sides held before."""
+
+    side: Literal["source", "target"]
+    source: str
+    target: str
+    sent: str
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(dict[str, Attempt])
+
+
+class Attempts:
+    """The attempts in Redis."""
+
+    def __init__(self, redis: Redis, *, namespace: str) -> None:
+        self._redis = redis
+        self._name = f"{namespace}:attempts"
+
+    async def of(self, identity: str) -> dict[str, Attempt]:
+        """The attempts of the last run by field, where it did not end them."""
+        stored = await reply(self._redis.hget(self._name, identity))
+        return {} if stored is None else _decoder.decode(stored)
+
+    async def begin(self, identity: str, attempts: Mapping[str, Attempt]) -> None:
+        """Keep what is about to be written."""
+        if attempts:
+            await reply(self._redis.hset(self._name, mapping={identity: _encoder.encode(attempts)}))
+
+    async def end(self, identity: str) -> None:
+        """What was written is agreed on."""
+        await reply(self._redis.hdel(self._name, identity))

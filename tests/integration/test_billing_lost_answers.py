@@ -1,0 +1,97 @@
+"""Whatever answer is lost, nothing is made twice, no edit is undone, and both sides end equal and quiet."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.faults import FaultRule
+from tests.support.pairs import CONTACTS, Pairs
+
+WRITES = (
+    ("connectwise", "POST", "/company/companies"),
+    ("connectwise", "PATCH", "/company/companies/*"),
+    ("connectwise", "POST", "/company/companies/*/typeAssociations"),
+    ("connectwise", "POST", "/company/contacts"),
+    ("connectwise", "PATCH", "/company/contacts/*"),
+    ("connectwise", "POST", "/company/contacts/*/communications"),
+    ("connectwise", "PATCH", "/company/contacts/*/communications/*"),
+    ("connectwise", "DELETE", "/company/contacts/*/communications/*"),
+    ("bss", "POST", "/accounts"),
+    ("bss", "PATCH", "/accounts/*"),
+    ("bss", "POST", "/contacts"),
+    ("bss", "PATCH", "/contacts/*"),
+)
+
+
+@pytest.mark.parametrize(("system", "method", "path"), WRITES, ids=[" ".join(write) for write in WRITES])
+@pytest.mark.parametrize("master", ["bss", "connectwise"])
+async def test_a_lost_answer_costs_nothing(
+    pairs: Pairs, system: str, method: str, path: str, master: str
+) -> None:
+    pairs.choose(master=master)
+    faults = getattr(pairs.bench.box, f"{system}_faults")
+    faults.add(FaultRule(name="lost", action="lose", method=method, path=path, times=1))
+    assert await play(pairs) == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_many_lost_answers_cost_nothing(pairs: Pairs, seed: int) -> None:
+    box = pairs.bench.box
+    both = (box.connectwise_faults, box.bss_faults)
+    names = [f"{method}{seed}" for method in ("POST", "PATCH", "DELETE")]
+    for faults in both:
+        for name in names:
+            faults.add(FaultRule(name=name, action="lose", method=name[:-1], path="/*c*", probability=0.3))
+    pairs.configure("queue", max_attempts=60)
+    hits = await play(pairs)
+    assert hits > 0
+
+
+async def play(pairs: Pairs) -> int:
+    """An account and a company on their own side each, with their people; then every kind of change. Answers how many answers were lost."""
+    account = pairs.account(code="HL-1", phone="1", fax="7")
+    person = pairs.person(account, email="ada@h.example", phone="2", isPrimary=True)
+    company = pairs.company("North Light", "NORTH", phoneNumber="3")
+    pairs.add_type(company, "Client")
+    record = pairs.contact(company, "Eve", "Moss", Email="eve@n.example", Direct="4", Fax="5")
+    await settle(pairs)
+    made = await pairs.company_of(account)
+    mate = await pairs.contact_of(person)
+    pulled = next(number for number in pairs.bss.rows("accounts") if number != account)
+    friend = next(number for number in pairs.bss.rows("contacts") if number != person)
+    pairs.edit_account(account, phone="11", typeId=2)
+    pairs.edit_company(made["id"], faxNumber="77")
+    pairs.edit_person(person, lastName="Lovelace", mobilePhone="22")
+    pairs.edit_company(company, phoneNumber="33")
+    pairs.edit_person(friend, phone="44", fax=None)
+    pairs.edit_contact(record, title="Buyer")
+    await settle(pairs)
+    assert_equal(pairs, account, made["id"], phone="11", fax="77")
+    assert_equal(pairs, pulled, company, phone="33", fax="")
+    assert pairs.types_of(made["id"]) == {"Client", "Partner"}
+    assert pairs.contact_row(mate["id"])["lastName"] == "Lovelace"
+    assert pairs.items_of(mate["id"]) == {"Email": "ada@h.example", "Direct": "2", "Mobile": "22"}
+    assert pairs.items_of(record) == {"Email": "eve@n.example", "Direct": "44"}
+    assert pairs.person_in_bss(friend)["jobTitle"] == "Buyer"
+    assert len(pairs.bss.rows("accounts")) == len(pairs.bss.rows("contacts")) == 2
+    assert len(pairs.companies()) == len(list(pairs.connectwise.table(CONTACTS))) == 2
+    hits = 0
+    for faults in (pairs.bench.box.connectwise_faults, pairs.bench.box.bss_faults):
+        hits += sum(faults.hits(rule.name) for rule in faults.rules())
+        faults.clear()
+    written = len(pairs.written())
+    await pairs.bench.settled(full=True)
+    assert pairs.written()[written:] == []
+    return hits
+
+
+async def settle(pairs: Pairs) -> None:
+    """Poll and work until nothing is left."""
+    await pairs.bench.settled(full=True)
+    await pairs.bench.settled()
+
+
+def assert_equal(pairs: Pairs, account: int, company: int, *, phone: str, fax: str) -> None:
+    in_bss, in_psa = pairs.in_bss(account), pairs.in_connectwise(company)
+    assert (in_bss["phone"], in_psa["phoneNumber"]) == (phone, phone)
+    assert (in_bss["fax"] or "", in_psa.get("faxNumber", "")) == (fax, fax)

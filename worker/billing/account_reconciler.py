@@ -1,0 +1,226 @@
+"""One account and its company: find or create the company, merge the fields of both, write each side, keep what was agreed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import structlog
+
+from cwbridge import errors
+from cwbridge.connectors.bss import models as bss
+from cwbridge.connectors.bss.drafts import replace
+from cwbridge.connectors.connectwise import models as connectwise
+from cwbridge.ledger.agreements import Agreed
+from cwbridge.ledger.history import Event
+from cwbridge.ledger.links import Link
+from cwbridge.queue.job import Run
+from cwbridge.text import folded
+from worker.billing import account_types
+from worker.billing.account_fields import FIELDS, AccountFields, Relatives, account_changes, company_changes
+from worker.billing.account_types import AccountTypes, TypeDecision, TypesSeen
+from worker.billing.company_creator import CompanyCreator
+from worker.billing.company_finder import CompanyFinder
+from worker.billing.context import BillingContext
+from worker.billing.keys import BillingKey
+from worker.billing.merge import Merge, attempts_of, merge, recovered
+from worker.billing.outcome import Also, missing, skipped, synced
+from worker.billing.relatives import RelativesReader
+from worker.billing.values import Sides, agreed_on, newly_agreed
+
+log = structlog.get_logger(__name__)
+TYPE = "type"
+
+
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
+    """An account and its company as read, and what they last agreed on."""
+
+    account: bss.Account
+    company: connectwise.Company
+    link: Link
+    agreed: dict[str, Agreed]
+    is_new: bool = False
+
+
+class AccountReconciler:
+    """Makes one account and its company agree."""
+
+    def __init__(
+        self,
+        context: BillingContext,
+        *,
+        fields: AccountFields,
+        types: AccountTypes,
+        finder: CompanyFinder,
+        creator: CompanyCreator,
+        relatives: RelativesReader,
+    ) -> None:
+        self._context = context
+        self._companies = context.psa.client.companies
+        self._fields = fields
+        self._types = types
+        self._finder = finder
+        self._creator = creator
+        self._relatives = relatives
+
+    async def reconcile(self, run: Run, key: BillingKey) -> Event | None:
+        """Sync the account of `key`; the event says what was done, None that there was nothing to do."""
+        link = await self._context.link_of(key)
+        try:
+            account = await self._context.bss.accounts.get(key.id)
+        except errors.NotFound:
+            return await self._account_missing(key, link)
+        if link is None:
+            pair = await self._first(run, key, account)
+            if pair is None:
+                return skipped("ConnectWise has no company for it, and accounts are not pushed")
+            return await self._agree(run, key, pair)
+        company = await self._living(link)
+        if company is None:
+            return await self._company_missing(key, link)
+        await self._context.finish(key, link, "")
+        agreed = await self._context.agreements.of(key.identity)
+        return await self._agree(run, key, Pair(account=account, company=company, link=link, agreed=agreed))
+
+    async def _first(self, run: Run, key: BillingKey, account: bss.Account) -> Pair | None:
+        """Find the company, or create it where accounts are pushed; no other run makes one of that name meanwhile."""
+        relatives = await self._relatives.of(run, account, None)
+        async with self._context.psa.locks.hold(f"company:{folded(account.name)}"):
+            found = await self._finder.find(account)
+            if found is not None:
+                link = await self._context.link(key, found.company.id, found.how)
+                await self._context.creates.end(key.identity)
+                return Pair(account=account, company=found.company, link=link, agreed={}, is_new=True)
+            if not self._context.rules.accounts.push:
+                return None
+            values = await self._fields.of_account(account, relatives)
+            company = await self._creator.create(account, values)
+            link = await self._context.link(key, company.id, "created")
+        await self._context.note_ourselves(company)
+        agreed = agreed_on(values, await self._fields.of_company(company))
+        seen = await self._types.seen(_type_of(account), company)
+        if seen.agree:
+            agreed[TYPE] = seen.agreed
+        await self._context.agreements.put(key.identity, agreed)
+        return Pair(account=account, company=company, link=link, agreed=agreed, is_new=True)
+
+    async def _living(self, link: Link) -> connectwise.Company | None:
+        try:
+            company = await self._companies.get(link.target)
+        except errors.NotFound:
+            return None
+        return None if company.deletedFlag else company
+
+    async def _agree(self, run: Run, key: BillingKey, pair: Pair) -> Event | None:
+        """Merge and write; ConnectWise first, so that what BSS refuses leaves no change of BSS unwritten."""
+        policy = self._context.rules.accounts
+        relatives = await self._relatives.of(run, pair.account, pair.company.id)
+        before = await self._sides(pair.account, pair.company, relatives)
+        attempts = await self._context.attempts.of(key.identity)
+        known = recovered(FIELDS, before.seen, pair.agreed, attempts)
+        merged = merge(FIELDS, before.seen, known, policy)
+        types = await self._types.seen(_type_of(pair.account), pair.company)
+        decision = account_types.decide(types, pair.agreed.get(TYPE), policy)
+        await self._context.attempts.begin(key.identity, attempts_of(merged, before.seen))
+        company = await self._push(run, pair, merged, decision, relatives)
+        pushed = await self._sides(pair.account, company, relatives)
+        half = Merge(push=merged.push, agreed=merged.agreed)
+        agreed = known | newly_agreed(half, before, pushed) | _type_agreed(types)
+        if decision.add is not None:
+            agreed |= _type_agreed(await self._types.seen(_type_of(pair.account), company))
+        await self._keep(key, pair.agreed, agreed)
+        account = await self._pull(pair, merged, decision)
+        if account is not pair.account:
+            after = await self._sides(account, company, relatives)
+            agreed |= newly_agreed(Merge(pull=merged.pull), before, after)
+            agreed |= _type_agreed(await self._types.seen(_type_of(account), company))
+            await self._keep(key, pair.agreed, agreed)
+        if attempts or merged.is_written:
+            await self._context.attempts.end(key.identity)
+        if pair.is_new and pair.link.how != "created":
+            await self._context.enqueue_contacts(run, company.id)
+        if _type_of(account):
+            await self._context.enqueue(run, *await self._context.skips.of(str(key)))
+        return synced("company", pair.link, merged, before, also=_of_types(decision), is_new=pair.is_new)
+
+    async def _sides(self, account: bss.Account, company: connectwise.Company, relatives: Relatives) -> Sides:
+        source = await self._fields.of_account(account, relatives)
+        return Sides(source, await self._fields.of_company(company))
+
+    async def _push(
+        self, run: Run, pair: Pair, merged: Merge, decision: TypeDecision, relatives: Relatives
+    ) -> connectwise.Company:
+        company = pair.company
+        if merged.push:
+            try:
+                company = await self._companies.patch(company.id, *company_changes(merged.push))
+            except errors.ReferenceGone as gone:
+                await self._forget(run, gone.field, relatives)
+                raise errors.Unsettled(gone.cause, detail=gone.detail) from gone
+            self._context.psa.objects.count("company", "updated")
+            await self._context.note_ourselves(company)
+        if decision.add is not None:
+            await self._types.add(company.id, decision.add)
+            company = await self._companies.get(company.id)
+        return company
+
+    async def _forget(self, run: Run, field: str, relatives: Relatives) -> None:
+        """Look up again what ConnectWise no longer has; a relative's own run notices that its record is gone."""
+        self._context.psa.setup_tables.forget()
+        related = {
+            "parentCompany": ("account", relatives.parent),
+            "defaultContact": ("contact", relatives.default_contact),
+        }
+        noun, pair = related.get(field, ("", None))
+        if pair is not None:
+            await self._context.enqueue(run, f"bss/{noun}/{pair[0]}")
+
+    async def _pull(self, pair: Pair, merged: Merge, decision: TypeDecision) -> bss.Account:
+        operations = account_changes(merged.pull)
+        if decision.pull:
+            operations.append(replace("/typeId", await self._types.account_type(decision.pull)))
+        if not operations:
+            return pair.account
+        accounts = self._context.bss.accounts
+        await accounts.patch(pair.account.id, *operations)
+        self._context.psa.objects.count("account", "updated")
+        return await self._context.account_after_write(pair.account.id)
+
+    async def _keep(
+        self, key: BillingKey, before: Mapping[str, Agreed], agreed: Mapping[str, Agreed]
+    ) -> None:
+        if agreed != before:
+            await self._context.agreements.put(key.identity, agreed)
+
+    async def _account_missing(self, key: BillingKey, link: Link | None) -> Event | None:
+        if link is None:
+            return skipped("BSS has no such account")
+        reason = "the account no longer exists in BSS"
+        await self._context.finish(key, link, reason)
+        self._context.psa.objects.count("account", "missing")
+        return missing(link, f"account {key.id} no longer exists in BSS; company {link.target} stays")
+
+    async def _company_missing(self, key: BillingKey, link: Link) -> Event | None:
+        reason = "the company was deleted in ConnectWise"
+        await self._context.finish(key, link, reason)
+        self._context.psa.objects.count("company", "missing")
+        return missing(
+            link,
+            f"company {link.target} was deleted in ConnectWise; no other one is made for account {key.id}",
+        )
+
+
+def _type_of(account: bss.Account) -> str:
+    return (account.type.name if account.type is not None else None) or ""
+
+
+def _type_agreed(seen: TypesSeen) -> dict[str, Agreed]:
+    return {TYPE: seen.agreed} if seen.agree else {}
+
+
+def _of_types(decision: TypeDecision) -> Also:
+    return Also(
+        push=(TYPE,) if decision.add is not None else (),
+        pull=(TYPE,) if decision.pull else (),
+        notes=(decision.lost,) if decision.lost else (),
+    )

@@ -1,0 +1,83 @@
+"""Puts the billing flow together from settings and connections."""
+
+from __future__ import annotations
+
+from cwbridge.connectors.bss.system import BSS
+from cwbridge.connectors.connectwise.system import CONNECTWISE
+from cwbridge.flow import FlowContext
+from cwbridge.ledger.agreements import Agreements
+from cwbridge.ledger.api_member import ApiMember
+from cwbridge.ledger.attempts import Attempts
+from cwbridge.ledger.creates import Creates
+from cwbridge.ledger.own_writes import OwnWrites
+from cwbridge.ledger.skips import Skips
+from worker.billing.account_fields import AccountFields
+from worker.billing.account_reconciler import AccountReconciler
+from worker.billing.account_types import AccountTypes
+from worker.billing.communication import CommunicationTypes
+from worker.billing.company_creator import CompanyCreator
+from worker.billing.company_finder import CompanyFinder
+from worker.billing.company_puller import CompanyPuller
+from worker.billing.contact_fields import ContactFields
+from worker.billing.contact_finder import ContactFinder
+from worker.billing.contact_puller import ContactPuller
+from worker.billing.contact_reconciler import ContactReconciler
+from worker.billing.contact_writer import ContactWriter
+from worker.billing.context import BillingContext
+from worker.billing.evidence import Evidence
+from worker.billing.flow import BillingFlow
+from worker.billing.keys import FLOW
+from worker.billing.relatives import RelativesReader
+from worker.billing.rules import BillingRules
+from worker.billing.settings import BillingSettings
+from worker.psa.context import PsaContext
+
+
+def billing_flow(opened: FlowContext) -> BillingFlow:
+    """The flow with everything it needs."""
+    context = billing_context(opened)
+    rules = context.rules
+    evidence = Evidence(context.psa.client, context.creates, context.api_member)
+    finder = CompanyFinder(context.psa, evidence, rules)
+    types = AccountTypes(context.psa, context.bss, rules.account_types)
+    fields = AccountFields(context.psa.setup_tables, rules)
+    communication = CommunicationTypes(context.psa.client, rules.mobile_type)
+    contact_finder = ContactFinder(context, communication)
+    contact_fields = ContactFields(communication, context.links)
+    return BillingFlow(
+        accounts=AccountReconciler(
+            context,
+            fields=fields,
+            types=types,
+            finder=finder,
+            creator=CompanyCreator(context, finder, types),
+            relatives=RelativesReader(context),
+        ),
+        contacts=ContactReconciler(
+            context,
+            fields=contact_fields,
+            finder=contact_finder,
+            writer=ContactWriter(context, contact_fields, contact_finder),
+        ),
+        companies=CompanyPuller(context, fields=fields, types=types, finder=finder, evidence=evidence),
+        people=ContactPuller(context, fields=contact_fields, finder=contact_finder),
+        history=opened.history,
+    )
+
+
+def billing_context(opened: FlowContext) -> BillingContext:
+    """Both tenants, the ledger, the queue and the rules."""
+    settings, redis = opened.settings, opened.redis
+    namespace = settings.namespace
+    return BillingContext(
+        bss=opened.connections.client(BSS),
+        psa=PsaContext.over(opened.connections.client(CONNECTWISE), redis, settings, flow=FLOW),
+        queue=opened.queue,
+        agreements=Agreements(redis, namespace=namespace),
+        attempts=Attempts(redis, namespace=namespace),
+        creates=Creates(redis, namespace=namespace),
+        skips=Skips(redis, namespace=namespace),
+        api_member=ApiMember(redis, namespace=namespace),
+        own_writes=OwnWrites(redis, namespace=namespace, system=BSS.name),
+        rules=BillingRules.of(settings.of(BillingSettings)),
+    )

@@ -1,0 +1,115 @@
+"""Finds the contact of ConnectWise that a contact of BSS is, within the company, and the other way round within the account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from cwbridge import errors
+from cwbridge.connectors.bss import models as bss
+from cwbridge.connectors.bss.filters import equals
+from cwbridge.connectors.connectwise import models as connectwise
+from cwbridge.connectors.connectwise.conditions import field
+from cwbridge.ledger.links import How
+from worker.billing import keys, people
+from worker.billing.communication import CommunicationTypes
+from worker.billing.context import BillingContext
+from worker.billing.keys import contact_key
+from worker.billing.people import Person
+from worker.psa.identities import relink_command
+
+
+class FoundContact(msgspec.Struct, frozen=True):
+    """A contact of ConnectWise and the rule by which it was found."""
+
+    record: connectwise.Contact
+    how: How
+
+
+class ContactFinder:
+    """E-mail within the company, else the name; contacts that belong to another one of the other side are passed over."""
+
+    def __init__(self, context: BillingContext, types: CommunicationTypes) -> None:
+        self._context = context
+        self._types = types
+
+    async def in_company(self, contact: bss.Contact, company: int) -> FoundContact | None:
+        """The contact of ConnectWise, or None; inactive ones are looked at last. Raises Ambiguous for several."""
+        rows = await self._context.psa.client.contacts.find(field("company/id").equals(company))
+        free = await self._free_records(contact, rows)
+        kind = (await self._types.ids()).get("email")
+        for inactive in (False, True):
+            candidates = [row for row in free if bool(row.inactiveFlag) is inactive]
+            how, fitting = people.same(
+                person_of_bss(contact), candidates, lambda row: person_of_connectwise(row, kind)
+            )
+            if len(fitting) > 1:
+                raise _several(contact, fitting)
+            if fitting:
+                return FoundContact(fitting[0], how)  # type: ignore[arg-type]
+        return None
+
+    async def in_account(self, record: connectwise.Contact, account: int) -> bss.Contact | None:
+        """The contact of BSS that a contact of ConnectWise is, or None; raises Ambiguous for several."""
+        rows = await self._context.bss.contacts.find(equals("accountId", account))
+        free = [row for row in rows if await self._context.link_of(contact_key(row.id)) is None]
+        kind = (await self._types.ids()).get("email")
+        _, fitting = people.same(person_of_connectwise(record, kind), free, person_of_bss)
+        if len(fitting) > 1:
+            named = ", ".join(f"contact {row.id} {_name(person_of_bss(row))!r}" for row in fitting)
+            raise errors.Ambiguous(
+                "Several contacts of BSS fit a contact of ConnectWise",
+                detail=f"contact {record.id} of ConnectWise: {named} of account {account}",
+                remedy="Merge or rename all but one of them in BSS and requeue, or choose one: "
+                "cwbridge links relink bss:contact:ID --to " + str(record.id),
+            )
+        return fitting[0] if fitting else None
+
+    async def _free_records(
+        self, contact: bss.Contact, rows: Iterable[connectwise.Contact]
+    ) -> list[connectwise.Contact]:
+        known = list(rows)
+        linked = await self._context.links.of_targets("contact", [row.id for row in known])
+        own = contact_key(contact.id)
+        return [
+            row
+            for row in known
+            if all(keys.of_identity(identity) in {None, own} for identity in linked.get(row.id, ()))
+        ]
+
+
+def person_of_bss(contact: bss.Contact) -> Person:
+    return Person(
+        first_name=contact.firstName or "",
+        last_name=contact.lastName or "",
+        emails=(contact.email,) if contact.email else (),
+    )
+
+
+def person_of_connectwise(record: connectwise.Contact, email_type: int | None) -> Person:
+    """Every e-mail address of the contact counts, under whichever type it stands."""
+    emails = [
+        item.value
+        for item in record.communicationItems or ()
+        if item.value and (item.communicationType == "Email" or _is_of(item, email_type))
+    ]
+    return Person(first_name=record.firstName or "", last_name=record.lastName or "", emails=tuple(emails))
+
+
+def _is_of(item: connectwise.CommunicationItem, kind: int | None) -> bool:
+    return item.type is not None and item.type.id == kind
+
+
+def _several(contact: bss.Contact, rows: list[connectwise.Contact]) -> errors.Ambiguous:
+    named = ", ".join(f"{row.firstName} {row.lastName or ''} (id {row.id})" for row in rows)
+    return errors.Ambiguous(
+        "Several contacts of ConnectWise fit a contact of BSS",
+        detail=f"contact {contact.id} {_name(person_of_bss(contact))!r}: {named}",
+        remedy="Merge or inactivate all but one of them in ConnectWise and requeue, "
+        f"or choose one: {relink_command(contact_key(contact.id).identity)}",
+    )
+
+
+def _name(person: Person) -> str:
+    return f"{person.first_name} {person.last_name}".strip()

@@ -1,0 +1,80 @@
+"""A contact of ConnectWise to which no contact of BSS belongs: it is found, or made in BSS."""
+
+from __future__ import annotations
+
+import structlog
+
+from cwbridge import errors
+from cwbridge.connectors.connectwise import models as connectwise
+from cwbridge.ledger.history import Event
+from cwbridge.ledger.links import Link
+from cwbridge.queue.job import Run
+from cwbridge.text import folded
+from worker.billing.contact_fields import ContactFields, bss_draft
+from worker.billing.contact_finder import ContactFinder, person_of_connectwise
+from worker.billing.context import BillingContext
+from worker.billing.keys import BillingKey, contact_key
+from worker.billing.outcome import skipped
+from worker.billing.values import agreed_on, writable
+
+log = structlog.get_logger(__name__)
+
+
+class ContactPuller:
+    """Pulls contacts of linked companies."""
+
+    def __init__(self, context: BillingContext, *, fields: ContactFields, finder: ContactFinder) -> None:
+        self._context = context
+        self._contacts = context.bss.contacts
+        self._fields = fields
+        self._finder = finder
+
+    async def pull(self, run: Run, key: BillingKey) -> Event | None:
+        """Create the contact in BSS, or enqueue the one that it is."""
+        try:
+            record = await self._context.psa.client.contacts.get(key.id)
+        except errors.NotFound:
+            return skipped("ConnectWise has no such contact")
+        if record.company is None:
+            return skipped("the contact belongs to no company")
+        account = await self._context.owner("company", record.company.id)
+        if account is None:
+            return skipped(f"company {record.company.id} is not linked to an account")
+        who = person_of_connectwise(record, (await self._fields.kinds()).get("email"))
+        name = folded(next(iter(who.emails), "") or who.first_name)
+        context = self._context
+        async with (
+            context.psa.locks.hold(f"contact:{record.company.id}:{name}"),
+            context.linking("contact", record.id),
+        ):
+            owner = await context.owner("contact", record.id)
+            existing = await self._finder.in_account(record, account.id) if owner is None else None
+            if owner is None and existing is None:
+                return await self._create(run, record, account.id, record.company.id)
+        if existing is None:
+            await context.enqueue(run, str(owner))
+            return None
+        await context.enqueue(run, str(contact_key(existing.id)))
+        return skipped(f"it is contact {existing.id} of BSS")
+
+    async def _create(self, run: Run, record: connectwise.Contact, account: int, company: int) -> Event:
+        if not self._context.rules.contacts.pull:
+            return skipped("BSS has no contact for it, and contacts are not pulled")
+        if record.inactiveFlag:
+            return skipped("the contact is inactive in ConnectWise")
+        target = await self._fields.of_connectwise(record)
+        number = await self._contacts.create(bss_draft(writable(target)))
+        self._context.psa.objects.count("BSS contact", "created")
+        log.info("bss_contact_created", bss_contact_id=number, contact_id=record.id)
+        contact = await self._context.contact_after_write(number)
+        source = await self._fields.of_bss(contact, account, company)
+        key = contact_key(number)
+        await self._context.agreements.put(key.identity, agreed_on(source, target))
+        await self._context.links.put(key.kind, key.identity, Link(target=record.id, how="created"))
+        await self._context.enqueue(run, str(key))
+        return Event(
+            what="created",
+            target=record.id,
+            cause=f"contact {number} was made in BSS",
+            matches=(f"contact {record.id} (created)",),
+        )

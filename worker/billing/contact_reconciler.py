@@ -1,0 +1,202 @@
+"""One contact of BSS and its contact of ConnectWise: find or create it, merge the fields of both, write each side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from cwbridge import errors
+from cwbridge.connectors.bss import models as bss
+from cwbridge.connectors.connectwise import models as connectwise
+from cwbridge.ledger.agreements import Agreed
+from cwbridge.ledger.history import Event
+from cwbridge.ledger.links import Link
+from cwbridge.queue.job import Run
+from cwbridge.text import folded
+from worker.billing.account_reconciler import TYPE
+from worker.billing.contact_fields import FIELDS, ContactFields, bss_changes
+from worker.billing.contact_finder import ContactFinder, FoundContact
+from worker.billing.contact_writer import ContactWriter
+from worker.billing.context import BillingContext
+from worker.billing.keys import FLOW, BillingKey, account_key
+from worker.billing.merge import Merge, Policy, attempts_of, merge, recovered
+from worker.billing.outcome import missing, skipped, synced
+from worker.billing.values import Sides, Value, agreed_on, newly_agreed, writable
+
+_PRIMARY = "primary"
+
+
+class Home(msgspec.Struct, frozen=True):
+    """The account of a contact, the company that the account is linked to, and what may be written."""
+
+    account: int
+    company: int
+    policy: Policy
+
+
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
+    """Both contacts as read, where they belong, and what they last agreed on."""
+
+    contact: bss.Contact
+    home: Home
+    record: connectwise.Contact
+    link: Link
+    agreed: dict[str, Agreed]
+    is_new: bool = False
+
+
+class ContactReconciler:
+    """Makes one contact of BSS and its contact of ConnectWise agree."""
+
+    def __init__(
+        self, context: BillingContext, *, fields: ContactFields, finder: ContactFinder, writer: ContactWriter
+    ) -> None:
+        self._context = context
+        self._contacts = context.psa.client.contacts
+        self._fields = fields
+        self._finder = finder
+        self._writer = writer
+
+    async def reconcile(self, run: Run, key: BillingKey) -> Event | None:
+        """Sync the contact of `key`; raises WaitingFor while its account is not linked."""
+        link = await self._context.link_of(key)
+        try:
+            contact = await self._context.bss.contacts.get(key.id)
+        except errors.NotFound:
+            return await self._contact_missing(key, link)
+        home = await self._home(run, key, contact, link)
+        if isinstance(home, str):
+            return skipped(home)
+        pair = await self._pair(key, contact, home, link)
+        return pair if isinstance(pair, Event) else await self._agree(run, key, pair)
+
+    async def _home(self, run: Run, key: BillingKey, contact: bss.Contact, link: Link | None) -> Home | str:
+        """Where the contact belongs, or why it is skipped; nothing of it is pushed while its account has no type."""
+        if contact.account is None:
+            return "the contact has no account in BSS"
+        account = account_key(contact.account.id)
+        has_type = await self._has_type(account, key)
+        if link is None and not has_type:
+            return f"account {account.id} has no type in BSS"
+        company = await self._context.link_of(account)
+        if company is None:
+            return await self._without_company(run, account, key)
+        if link is None and company.finished:
+            return f"{company.finished}: company {company.target}"
+        rules = self._context.rules.contacts
+        policy = msgspec.structs.replace(rules, push=rules.push and has_type)
+        return Home(account.id, company.target, policy)
+
+    async def _has_type(self, account: BillingKey, key: BillingKey) -> bool:
+        """Whether the account has a type; without one the contact runs again when it gets one.
+
+        It is noted before the account is read, so that a type set at this moment is not missed.
+        """
+        await self._context.skips.note(str(account), str(key))
+        agreed = (await self._context.agreements.of(account.identity)).get(TYPE)
+        if agreed is None or not agreed.source:
+            try:
+                record = await self._context.bss.accounts.get(account.id)
+            except errors.NotFound:
+                return False
+            if record.type is None:
+                return False
+        await self._context.skips.forget(str(account), str(key))
+        return True
+
+    async def _without_company(self, run: Run, account: BillingKey, key: BillingKey) -> str:
+        if self._context.rules.accounts.push:
+            raise errors.WaitingFor(str(account), flow=FLOW, lane=run.lane)
+        await self._context.skips.note(str(account), str(key))
+        return f"account {account.id} is not linked to a company"
+
+    async def _pair(
+        self, key: BillingKey, contact: bss.Contact, home: Home, link: Link | None
+    ) -> Pair | Event:
+        if link is None:
+            return await self._first(key, contact, home)
+        try:
+            record = await self._contacts.get(link.target)
+        except errors.NotFound:
+            return await self._record_missing(key, link)
+        await self._context.finish(key, link, "")
+        agreed = await self._context.agreements.of(key.identity)
+        return Pair(contact=contact, home=home, record=record, link=link, agreed=agreed)
+
+    async def _first(self, key: BillingKey, contact: bss.Contact, home: Home) -> Pair | Event:
+        """Find the contact, or create it where contacts are pushed; one run at a time for a person of a company."""
+        who = folded(contact.email or contact.firstName)
+        async with self._context.psa.locks.hold(f"contact:{home.company}:{who}"):
+            found = await self._finder.in_company(contact, home.company)
+            if found is None and not home.policy.push:
+                return skipped("ConnectWise has no contact for it, and contacts are not pushed")
+            values = await self._fields.of_bss(contact, home.account, home.company)
+            if found is None:
+                found = await self._writer.create(contact, home.company, writable(values))
+            link = await self._context.link(key, found.record.id, found.how)
+        agreed = await self._agreed_at_create(values, found)
+        await self._context.agreements.put(key.identity, agreed)
+        return Pair(contact=contact, home=home, record=found.record, link=link, agreed=agreed, is_new=True)
+
+    async def _agreed_at_create(self, values: Mapping[str, Value], found: FoundContact) -> dict[str, Agreed]:
+        if found.how != "created":
+            return {}
+        return agreed_on(values, await self._fields.of_connectwise(found.record))
+
+    async def _agree(self, run: Run, key: BillingKey, pair: Pair) -> Event | None:
+        before = await self._sides(pair, pair.contact, pair.record)
+        attempts = await self._context.attempts.of(key.identity)
+        known = recovered(FIELDS, before.seen, pair.agreed, attempts)
+        merged = merge(FIELDS, before.seen, known, pair.home.policy)
+        await self._context.attempts.begin(key.identity, attempts_of(merged, before.seen))
+        record = await self._writer.update(pair.record, merged.push) if merged.push else pair.record
+        half = Merge(push=merged.push, agreed=merged.agreed)
+        agreed = known | newly_agreed(half, before, await self._sides(pair, pair.contact, record))
+        await self._keep(key, pair, agreed)
+        contact = await self._pull(pair, merged)
+        if merged.pull:
+            after = await self._sides(pair, contact, record)
+            agreed |= newly_agreed(Merge(pull=merged.pull), before, after)
+        agreed[_PRIMARY] = Agreed("yes" if contact.isPrimary else "", "")
+        await self._keep(key, pair, agreed)
+        if attempts or merged.is_written:
+            await self._context.attempts.end(key.identity)
+        if pair.agreed.get(_PRIMARY, Agreed("", "")) != agreed[_PRIMARY]:
+            await self._context.enqueue(run, str(account_key(pair.home.account)))
+        return synced("contact", pair.link, merged, before, is_new=pair.is_new)
+
+    async def _sides(self, pair: Pair, contact: bss.Contact, record: connectwise.Contact) -> Sides:
+        account = contact.account.id if contact.account is not None else pair.home.account
+        source = await self._fields.of_bss(contact, account, pair.home.company)
+        return Sides(source, await self._fields.of_connectwise(record))
+
+    async def _pull(self, pair: Pair, merged: Merge) -> bss.Contact:
+        if not merged.pull:
+            return pair.contact
+        contacts = self._context.bss.contacts
+        await contacts.patch(pair.contact.id, *bss_changes(merged.pull))
+        self._context.psa.objects.count("BSS contact", "updated")
+        return await self._context.contact_after_write(pair.contact.id)
+
+    async def _keep(self, key: BillingKey, pair: Pair, agreed: Mapping[str, Agreed]) -> None:
+        if agreed != pair.agreed:
+            await self._context.agreements.put(key.identity, agreed)
+
+    async def _contact_missing(self, key: BillingKey, link: Link | None) -> Event:
+        if link is None:
+            return skipped("BSS has no such contact")
+        await self._context.finish(key, link, "the contact no longer exists in BSS")
+        self._context.psa.objects.count("BSS contact", "missing")
+        return missing(
+            link,
+            f"contact {key.id} no longer exists in BSS; contact {link.target} of ConnectWise stays",
+        )
+
+    async def _record_missing(self, key: BillingKey, link: Link) -> Event:
+        await self._context.finish(key, link, "the contact was deleted in ConnectWise")
+        self._context.psa.objects.count("contact", "missing")
+        return missing(
+            link,
+            f"contact {link.target} was deleted in ConnectWise; no other one is made for contact {key.id} of BSS",
+        )

@@ -1,0 +1,87 @@
+"""Writes contacts of ConnectWise with their communication items, each of which is a record of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from cwbridge import errors
+from cwbridge.connectors.bss import models as bss
+from cwbridge.connectors.connectwise import models as connectwise
+from cwbridge.connectors.connectwise.resource import Change
+from worker.billing import communication
+from worker.billing.communication import ITEMS
+from worker.billing.contact_fields import ContactFields, contact_changes, contact_draft
+from worker.billing.contact_finder import ContactFinder, FoundContact
+from worker.billing.context import BillingContext
+from worker.psa.default_fields import naming_default_field
+
+log = structlog.get_logger(__name__)
+
+
+class ContactWriter:
+    """Creates and changes contacts of ConnectWise."""
+
+    def __init__(self, context: BillingContext, fields: ContactFields, finder: ContactFinder) -> None:
+        self._context = context
+        self._contacts = context.psa.client.contacts
+        self._fields = fields
+        self._finder = finder
+
+    async def create(self, contact: bss.Contact, company: int, values: Mapping[str, str]) -> FoundContact:
+        """The new contact, or the one that another user, or a create whose answer was lost, has made meanwhile."""
+        draft = {
+            **await self._context.psa.default_fields.of("contact"),
+            **contact_draft(values, await self._fields.kinds()),
+        }
+        try:
+            return FoundContact(await self._send(draft), "created")
+        except (errors.OutcomeUnknown, errors.Duplicate) as failure:
+            found = await self._finder.in_company(contact, company)
+            if found is not None:
+                return found
+            if not isinstance(failure, errors.Duplicate):
+                raise
+        # BSS has two people where ConnectWise suspects one: same name and another address, or another company.
+        return FoundContact(await self._send({**draft, "ignoreDuplicates": True}), "created")
+
+    async def update(self, record: connectwise.Contact, values: Mapping[str, str]) -> connectwise.Contact:
+        """The contact after the changes; communication items of other types are not touched."""
+        changes = contact_changes(values)
+        if "company" in values:
+            changes += await self._move(int(values["company"]))
+        if changes:
+            written = await self._contacts.patch(record.id, *changes)
+            await self._context.note_ourselves(written)
+        kinds = await self._fields.kinds()
+        for item in ITEMS:
+            if item in values:
+                await self._write_item(record, kinds[item], values[item])
+        self._context.psa.objects.count("contact", "updated")
+        return await self._contacts.get(record.id)
+
+    async def _move(self, company: int) -> list[Change]:
+        """A contact is at a site of its company, so one that moves to another company moves to that one's main site."""
+        sites = [row for row in await self._context.psa.client.sites(company).find() if not row.inactiveFlag]
+        main = min(sites, key=lambda row: (not row.primaryAddressFlag, row.id), default=None)
+        return [] if main is None else [Change("replace", "/site", {"id": main.id})]
+
+    async def _send(self, draft: dict[str, Any]) -> connectwise.Contact:
+        with naming_default_field("contact"):
+            record = await self._contacts.create(draft)
+        await self._context.note_ourselves(record)
+        self._context.psa.objects.count("contact", "created")
+        log.info("contact_created", contact_id=record.id)
+        return record
+
+    async def _write_item(self, record: connectwise.Contact, kind: int, value: str) -> None:
+        items = self._context.psa.client.communications(record.id)
+        held = communication.item_of(record, kind)
+        if held is None and value:
+            await items.create(communication.draft_of(kind, value))
+        elif held is not None and value:
+            await items.patch(held.id, Change("replace", "/value", value))
+        elif held is not None:
+            await items.delete(held.id)

@@ -1,0 +1,103 @@
+"""What every part of the billing flow needs, opened once for all of them."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+
+import msgspec
+
+from cwbridge import errors
+from cwbridge.connectors.bss import models as bss_models
+from cwbridge.connectors.bss.client import BssClient
+from cwbridge.connectors.connectwise import models as connectwise
+from cwbridge.connectors.connectwise.conditions import field
+from cwbridge.ledger.agreements import Agreements
+from cwbridge.ledger.api_member import ApiMember
+from cwbridge.ledger.attempts import Attempts
+from cwbridge.ledger.creates import Creates
+from cwbridge.ledger.links import How, Link, Links
+from cwbridge.ledger.own_writes import OwnWrites
+from cwbridge.ledger.skips import Skips
+from cwbridge.queue.job import Enqueue, Run
+from cwbridge.queue.queue import Queue
+from worker.billing import keys
+from worker.billing.keys import FLOW, BillingKey
+from worker.billing.rules import BillingRules
+from worker.psa.context import PsaContext
+
+
+class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
+    """Both tenants, the ledger, the queue and the rules."""
+
+    bss: BssClient
+    psa: PsaContext
+    queue: Queue
+    agreements: Agreements
+    attempts: Attempts
+    creates: Creates
+    skips: Skips
+    api_member: ApiMember
+    own_writes: OwnWrites
+    rules: BillingRules
+
+    @property
+    def links(self) -> Links:
+        return self.psa.links
+
+    async def link_of(self, key: BillingKey) -> Link | None:
+        """The link of an account or contact of BSS."""
+        return await self.links.get(key.kind, key.identity)
+
+    async def link(self, key: BillingKey, target: int, how: How) -> Link:
+        """Keep that `target` belongs to the object; raises Unsettled when it was linked to another one at this moment."""
+        link = Link(target=target, how=how)
+        async with self.linking(key.kind, target):
+            owner = await self.owner(key.kind, target)
+            if owner not in {None, key}:
+                raise errors.Unsettled(
+                    f"A {key.kind} was linked to another record while it was looked for",
+                    detail=f"{key.kind} {target} to {owner}",
+                )
+            await self.links.put(key.kind, key.identity, link)
+        return link
+
+    def linking(self, kind: str, target: int) -> AbstractAsyncContextManager[None]:
+        """While the body runs, no other run links the record or makes a record of BSS for it."""
+        return self.psa.locks.hold(f"linking:{kind}:{target}")
+
+    async def owner(self, kind: str, target: int) -> BillingKey | None:
+        """The account or contact of BSS that a record of ConnectWise is linked to."""
+        identities = (await self.links.of_targets(kind, [target])).get(target, ())
+        return next((key for key in map(keys.of_identity, identities) if key is not None), None)
+
+    async def finish(self, key: BillingKey, link: Link, reason: str) -> None:
+        """Keep why nothing is written to the pair any more; an empty reason takes it up again."""
+        if link.finished != reason:
+            await self.links.put(key.kind, key.identity, msgspec.structs.replace(link, finished=reason))
+
+    async def enqueue(self, run: Run, *keys: str) -> None:
+        """Ask for other objects, as urgently as this run was asked for."""
+        await self.queue.enqueue(*(Enqueue(key=key, flow=FLOW, lane=run.lane) for key in keys))
+
+    async def enqueue_contacts(self, run: Run, company: int) -> None:
+        """Ask for every contact of a company that has just been linked: before, none of them could be pulled."""
+        if self.rules.contacts.pull:
+            rows = await self.psa.client.contacts.find(field("company/id").equals(company), fields=("id",))
+            await self.enqueue(run, *(f"connectwise/contact/{row.id}" for row in rows))
+
+    async def note_ourselves(self, written: connectwise.Tracked) -> None:
+        """Keep the name of the API member that ConnectWise writes beside this run's own change."""
+        if written.info is not None and written.info.updatedBy:
+            await self.api_member.note(written.info.updatedBy)
+
+    async def account_after_write(self, number: int) -> bss_models.Account:
+        """The account as a write of this run left it; its state is kept, so that the write makes no echo."""
+        account = await self.bss.accounts.get(number)
+        await self.own_writes.note(f"account:{number}", account.updatedAt)
+        return account
+
+    async def contact_after_write(self, number: int) -> bss_models.Contact:
+        """The contact of BSS as a write of this run left it, likewise."""
+        contact = await self.bss.contacts.get(number)
+        await self.own_writes.note(f"contact:{number}", contact.updatedAt)
+        return contact

@@ -1,0 +1,81 @@
+"""The billing flow as the platform sees it: accounts and contacts of BSS and companies and contacts of ConnectWise."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from cwbridge.connectors.bss.system import BSS
+from cwbridge.connectors.connectwise.system import CONNECTWISE
+from cwbridge.flow import Flow, FlowContext
+from cwbridge.ledger.history import Event
+from cwbridge.linker import Linker, LinkKind, LinkName
+from cwbridge.queue.runner import Handler
+from worker.billing import keys
+from worker.billing.keys import BillingKey
+from worker.billing.settings import BillingSettings
+from worker.psa.settings import DefaultFieldsSettings
+
+
+class Billing(Flow):
+    """`bss/account/{id}` and `bss/contact/{id}`; records of ConnectWise have keys of their own until they are linked."""
+
+    name = keys.FLOW
+    title = "interworks.cloud BSS <-> ConnectWise companies and contacts"
+    systems = (BSS, CONNECTWISE)
+    key_format = keys.FORMAT
+    link_kinds = (
+        LinkKind(name="company", plural="companies", example="bss:account:42", identity=keys.IDENTITY),
+        LinkKind(name="contact", plural="contacts", example="bss:contact:7", identity=keys.IDENTITY),
+    )
+    external_id_field = "Company ID"
+    tables = (BillingSettings, DefaultFieldsSettings)
+
+    def keys_of(self, number: str) -> tuple[str, ...]:
+        """A number means an account."""
+        return (str(keys.account_key(int(number))),)
+
+    def link_of(self, key: str) -> LinkName:
+        """The link of an account or contact has the identity with colons: `bss:account:42`."""
+        return BillingKey.parse(key).link
+
+    def link_name(self, text: str) -> LinkName | None:
+        """By key or by identity."""
+        named = keys.of_identity(text)
+        if named is None and self.key_format.accepts(text):
+            named = BillingKey.parse(text)
+        return None if named is None else named.link
+
+    def key_of_link(self, name: LinkName) -> str | None:
+        """The key whose job writes the pair."""
+        key = keys.of_identity(name.identity)
+        return None if key is None else str(key)
+
+    def external_id(self, key: str) -> str:
+        """The identifier of a company that was made for an account is the account's id."""
+        return BillingKey.parse(key).identity
+
+    def key_of(self, external_id: str | None) -> str | None:
+        """The key of an account or contact by its link identity."""
+        key = keys.of_identity(external_id or "")
+        return None if key is None else str(key)
+
+    @asynccontextmanager
+    async def open_handler(self, context: FlowContext) -> AsyncIterator[Handler]:
+        """The handler over the open connections of `context`."""
+        from worker.billing import assembly  # noqa: PLC0415 - the command line names flows without running them
+
+        yield assembly.billing_flow(context).handle
+
+    def describe(self, event: Event) -> str:
+        """What a run did to a pair."""
+        if event.target is None:
+            return f"{event.what}: {event.cause}"
+        done = f": {event.cause}" if event.cause else ""
+        return f"{event.target} {event.what}{done}, {event.calls} calls, {event.seconds:.1f} s"
+
+    def linker(self, context: FlowContext) -> Linker:
+        """Corrects links of accounts and contacts."""
+        from worker.billing.linking import BillingLinker  # noqa: PLC0415 - as above
+
+        return BillingLinker(context)

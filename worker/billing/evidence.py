@@ -1,0 +1,63 @@
+"""Whether a company whose identifier is the id of an account was made for that account."""
+
+from __future__ import annotations
+
+from cwbridge.cache import CachedValue
+from cwbridge.connectors import unclear
+from cwbridge.connectors.bss import models as bss
+from cwbridge.connectors.connectwise import client as connectwise_client
+from cwbridge.connectors.connectwise import models as connectwise
+from cwbridge.ledger.api_member import ApiMember
+from cwbridge.ledger.creates import Creates
+from cwbridge.text import folded, shorten
+from worker.billing.keys import account_key
+from worker.psa.company_search import MAX_NAME
+
+_CACHE_TTL_SECONDS = 600.0
+_API_LICENSE = "A"
+
+
+class Evidence:
+    """Tells companies of accounts from those of other users that have the same number as their identifier."""
+
+    def __init__(
+        self, client: connectwise_client.ConnectWiseClient, creates: Creates, api_member: ApiMember
+    ) -> None:
+        self._creates = creates
+        self._api_member = api_member
+        self._members = CachedValue(client.members.find, ttl=_CACHE_TTL_SECONDS)
+
+    async def made_for(self, account: bss.Account, company: connectwise.Company) -> bool:
+        """By name or account number, by a create that got no answer, or because the API member made the company."""
+        return (
+            names_agree(account, company)
+            or codes_agree(account, company)
+            or await self._creates.is_open(account_key(account.id).identity)
+            or await self._made_by_us(company)
+        )
+
+    async def _made_by_us(self, company: connectwise.Company) -> bool:
+        info = company.info or connectwise.Info()
+        ours = await self._api_member.names() or await self._only_api_member()
+        return bool(ours & {info.enteredBy, info.updatedBy})
+
+    async def _only_api_member(self) -> set[str]:
+        """After a loss of Redis the name of the API member is not known; a tenant with one such member has no other."""
+        members = [unclear.left_out(member) for member in await self._members.get()]
+        names = {
+            member.identifier
+            for member in members
+            if member.licenseClass == _API_LICENSE and not member.inactiveFlag
+        }
+        return names if len(names) == 1 else set()
+
+
+def names_agree(account: bss.Account, company: connectwise.Company) -> bool:
+    """Whether both have one name, whole or as a create shortens it; case and blanks do not count."""
+    name = account.name or ""
+    return folded(company.name) in {folded(name), folded(shorten(name, MAX_NAME))} - {""}
+
+
+def codes_agree(account: bss.Account, company: connectwise.Company) -> bool:
+    """Whether the account's code is the company's account number."""
+    return bool(folded(account.code)) and folded(account.code) == folded(company.accountNumber)

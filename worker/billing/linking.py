@@ -1,0 +1,86 @@
+"""Corrects the links of accounts and contacts, for a person."""
+
+from __future__ import annotations
+
+from cwbridge import errors
+from cwbridge.connectors.connectwise.system import CONNECTWISE
+from cwbridge.flow import FlowContext
+from cwbridge.ledger.agreements import Agreements
+from cwbridge.ledger.links import Link
+from cwbridge.linker import LinkName, Rebuilt, Relinked
+from cwbridge.queue.job import Enqueue
+from worker.billing import keys
+
+
+class BillingLinker:
+    """`links relink` of the billing flow."""
+
+    def __init__(self, context: FlowContext) -> None:
+        self._context = context
+        self._client = context.connections.client(CONNECTWISE)
+        self._agreements = Agreements(context.redis, namespace=context.settings.namespace)
+
+    async def relink(self, name: LinkName, target: int) -> Relinked:
+        """Keep the answer and merge the pair again; raises Refused for a record that cannot be meant."""
+        key = keys.of_identity(name.identity)
+        if key is None:
+            raise errors.Refused(
+                f"{name} has no link of its own",
+                remedy="Name the record of BSS: bss:account:ID or bss:contact:ID.",
+            )
+        context = self._context
+        title = await self._title(name, target)
+        before = await context.links.get(name.kind, name.identity)
+        await self._refuse_taken(name, target)
+        async with context.queue.paused(str(key)):
+            await context.links.put(name.kind, name.identity, Link(target=target, how="person"))
+            if before is None or before.target != target:
+                await self._agreements.forget(name.identity)
+        await context.queue.enqueue(Enqueue(key=str(key), flow=keys.FLOW, lane="interactive", mode="force"))
+        await context.queue.requeue(str(key))
+        return Relinked(
+            name=str(name),
+            kind=name.kind,
+            target=target,
+            title=title,
+            before=before,
+            enqueued=[str(key)],
+            notes=[],
+        )
+
+    async def rebuild(self, *, dry_run: bool) -> Rebuilt:
+        """Pairs have no external id to rebuild from: their own jobs find them again."""
+        del dry_run
+        raise errors.Refused(
+            "Links of accounts and contacts are found again by their jobs",
+            remedy="Run a full sync: cwbridge sync --full.",
+        )
+
+    async def _title(self, name: LinkName, target: int) -> str:
+        """What the record is called; it must exist and not be deleted."""
+        try:
+            if name.kind == "contact":
+                contact = await self._client.contacts.get(target)
+                return f"{contact.firstName or ''} {contact.lastName or ''}".strip()
+            company = await self._client.companies.get(target)
+        except errors.NotFound as missing:
+            raise _no_record(name, target) from missing
+        if company.deletedFlag:
+            raise _no_record(name, target)
+        return company.name
+
+    async def _refuse_taken(self, name: LinkName, target: int) -> None:
+        linked = await self._context.links.of_targets(name.kind, [target])
+        for identity in linked.get(target, ()):
+            if keys.of_identity(identity) is not None and identity != name.identity:
+                raise errors.Refused(
+                    f"{name.kind.capitalize()} {target} is linked to {identity}",
+                    remedy=f"Choose another one, or first: cwbridge links unlink {identity}",
+                )
+
+
+def _no_record(name: LinkName, target: int) -> errors.Refused:
+    return errors.Refused(
+        f"ConnectWise has no {name.kind} {target}",
+        remedy=f"Look up the id of the {name.kind} in ConnectWise; nothing was changed.",
+    )

@@ -1,0 +1,103 @@
+"""Values of fields on their way from one side to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+
+import msgspec
+
+from cwbridge import errors
+from cwbridge.ledger.agreements import Agreed
+from cwbridge.text import clip, one_line, shorten
+from worker.billing.merge import Merge, Seen
+
+Translated = str | None | errors.Refused
+
+
+class Value(msgspec.Struct, frozen=True):
+    """A value as its side holds it, and as the other side would hold it (see merge.Seen)."""
+
+    own: str
+    there: Translated
+    is_cut: bool = False
+    """Whether the other side takes only a part of the text."""
+
+
+Values = dict[str, Value]
+
+
+def text(own: str | None) -> Value:
+    """A text that the other side takes as it is."""
+    return Value(own or "", one_line(own))
+
+
+def clipped(own: str | None, max_length: int) -> Value:
+    """A text by which nothing is found, cut to what the other side takes."""
+    return _fitted(own or "", clip(one_line(own), max_length))
+
+
+def shortened(own: str | None, max_length: int) -> Value:
+    """A text by which a record is found again, shortened always in the same way."""
+    return _fitted(own or "", shorten(one_line(own), max_length))
+
+
+def _fitted(own: str, there: str) -> Value:
+    return Value(own, there, is_cut=there != one_line(own))
+
+
+async def looked_up(own: str, answer: Awaitable[str | None]) -> Value:
+    """A value that has to be looked up on the other side; a refusal is raised only where the value is written."""
+    try:
+        return Value(own, await answer)
+    except errors.Refused as refusal:
+        return Value(own, refusal)
+
+
+def side_by_side(source: Mapping[str, Value], target: Mapping[str, Value]) -> dict[str, Seen]:
+    """The fields that both sides show."""
+    return {
+        name: Seen(bss=value.own, psa=target[name].own, to_psa=value.there, to_bss=target[name].there)
+        for name, value in source.items()
+        if name in target
+    }
+
+
+def agreed_on(source: Mapping[str, Value], target: Mapping[str, Value]) -> dict[str, Agreed]:
+    """The values of both sides as those they agree on."""
+    return {name: Agreed(value.own, target[name].own) for name, value in source.items() if name in target}
+
+
+def writable(values: Mapping[str, Value]) -> dict[str, str]:
+    """The values of a new record on the other side, without those it has no place for; raises the refusal of a value."""
+    found: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value.there, errors.Refused):
+            raise value.there
+        if value.there is not None:
+            found[name] = value.there
+    return found
+
+
+class Sides(msgspec.Struct, frozen=True):
+    """The fields of both sides at one moment."""
+
+    source: Mapping[str, Value]
+    target: Mapping[str, Value]
+
+    @property
+    def seen(self) -> dict[str, Seen]:
+        """Field by field, as the merge takes them."""
+        return side_by_side(self.source, self.target)
+
+
+def newly_agreed(merged: Merge, before: Sides, after: Sides) -> dict[str, Agreed]:
+    """The values agreed on once `merged` is written.
+
+    Of a value that was written, what the server made of it; of the value it came from, what was read before, so that a change
+    which another user makes meanwhile stays a change.
+    """
+    return {
+        **{name: Agreed(before.source[name].own, after.target[name].own) for name in merged.push},
+        **{name: Agreed(after.source[name].own, before.target[name].own) for name in merged.pull},
+        **{name: Agreed(before.source[name].own, before.target[name].own) for name in merged.agreed},
+    }
