@@ -90,7 +90,7 @@ async def test_rebuild_corrects_what_differs_and_leaves_to_a_person_what_is_ambi
     ended = await commands.run("links", "rebuild", env=bench.environment(), cwd=tmp_path)
     assert ended.code == 1
     assert f"cwbridge links relink {doubled} --to ID" in ended.out
-    assert f"have a new one made: cwbridge links unlink {gone}" in ended.out
+    assert f"have a new one created: cwbridge links unlink {gone}" in ended.out
     assert (
         f"carries the external id of {wrong}  ->  Remove the link: cwbridge links unlink {foreign}"
         in ended.out

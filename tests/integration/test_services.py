@@ -207,7 +207,7 @@ async def test_a_second_ctrl_c_ends_at_once_and_loses_nothing(bench: Bench, tmp_
     async with commands.running("run", env=env, cwd=tmp_path) as daemon:
         await until(lambda: faults.waiting("held"), what="a line was created and its answer is held back")
         daemon.ask_to_stop(signal.SIGINT)
-        await until(lambda: daemon.events("stop_requested"), what="the first one was heard")
+        await until(lambda: daemon.events("stop_requested"), what="the first one was handled")
         daemon.ask_to_stop(signal.SIGINT)
         ended = await daemon.ended(within=5)
     assert ended.code != 0
@@ -223,7 +223,7 @@ async def nothing_lost(bench: Bench) -> None:
 
 
 async def test_a_cancelled_task_stays_cancelled_whatever_it_asks_of_redis(redis: Redis) -> None:
-    """Services stop by cancelling their loops; a loop that survives it keeps the process alive for ever."""
+    """Services stop by cancelling their loops; a loop that survives it keeps the process alive forever."""
 
     async def ask_for_ever() -> None:
         while True:

@@ -44,7 +44,7 @@ def test_due_jobs_without_a_worker_are_not_called_working(
     assert verdict() == "working"
     age(store, "due:opportunity:fresh", 1)
     assert verdict() == "no worker"
-    assert "Start cwbridge run" in cwbridge("status").out
+    assert "Start `cwbridge run`" in cwbridge("status").out
     store.run_of(1)
     enqueue(store, 2)
     age(store, "due:opportunity:fresh", 2)

@@ -146,7 +146,7 @@ class Target:
         return Found(record, "created")
 
     async def update(self, current: models.Opportunity, fields: Mapping[str, Any]) -> models.Opportunity:
-        """Change the fields that differ; nothing is sent when none does."""
+        """Write those of `fields` that differ; without any, nothing is sent."""
         changes = changes_of(current, fields)
         if not changes:
             return current
