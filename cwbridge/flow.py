@@ -73,6 +73,7 @@ class Flow(ABC):
     link_kinds: tuple[LinkKind, ...]
     """The first is the kind of the flow's main records; their identities are its keys, unless `link_of` says otherwise."""
     has_linker: bool = False
+    """Whether the links can be rebuilt from the external ids in the target."""
     external_id_field: str = ""
     """The label of the field that holds the external id, as users see it."""
     tables: tuple[type[Section], ...] = ()

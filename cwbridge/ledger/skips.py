@@ -19,9 +19,10 @@ class Skips:
         """`skipped` is to run again when the object of `key` has changed."""
         await reply(self._redis.sadd(self._prefix + key, skipped))
 
-    async def forget(self, key: str, skipped: str) -> None:
-        """`skipped` was worked on."""
-        await reply(self._redis.srem(self._prefix + key, skipped))
+    async def forget(self, key: str, *skipped: str) -> None:
+        """The keys `skipped` were enqueued or worked on."""
+        if skipped:
+            await reply(self._redis.srem(self._prefix + key, *skipped))
 
     async def of(self, key: str) -> list[str]:
         """The keys that were skipped because of the object of `key`."""

@@ -81,7 +81,7 @@ def _field(name: str, value: Any) -> Iterator[str]:
     match value:
         case msgspec.Struct():
             yield from (f"{name}: {line}" for line in told(value, type(value)()))
-        case str() if "|" in value or (value.strip() == "line"):
+        case str() if "|" in value or "\n" in value.strip() or value.strip() == "line":
             rows = text_table.read(value)
             yield from (_table_row(name, row) for row in rows)
             if not rows:

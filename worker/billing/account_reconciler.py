@@ -126,6 +126,8 @@ class AccountReconciler:
         pushed = await self._sides(pair.account, company, relatives)
         half = Merge(push=merged.push, agreed=merged.agreed)
         agreed = known | newly_agreed(half, before, pushed) | _type_agreed(types)
+        if TYPE in agreed and not types.account:
+            agreed[TYPE] = Agreed("", agreed[TYPE].target)
         if decision.add is not None:
             agreed |= _type_agreed(await self._types.seen(_type_of(pair.account), company))
         await self._keep(key, pair.agreed, agreed)
@@ -140,7 +142,7 @@ class AccountReconciler:
         if pair.is_new and pair.link.how != "created":
             await self._context.enqueue_contacts(run, company.id)
         if _type_of(account):
-            await self._context.enqueue(run, *await self._context.skips.of(str(key)))
+            await self._context.wake(run, key)
         return synced("company", pair.link, merged, before, also=_of_types(decision), is_new=pair.is_new)
 
     async def _sides(self, account: bss.Account, company: connectwise.Company, relatives: Relatives) -> Sides:

@@ -79,6 +79,12 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
         """Ask for other objects, as urgently as this run was asked for."""
         await self.queue.enqueue(*(Enqueue(key=key, flow=FLOW, lane=run.lane) for key in keys))
 
+    async def wake(self, run: Run, key: BillingKey) -> None:
+        """Ask for every object that was skipped because of this one."""
+        skipped = await self.skips.of(str(key))
+        await self.enqueue(run, *skipped)
+        await self.skips.forget(str(key), *skipped)
+
     async def enqueue_contacts(self, run: Run, company: int) -> None:
         """Ask for every contact of a company that has just been linked: before, none of them could be pulled."""
         if self.rules.contacts.pull:
