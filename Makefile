@@ -37,7 +37,7 @@ layers: setup
 unit: setup
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
-fault: setup ## the long fault suite (kill -9, lost answers, Redis trouble); prints its table; takes ONLY=name SEED=n RUNS=n
+fault: setup ## the long fault suite (kill -9, lost answers, failing Redis); prints its table; takes ONLY=name SEED=n RUNS=n
 	@$(BIN)/python -m pytest tests/fault -m fault -n $(if $(ONLY),0,3) --dist worksteal $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS))
 
 bench: setup ## the benchmarks: ratios measured in one run
@@ -46,5 +46,5 @@ bench: setup ## the benchmarks: ratios measured in one run
 lock: ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
 
-clean: ## remove what setup and runs have made here
+clean: ## remove what setup and runs have created here
 	rm -rf $(VENV) .state .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

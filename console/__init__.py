@@ -1,1 +1,1 @@
-"""What a person uses."""
+"""The `cwbridge` command."""

@@ -14,7 +14,7 @@ from cwbridge import __version__, errors
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    # Plain help: the framed one costs as much time as all the rest.
+    # Plain help: framed help takes as long as everything else together.
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Syncs Jetbuilt projects to ConnectWise PSA.",
@@ -24,8 +24,8 @@ app.add_typer(links.app, name="links")
 
 
 def main() -> None:
-    """Run the command; what cannot be used ends with one line and exit code 2, never with a trace."""
-    from console import output  # noqa: PLC0415 - as every command does
+    """Run the command; unusable settings or an unreachable Redis end it with one line and exit code 2, never with a trace."""
+    from console import output
 
     output.prepare_streams()
     code = exit_codes.SETTLED
@@ -37,10 +37,7 @@ def main() -> None:
     except errors.BridgeError as error:
         output.say_failure(error)
         code = exit_codes.FAILED
-    except BrokenPipeError:
-        # The reader has seen enough (`cwbridge jobs list | head`).
-        code = exit_codes.SETTLED
-    sys.exit(output.close_streams(code))
+    sys.exit(code)
 
 
 def _show_version(asked: bool) -> None:
@@ -63,7 +60,7 @@ def root(
 @app.command()
 def run() -> None:
     """Run everything in one process, for one machine."""
-    from console import services  # noqa: PLC0415
+    from console import services
 
     services.run_command(producers=True, worker=True)
 
@@ -71,15 +68,15 @@ def run() -> None:
 @app.command()
 def producers() -> None:
     """Run the producers: poll the sources for changes and enqueue keys."""
-    from console import services  # noqa: PLC0415
+    from console import services
 
     services.run_command(producers=True, worker=False)
 
 
 @app.command()
 def worker() -> None:
-    """Run a worker: make one object after another right."""
-    from console import services  # noqa: PLC0415
+    """Run a worker: sync the objects whose keys are due."""
+    from console import services
 
     services.run_command(producers=False, worker=True)
 
@@ -89,47 +86,47 @@ def sync(
     keys: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY]...", help="Only these, e.g. jetbuilt/project/97737.")
     ] = None,
-    full: Annotated[bool, typer.Option("--full", help="Look at every object, changed or not.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Sync every object, changed or not.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Do one pass: poll now, work until nothing is due, print a summary; exit 0 when everything is settled, 1 when not."""
-    from console import sync as sync_module  # noqa: PLC0415
+    """Poll once, work until nothing is due, print a summary; exit 0 when everything is settled, 1 when not."""
+    from console import sync as sync_module
 
     if keys and full:
-        raise typer.BadParameter("--full looks at everything; leave out the keys or the option")
+        raise typer.BadParameter("--full reads everything; give either keys or --full")
     sync_module.command(keys or (), full=full, as_json=as_json)
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show the queue, what waits for what, systems on hold, and links on one screen."""
-    from console import status as status_module  # noqa: PLC0415
+    """Show the queue, causes of waiting and dead jobs, systems on hold, and links on one screen."""
+    from console import status as status_module
 
     status_module.command(as_json=as_json)
 
 
 @app.command()
 def demo(
-    projects: Annotated[int, typer.Option(min=1, max=5000, help="How many projects to invent.")] = 40,
-    seed: Annotated[int, typer.Option(help="The same seed invents the same company.")] = 7,
+    projects: Annotated[int, typer.Option(min=1, max=5000, help="How many projects to generate.")] = 40,
+    seed: Annotated[int, typer.Option(help="The same seed generates the same company.")] = 7,
     once: Annotated[bool, typer.Option("--once", help="End when the first edit has arrived.")] = False,
 ) -> None:
-    """Run the stand-ins, an embedded Redis and the daemon, with live progress: nothing needs to be configured."""
-    from console import demo as demo_module  # noqa: PLC0415
+    """Run the stand-ins, an embedded Redis and the daemon, with live progress: no configuration is needed."""
+    from console import demo as demo_module
 
     demo_module.command(projects=projects, seed=seed, once=once)
 
 
 @app.command("sandbox")
 def run_sandbox(
-    projects: Annotated[int, typer.Option(min=1, max=100_000, help="How many projects to invent.")] = 40,
-    seed: Annotated[int, typer.Option(help="The same seed invents the same company.")] = 7,
+    projects: Annotated[int, typer.Option(min=1, max=100_000, help="How many projects to generate.")] = 40,
+    seed: Annotated[int, typer.Option(help="The same seed generates the same company.")] = 7,
     jetbuilt_port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8481,
     connectwise_port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8482,
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Answer without any rate limit.")] = False,
 ) -> None:
     """Run the stand-ins alone and print the settings that point at them; faults are switched over HTTP."""
-    from console import sandbox  # noqa: PLC0415
+    from console import sandbox
 
     arguments = ["--projects", str(projects), "--seed", str(seed)]
     arguments += ["--jetbuilt-port", str(jetbuilt_port), "--connectwise-port", str(connectwise_port)]
@@ -140,6 +137,6 @@ def run_sandbox(
 @app.command("settings")
 def show_settings() -> None:
     """Print every setting with its environment variable, default and meaning, as Markdown."""
-    from console import reference  # noqa: PLC0415
+    from console import reference
 
     sys.stdout.write(reference.settings_page())

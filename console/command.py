@@ -1,4 +1,4 @@
-"""The skeleton of every command: settings, store and flows in, an exit code out."""
+"""Runs a command with settings, store and flows, and exits with its code."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def on_store(
 ) -> NoReturn:
     """Run `act` on the store that the daemon has worked with, and exit with its code.
 
-    Raises SettingsError for `keys` and a `link` that cannot be any, before Redis is asked for anything, and where no daemon has
-    worked, unless the command may `create` the store.
+    Raises SettingsError for invalid `keys` or an invalid `link`, before anything is read from Redis, and when no daemon has used the
+    store, unless the command may `create` it.
     """
     from console import flows, lifecycle, loading  # noqa: PLC0415 - `--help` needs none of it
     from cwbridge.ledger.links import Links  # noqa: PLC0415
@@ -67,7 +67,7 @@ def on_store(
 
 
 def keys_of(flows: Flows, given: Iterable[str]) -> list[str]:
-    """The keys that a person wrote; raises SettingsError, because a command written wrong is not work that failed."""
+    """The keys that a person wrote; raises SettingsError, because an invalid command line is not a failed job."""
     try:
         keys = [text.strip() for text in given]
         for key in keys:

@@ -1,7 +1,7 @@
 """`cwbridge demo`: the main job on a fresh machine - stand-ins, embedded Redis, producers and worker, with live progress.
 
-It settles a whole invented AV company, then lets a sales person change one line in Jetbuilt and shows the change arrive in
-ConnectWise, and stays to follow further edits.
+It settles all projects of a generated AV company, then changes one line in Jetbuilt as a sales person does, shows the change arrive in
+ConnectWise, and follows further edits.
 """
 
 from __future__ import annotations
@@ -131,13 +131,13 @@ class _Demo:
             self._console.print(f"  {output.escape(key)}  {output.escape(describe(self._flows, key, event))}")
 
     async def _settle(self) -> bool:
-        """Show progress until nothing is due; True when no job was given up."""
+        """Show progress until nothing is due; True when no job is dead."""
         progress = Progress(
             self._queue, self._tally, self._flows, title="Jetbuilt -> ConnectWise", console=self._console
         )
         showing = asyncio.create_task(progress.show())
         try:
-            while not await self._quiet():  # noqa: ASYNC110 - Redis rings no bell when nothing is left
+            while not await self._quiet():  # noqa: ASYNC110 - Redis publishes nothing when no job is left
                 await asyncio.sleep(_LOOK_SECONDS)
         finally:
             await concurrency.end(showing)

@@ -1,4 +1,4 @@
-"""Exit codes that a script can trust."""
+"""Exit codes of all commands."""
 
 from __future__ import annotations
 

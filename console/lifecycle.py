@@ -1,4 +1,4 @@
-"""How a command starts, stops and fails: one event loop, signals that ask it to stop, exit codes a script can trust."""
+"""Starts and stops a command: one event loop, signals that ask it to stop, exit codes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cwbridge.settings import Settings
 
 log = structlog.get_logger()
 SETTLED, FAILED, UNUSABLE = 0, 1, 2
-"""Exit codes: all is well; something failed; settings cannot be used."""
+"""Exit codes: success; something failed; settings cannot be used."""
 
 
 def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
@@ -49,10 +49,10 @@ async def _with_signals(main: Callable[[asyncio.Event], Coroutine[Any, Any, int]
 
 
 def _leave_terminal() -> None:
-    """Drop further output where it would go to a terminal, since a write to a closed terminal fails."""
+    """Discard further output to a terminal, because a write to a closed terminal fails."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for output in (1, 2):
-        # A terminal that is closed no longer says that it is one, but it stays a character device.
+        # isatty() is false for a closed terminal, but it stays a character device.
         if stat.S_ISCHR(os.fstat(output).st_mode):
             os.dup2(nowhere, output)
     os.close(nowhere)
@@ -74,15 +74,15 @@ async def store(settings: Settings) -> AsyncIterator[Redis]:
 
 @asynccontextmanager
 async def existing_store(settings: Settings) -> AsyncIterator[Redis]:
-    """As `store`, for commands about a bridge that has been at work; raises SettingsError where there was none.
+    """As `store`, for commands that read the data of a daemon; raises SettingsError when no daemon has used the store.
 
-    An empty server started for the question would answer that everything is settled.
+    A new, empty server would report that everything is settled.
     """
     if settings.redis.url is None and not await embedded_redis.EmbeddedRedis(settings.state_dir).exists():
         url, state_dir = settings_module.variable("redis", "url"), settings_module.variable("state_dir")
         raise errors.SettingsError(
-            f"no bridge has worked here: {url} is not set, and {settings.state_dir.absolute()} has no data of Redis",
-            remedy=f"Set {url} to the Redis of the bridge, or {state_dir} to the .state folder it was started with.",
+            f"no daemon has worked here: {url} is not set, and {settings.state_dir.absolute()} has no Redis data",
+            remedy=f"Set {url} to the Redis of the daemon, or {state_dir} to the .state folder of the daemon.",
         )
     async with store(settings) as client:
         yield client
@@ -95,7 +95,7 @@ async def _connected(url: str) -> AsyncIterator[Redis]:
         client = redis_module.connect(url)
     except ValueError as error:
         raise errors.SettingsError(
-            f"{name} is not an address of a Redis server",
+            f"{name} is not the address of a Redis server",
             remedy="Write it like redis://127.0.0.1:6379/0, rediss://... or unix:///path/to/socket.",
         ) from error
     try:

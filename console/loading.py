@@ -11,7 +11,7 @@ from cwbridge.settings import Settings
 
 
 def settings(**given: Any) -> Settings:
-    """Load the settings and send logs where they say; raises SettingsError."""
+    """Load the settings and configure logging by them; raises SettingsError."""
     loaded = settings_module.load(*flows.registered().tables, **given)
     log.configure(level=loaded.log.level, form=loaded.log.format)
     return loaded

@@ -1,8 +1,9 @@
-"""How commands show what they found: tables for people, JSON for programs, on whatever stream there is."""
+"""Output of commands: tables for people, JSON for programs."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import sys
@@ -19,32 +20,50 @@ _REPORT_WIDTH = 180
 _BRACKET_OF_NO_TAG = re.compile(r"(\\+\[)(?![a-z#/@][^\[]*?\])")
 
 
+class _PatientStream(io.TextIOWrapper):
+    """A standard stream that survives a locale without a character, and a reader that has closed the pipe."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(BrokenPipeError):
+            return super().write(text)
+        self._discard()
+        return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except BrokenPipeError:
+            self._discard()
+
+    def _discard(self) -> None:
+        """Send everything from here on to nowhere, what is buffered included; the interpreter flushes once more at its end."""
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+
+
 def prepare_streams() -> None:
-    """Let output survive a locale that lacks a character: it is shown as an escape instead of ending the command."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+    """Let output survive a locale that lacks a character (it is shown as an escape) and a reader that has seen enough."""
+    sys.stdout = _patient(sys.stdout)
+    sys.stderr = _patient(sys.stderr)
 
 
-def close_streams(code: int) -> int:
-    """Flush standard output; a reader that has closed the pipe is no failure, and the interpreter must not find it one."""
+def _patient(stream: TextIO) -> TextIO:
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _discard(sys.stdout)
-    return code
-
-
-def _discard(stream: TextIO) -> None:
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        stream.fileno()
+    except (AttributeError, OSError, ValueError):
+        return stream
+    if isinstance(stream, _PatientStream) or not isinstance(stream, io.TextIOWrapper):
+        return stream
+    line_buffering, encoding = stream.line_buffering, stream.encoding
+    return _PatientStream(
+        stream.detach(), encoding=encoding, errors="backslashreplace", line_buffering=line_buffering
+    )
 
 
 def console(*, to_errors: bool = False) -> Console:
     """A console on standard output (or error) that never guesses colours or links into plain text, and honours NO_COLOR.
 
-    Without a terminal there is no width to keep to, so lines are as long as a report needs.
+    Without a terminal lines are as long as their content.
     """
     from rich.console import Console  # noqa: PLC0415 - JSON needs no tables
 
@@ -74,12 +93,12 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 
 def escape(cell: object) -> str:
-    """Text from outside as itself: no markup is read in it, and nothing in it moves the cursor of a terminal."""
+    """Text from outside, escaped: it is not read as markup and cannot move the cursor of a terminal."""
     from rich import markup  # noqa: PLC0415 - as above
 
     text = str("" if cell is None else cell)
     shown = "".join(one if one.isprintable() or one == "\n" else " " for one in text)
-    # rich takes one backslash away before every bracket, and its own escape only minds brackets that look like tags.
+    # rich removes one backslash before every bracket, but its own escape only handles brackets that look like tags.
     return markup.escape(_BRACKET_OF_NO_TAG.sub(r"\\\1", shown))
 
 
@@ -101,7 +120,7 @@ def moment(milliseconds: int | None) -> str:
 
 
 def failure(error: errors.BridgeError) -> str:
-    """One line: what is wrong, and what to do."""
+    """One line with the error and its remedy."""
     return " ".join(f"{error} -> {error.remedy}".split())
 
 

@@ -1,4 +1,4 @@
-"""Live progress for a person: a small picture that is redrawn on a terminal, a line now and then elsewhere."""
+"""Live progress: redrawn on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Progress:
 
 
 def describe(flows: Flows, key: str, event: Event) -> str:
-    """One event in a few words, as its flow says it."""
+    """One event in a few words, as its flow describes it."""
     return flows.of_key(key).describe(event)
 
 

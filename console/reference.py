@@ -1,4 +1,4 @@
-"""The settings reference, made from the settings themselves so that it cannot be out of date."""
+"""The settings reference, generated from the settings classes so that it is never out of date."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _INTRODUCTION = """# Settings
 One file, `cwbridge.toml` in the working directory (or the file that `CWBRIDGE_CONFIG` names), with a table per section. Every
 value can also be given as the environment variable beside it, which wins over the file. Secrets can also be files: one per
 secret, named like the variable in lower case (`cwbridge_jetbuilt__api_key`), in `/run/secrets` or in the directory of systemd
-credentials. Unknown names and wrong types are refused at start with the name of the setting.
+credentials; other files there are not read. Unknown names and wrong types are refused at start with the name of the setting.
 
 Durations are written with their unit (`250ms`, `10s`, `5m`, `6h`, `30d`), rates as `50/10s` (or `off`). A system without a URL is
 switched off. This page is printed by `cwbridge settings`.

@@ -1,4 +1,4 @@
-"""Starts the stand-ins as a process of their own: they are reached over HTTP only, like the systems they stand for."""
+"""Starts the stand-ins in a process of their own; they are reached over HTTP only, like the real systems."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _START_SECONDS = 60.0
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """The obviously fake keys the stand-ins take."""
+    """The obviously fake credentials that the stand-ins accept."""
 
     jetbuilt_api_key: str
     connectwise_company_id: str
@@ -31,7 +31,7 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 class RunningSandbox(msgspec.Struct, frozen=True):
-    """Where the stand-ins are, and what opens them."""
+    """The addresses of the stand-ins and their credentials."""
 
     jetbuilt: str
     connectwise: str
@@ -82,7 +82,7 @@ def command(arguments: list[str]) -> NoReturn:
 
 @asynccontextmanager
 async def started(*arguments: str) -> AsyncIterator[RunningSandbox]:
-    """The stand-ins while the body runs; they also end when this process does, however it ends."""
+    """Run the stand-ins while the body runs; they end with this process, also when it is killed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

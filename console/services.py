@@ -62,7 +62,7 @@ async def run(settings: Settings, stop: asyncio.Event, services: Sequence[Servic
 async def side_by_side(
     settings: Settings, redis: Redis, stop: asyncio.Event, services: Sequence[Service]
 ) -> None:
-    """Run all until `stop`; when one ends by itself or fails, the others are stopped and its failure is raised."""
+    """Run all until `stop`; when one ends or fails, stop the others and raise its failure."""
     running = [asyncio.ensure_future(service(settings, redis, stop)) for service in services]
     try:
         done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""`cwbridge status`: the queue, what waits for what, systems on hold, and links on one screen."""
+"""`cwbridge status`: the queue, causes of waiting and dead jobs, systems on hold, and links on one screen."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from producers.watermarks import Watermark
 NO_WORKER = "no worker"
 _GROUPS_SHOWN = 5
 _LOOKED_AT = 10_000
-"""Of how many jobs the causes are read: one screen must not take seconds however much went wrong."""
+"""How many jobs are read for the causes, so that the screen appears quickly however many jobs there are."""
 _WAITING = Selection(states=("scheduled", "waiting"))
 _DEAD = Selection(states=("dead",))
 
@@ -45,15 +45,15 @@ class ReadUntil(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of the bridge as Redis knows it."""
+    """The state of the daemon as stored in Redis."""
 
     namespace: str
     verdict: str
-    """One word or two that say whether to look closer."""
+    """The overall state in one or two words."""
     queue: dict[str, Any]
     on_hold: list[OnHold]
     waiting: list[Group]
-    """What will go on later, by reason; like `dead` of the first ten thousand jobs only."""
+    """Scheduled and waiting jobs by cause; like `dead`, of the first ten thousand jobs only."""
     dead: list[Group]
     redis: redis_module.Durability
     warnings: list[str]
@@ -131,7 +131,7 @@ def show(status: Status) -> None:
     console.print(f"[bold]cwbridge[/bold] ({status.namespace}): {status.verdict}")
     if status.verdict == NO_WORKER:
         console.print(
-            f"[bold]No worker is running[/bold]; {queue['due']} jobs are due  ->  Start cwbridge run, or cwbridge worker."
+            f"[bold]No worker is running[/bold]; {queue['due']} jobs are due  ->  Start `cwbridge run` or `cwbridge worker`."
         )
     for hold in status.on_hold:
         title = output.escape(hold.title)
@@ -144,8 +144,10 @@ def show(status: Status) -> None:
     rows = [
         (
             "jobs",
-            f"{queue['due']} due, {queue['running'] + queue['dispatched']} running, "
-            f"{queue['scheduled']} scheduled, {queue['waiting']} waiting",
+            (
+                f"{queue['due']} due, {queue['running'] + queue['dispatched']} running, "
+                f"{queue['scheduled']} scheduled, {queue['waiting']} waiting"
+            ),
         ),
         ("dead", f"{queue['dead']} (held {queue['held']}, archived {queue['archived']})"),
         ("oldest due for", output.age(queue["oldest_due_age_ms"])),
@@ -170,7 +172,7 @@ def _show_groups(title: str, groups: list[Group], jobs: int) -> None:
 
 
 def _waits_for_worker(counts: Counts, lease_ms: int) -> bool:
-    """Whether work has been due for longer than a lease, or was begun by somebody."""
+    """Whether work has been due for longer than a lease, or a worker has claimed some."""
     return counts.oldest_due_age_ms > lease_ms or counts.running + counts.dispatched > 0
 
 

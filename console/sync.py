@@ -1,4 +1,4 @@
-"""`cwbridge sync`: one pass - poll now, work until nothing is due, say what came of it."""
+"""`cwbridge sync`: polls once, works until nothing is due, and prints a summary."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from worker import main as worker
 _LOOK_SECONDS = 0.1
 _EVERYTHING = 1_000_000
 _LONGEST_PAUSE_MS = 120_000
-"""A job that is not due within two minutes (an inventory audit, a long pause asked for) is left to the daemon and reported."""
+"""A job that is not due within two minutes (inventory audit, long throttle) is left to the daemon and reported."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What one pass did and what it left."""
+    """What `cwbridge sync` did, and the jobs that are not settled."""
 
     seen: int
     settled: int
@@ -147,16 +147,16 @@ async def _enqueue(
             async with one.source.open(context, one.flow) as poller:
                 seen += (await poller.poll(full=full)).seen
     if full:
-        # A person who asks for everything means the dead jobs, too.
+        # A full sync that a person asks for includes the dead jobs.
         await queue.requeue(*(job.key for job in await queue.jobs(state="dead", limit=_EVERYTHING)))
     return seen
 
 
 async def _until_quiet(queue: Queue, holds: SystemHolds, keys: Sequence[str]) -> None:
-    """Wait until nothing is due soon, or a system has refused the credentials so that nothing can be."""
+    """Wait until no job is due soon, or a system has refused the credentials so that no job can run."""
     began = clock.now_ms()
     while await _busy(queue, keys):
-        # An earlier hold may be over: the credentials of this pass were proven at its start.
+        # An earlier hold does not count: the credentials were proven at the start of this command.
         if any(since >= began for since in (await holds.all()).values()):
             return
         await asyncio.sleep(_LOOK_SECONDS)

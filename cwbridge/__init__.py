@@ -1,3 +1,3 @@
-"""cwbridge: what every process of the bridge stands on."""
+"""cwbridge: the library that every process of the daemon uses."""
 
 __version__ = "0.1.0"

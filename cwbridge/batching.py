@@ -1,4 +1,4 @@
-"""Many single look-ups within a few milliseconds become one request; each caller gets its own part of the answer."""
+"""Collects single look-ups of a few milliseconds into one request; each caller gets its own part of the answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class BatchLoader(Generic[A]):
         self._loading: set[asyncio.Task[None]] = set()
 
     async def get(self, key: str) -> A:
-        """The answer to `key`; a failure of the request is raised to every caller that waits for it."""
+        """The value of `key`; an error of the request is raised to every caller that waits for it."""
         answer = self._waiting.get(key)
         if answer is None:
             answer = asyncio.get_running_loop().create_future()

@@ -1,4 +1,4 @@
-"""A value that is loaded once and then kept for some time, however many callers ask at the same time."""
+"""A value that is loaded once for all callers and then cached for some time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class CachedValue(Generic[T]):
-    """The last answer of `load`, at most `ttl` seconds old; a failure is not kept."""
+    """The last result of `load`, at most `ttl` seconds old; an error is not cached."""
 
     def __init__(self, load: Callable[[], Awaitable[T]], *, ttl: float) -> None:
         self._load = load
@@ -22,7 +22,7 @@ class CachedValue(Generic[T]):
         self._one_at_a_time = asyncio.Lock()
 
     async def get(self, *, max_age: float | None = None) -> T:
-        """The answer, loaded anew when it is older than `max_age` seconds (default: `ttl`); raises what `load` raises."""
+        """The value, loaded again when it is older than `max_age` seconds (default: `ttl`); raises what `load` raises."""
         allowed = self._ttl if max_age is None else max_age
         async with self._one_at_a_time:
             if self._value is None or clock.lasting_seconds() - self._loaded_at > allowed:
@@ -31,5 +31,5 @@ class CachedValue(Generic[T]):
             return self._value
 
     def forget(self) -> None:
-        """Load anew next time."""
+        """Load again at the next call."""
         self._value = None

@@ -1,4 +1,4 @@
-"""Time as the project uses it: aware UTC for the world, monotonic seconds for waits and leases."""
+"""The clocks of the project: aware UTC for moments, monotonic seconds for waits and leases."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def from_ms(milliseconds: int) -> datetime:
 
 
 def iso(moment: datetime) -> str:
-    """`2026-11-21T22:18:00Z`: the form ConnectWise wants and people read."""
+    """`2026-11-21T22:18:00Z`: the form that ConnectWise expects and people read."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""Coroutines side by side, all or nothing: the first failure ends the others and is raised as itself, not in a group."""
+"""Runs coroutines concurrently, all or nothing: the first failure cancels the others and is raised as itself, not in a group."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def group() -> AsyncIterator[asyncio.TaskGroup]:
 
 
 async def gather_limited(work: Iterable[Coroutine[Any, Any, T]], *, limit: int) -> list[T]:
-    """Run all of `work`, at most `limit` at once, taking each only when there is room for it; the results are in order."""
+    """Run all of `work`, at most `limit` at once, and return the results in order; a coroutine is taken only when it can start."""
     remaining = enumerate(work)
     results: dict[int, T] = {}
     try:
@@ -37,7 +37,7 @@ async def gather_limited(work: Iterable[Coroutine[Any, Any, T]], *, limit: int) 
 
 
 async def end(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel until they end, whatever they end with.
+    """Cancel the tasks until they have ended, with whatever result.
 
     Once is not always enough: `asyncio.wait_for` of Python 3.11 may swallow a cancellation, and libraries use it.
     """

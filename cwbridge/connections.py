@@ -18,7 +18,7 @@ from cwbridge.settings import Settings
 
 log = structlog.get_logger(__name__)
 C = TypeVar("C", bound=Checked)
-# Wrong credentials are not always called so: ConnectWise cloud may answer that the endpoint or the record does not exist.
+# ConnectWise cloud may answer wrong credentials with 404 for the endpoint or the record.
 _REFUSALS = (
     errors.AuthenticationRefused,
     errors.PermissionRefused,
@@ -75,7 +75,7 @@ async def open_one(settings: Settings, redis: Redis, system: System[C]) -> Async
 
 
 class _UntilProven:
-    """The limits of a process that has yet to prove its credentials: a refusal ends this process and stops no other one.
+    """The limits of a process that has not proven its credentials yet: a refusal ends this process and no other.
 
     A system that is on hold for refused credentials does not keep the process from trying its own; the hold ends when they work.
     """
@@ -108,12 +108,12 @@ class _UntilProven:
 
 
 async def _prove(system: System[Any], client: Checked, limits: _UntilProven) -> None:
-    """Refused credentials are a mistake in the settings; a system that is unreachable for a while is not, and work begins when it is back."""
+    """Refused credentials are a mistake in the settings; an unreachable system is not: work begins when it is back."""
     try:
         await client.check_credentials()
         await limits.credentials_work()
     except errors.MappingRefused as refusal:
-        # Its cause names the wrong setting.
+        # The cause names the wrong setting.
         raise errors.SettingsError(refusal.cause, remedy=refusal.remedy) from refusal
     except _REFUSALS as refusal:
         variables = ", ".join(settings_module.variable(system.name, name) for name in system.required)

@@ -3,10 +3,10 @@
 The server runs detached: a command that needs it joins it or starts it, and the last one that leaves stops it. The users are
 known by a shared lock on a file, which the kernel drops when a process dies, so a killed command leaves nothing to clean up.
 
-A server whose last user was killed ends by itself, orderly and so with all its data: a guardian process looks for users and
-stops the server when none is left. The guardian is a process of its own because every other place for this duty can die with
-the user (a thread, the starter as parent), does not know the users (the server itself; it has no such setting), or would stop
-the server under users that live (a signal at the death of its parent, which Linux alone has). Each user starts another guardian
+A server whose last user was killed is stopped in an orderly way, with all its data: a guardian process looks for users and
+stops the server when none is left. The guardian is a process of its own because every alternative dies with the user (a thread, the
+starter as parent), does not know the users (the server itself has no such setting), or would stop the server of live users (a
+signal at the death of the parent, which only Linux has). Each user starts another guardian
 when the guardian was killed. `cwbridge.embedded_redis_guardian` lists the locks that keep users, server and guardian apart.
 """
 
@@ -136,7 +136,7 @@ class EmbeddedRedis:
         clock = asyncio.get_running_loop().time
         started = clock()
         while (ended := await self._launch(guardian.SERVER, lambda _: [binary, *self._arguments()])) is None:
-            # A server that was killed may leave a child that writes the data anew, and ends soon.
+            # A server that was killed may leave a child that rewrites the data and ends soon.
             if clock() - started > _LONGEST_START_SECONDS:
                 raise _unusable(f"a server that does not answer still uses the data in {self._home}")
             await asyncio.sleep(_POLL_SECONDS)

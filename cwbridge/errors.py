@@ -1,39 +1,39 @@
-"""Everything that can go wrong, as one tree; what a job does about it follows from the branch.
+"""All errors as one tree; the branch of an error decides what its job does.
 
     BridgeError
     |-- SettingsError              settings cannot be used                     -> exit 2, nothing started
     |-- StoreUnavailable           Redis cannot be reached                     -> exit 2 at start, wait later
     `-- WorkError                  something about one object or one call
-        |-- Wait                   nothing is wrong, it is not time yet        -> the job waits, costs no attempt
+        |-- Wait                   it is not time yet                          -> the job waits, costs no attempt
         |   |-- Throttled              the other system asked for a pause
         |   |-- Busy                   another job holds a lock or a lease
         |   |-- InventoryLocked        ConnectWise refuses product lines while inventory auditing is on
         |   |-- SystemOnHold           a system refused the credentials; all its jobs wait
         |   `-- WaitingFor             another object must be synced first
-        |-- Retry                  may well work next time                     -> backed off, costs an attempt
+        |-- Retry                  a later attempt may succeed                 -> backed off, costs an attempt
         |   |-- Unreachable            no connection, time-out before an answer to a read
         |   |-- ServerFailed           5xx, gateway page, half an answer to a read
         |   |-- OutcomeUnknown         a write was sent and its answer lost    -> read the target, then decide
         |   |-- LeaseLost              this worker may no longer write this object
         |   `-- Unsettled              the second look did not match yet
-        `-- Refused                will not work until a person changes something   -> dead letter
+        `-- Refused                fails until a person changes something      -> dead letter
             |-- AuthenticationRefused  credentials
             |-- PermissionRefused      role of the API member
             |-- NotFound               the record named does not exist
-            |-- Duplicate              the target says it has such a record already
-            |-- Ambiguous              several candidates, a person decides
-            |-- MissingField           the tenant demands a field we do not fill
-            |-- ValueRefused           the target does not take a value
-            |   `-- ReferenceGone          because the record that the value names no longer exists
-            |-- RequestRefused         any other 4xx: most likely a fault of cwbridge
-            |-- Malformed              an answer that is not what the API documents promise
+            |-- Duplicate              the target already has such a record
+            |-- Ambiguous              several candidates fit, a person decides
+            |-- MissingField           the tenant demands a field that nothing fills
+            |-- ValueRefused           the target refuses the value of a field
+            |   `-- ReferenceGone          the record that the value names no longer exists
+            |-- RequestRefused         any other 4xx: most likely a bug in cwbridge
+            |-- Malformed              an answer that contradicts the API documents
             |-- MappingRefused         names in the settings that do not resolve
             `-- Protected              closed, converted or ordered: cwbridge does not change it
 
 An exception outside the tree is a bug: the job is dead-lettered at once with its trace.
 
 `cause` is the same text for every object that fails for the same reason, so that failures group by it; what differs
-from object to object goes into `detail`. `remedy` tells the operator what to do.
+from object to object is in `detail`. `remedy` tells the operator what to do.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ WorkClass = Literal["wait", "retry", "refused", "bug"]
 class BridgeError(Exception):
     """Root of the tree: a cause, what differs from object to object, and what to do about it."""
 
-    remedy_by_default: ClassVar[str] = "Look at the log around this time."
+    remedy_by_default: ClassVar[str] = "Read the log around this time."
 
     def __init__(self, cause: str, *, detail: str = "", remedy: str | None = None) -> None:
         super().__init__(cause)
@@ -80,10 +80,10 @@ class WorkError(BridgeError):
 
 
 class Wait(WorkError):
-    """Nothing is wrong, it is not time yet; `seconds` says when to look again."""
+    """It is not time yet; the job looks again after `seconds`."""
 
     work_class = "wait"
-    remedy_by_default = "Nothing to do: the job goes on by itself."
+    remedy_by_default = "No action needed: the job goes on by itself."
 
     def __init__(
         self, cause: str, *, seconds: float = 30.0, detail: str = "", remedy: str | None = None
@@ -97,7 +97,7 @@ class Throttled(Wait):
 
 
 class Busy(Wait):
-    """Another job holds the lock or lease needed."""
+    """Another job holds the lock or lease."""
 
 
 class InventoryLocked(Wait):
@@ -107,7 +107,7 @@ class InventoryLocked(Wait):
 
 
 class SystemOnHold(Wait):
-    """A system refused the credentials, so nothing is sent to it until they work again."""
+    """A system refused the credentials; no call is sent to it until they work again."""
 
     remedy_by_default = (
         "Correct the credentials of that system and restart; its jobs then go on by themselves."
@@ -121,7 +121,7 @@ class WaitingFor(Wait):
         self, key: str, *, flow: str, lane: Lane = "fresh", mode: Mode = "if_changed", detail: str = ""
     ) -> None:
         super().__init__(
-            f"waiting for {key}", detail=detail, remedy=f"Nothing to do: it goes on when {key} is synced."
+            f"waiting for {key}", detail=detail, remedy=f"No action needed: it goes on when {key} is synced."
         )
         self.key = key
         self.flow = flow
@@ -130,10 +130,12 @@ class WaitingFor(Wait):
 
 
 class Retry(WorkError):
-    """May well work next time."""
+    """A later attempt may succeed."""
 
     work_class = "retry"
-    remedy_by_default = "It is tried again by itself; if it stays, check the other system's status."
+    remedy_by_default = (
+        "The worker tries again by itself; if the error stays, check the other system's status."
+    )
 
 
 class Unreachable(Retry):
@@ -157,7 +159,7 @@ class Unsettled(Retry):
 
 
 class Refused(WorkError):
-    """Will not work until a person changes the source, the target or the settings."""
+    """Fails until a person changes the source, the target or the settings."""
 
     work_class = "refused"
     remedy_by_default = "Correct the data named, then requeue the job."
@@ -182,7 +184,7 @@ class NotFound(Refused):
 
 
 class Duplicate(Refused):
-    """The target says it has such a record already."""
+    """The target already has such a record."""
 
     def __init__(self, cause: str, *, field: str = "", detail: str = "", remedy: str | None = None) -> None:
         super().__init__(cause, detail=detail, remedy=remedy)
@@ -190,7 +192,7 @@ class Duplicate(Refused):
 
 
 class Ambiguous(Refused):
-    """Several candidates fit; guessing would be wrong, so a person decides once."""
+    """Several candidates fit; a person decides once which one is meant."""
 
     remedy_by_default = "Make one of the candidates the only one that fits, then requeue."
 
@@ -206,7 +208,7 @@ class MissingField(Refused):
 
 
 class ValueRefused(Refused):
-    """The target does not take the value of a field."""
+    """The target refuses the value of a field."""
 
     def __init__(self, cause: str, *, field: str = "", detail: str = "", remedy: str | None = None) -> None:
         super().__init__(cause, detail=detail, remedy=remedy)
@@ -216,17 +218,17 @@ class ValueRefused(Refused):
 class ReferenceGone(ValueRefused):
     """The record that a field refers to no longer exists in the target; `field` is the name of the reference, such as `company`."""
 
-    remedy_by_default = "Nothing to do: the link is dropped and the record is looked up anew."
+    remedy_by_default = "No action needed: the link is removed and the record is looked up again."
 
 
 class RequestRefused(Refused):
-    """Any other refusal of a request: most likely a fault of cwbridge."""
+    """Any other refusal of a request: most likely a bug in cwbridge."""
 
     remedy_by_default = "Report it with the request id from `cwbridge jobs show`."
 
 
 class Malformed(Refused):
-    """An answer is not what the API documents promise."""
+    """An answer contradicts the API documents."""
 
     remedy_by_default = (
         "Look at the record named in its own system; if it looks right there, report the answer."
@@ -242,6 +244,4 @@ class MappingRefused(Refused):
 class Protected(Refused):
     """Closed, converted or ordered: cwbridge does not change it."""
 
-    remedy_by_default = (
-        "Nothing is written to it any more; change it by hand in ConnectWise if it must change."
-    )
+    remedy_by_default = "cwbridge no longer writes to it; change it by hand in ConnectWise if it must change."

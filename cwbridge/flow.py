@@ -1,8 +1,8 @@
-"""The contract of a flow: all that the platform knows of one kind of sync.
+"""The contract of a flow: everything that the platform knows about one kind of sync.
 
-    Flow       describes the flow and opens what works for it; light to import
-    Source     the producers' half: what may have changed, on which schedules
-    Linker     what a person corrects: which record of the target belongs to an object
+    Flow       describes the flow and opens its handler; light to import
+    Source     the producers' half: notices what may have changed, on schedules
+    Linker     corrects by hand which record of the target belongs to an object
 
 The queue, the ledger, the metrics and the console know flows through these alone. A new flow is a subclass of Flow, a subclass of
 Source and one line in the registry (console/flows.py).
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class FlowContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a flow works with in one process: the settings, the store, and the open clients of its systems."""
+    """What a flow uses in one process: the settings, the store, and the open clients of its systems."""
 
     settings: Settings
     redis: Redis
@@ -52,7 +52,7 @@ class FlowContext(msgspec.Struct, frozen=True, kw_only=True):
         *,
         on_event: Callable[[str, Event], None] | None = None,
     ) -> FlowContext:
-        """A context over open connections; `on_event` hears every event of this process."""
+        """A context over open connections; `on_event` is called with every event of this process."""
         return cls(
             settings=settings,
             redis=redis,
@@ -74,7 +74,7 @@ class Flow(ABC):
     """The first is the kind whose identities are the flow's keys."""
     has_linker: bool = False
     external_id_field: str = ""
-    """How people call the field that holds the external id."""
+    """The label of the field that holds the external id, as users see it."""
     tables: tuple[type[Section], ...] = ()
     """The flow's own tables of the settings. A change of one, or of a system's, is a reason to retry dead jobs."""
 
@@ -90,7 +90,7 @@ class Flow(ABC):
             if not settings.of(system.settings).switched_on
         ]
 
-    def keys_of(self, number: str) -> tuple[str, ...]:
+    def keys_of(self, number: str) -> tuple[str, ...]:  # noqa: ARG002  only flows with numbers read it
         """The keys, or beginnings of keys, that a person means by a bare number."""
         return ()
 
@@ -105,7 +105,7 @@ class Flow(ABC):
 
     @abstractmethod
     def external_id(self, key: str) -> str:
-        """What the object of `key` carries in the target so that it is found again without Redis."""
+        """The text that the record of `key` carries in the target, so that it is found again without Redis."""
 
     @abstractmethod
     def key_of(self, external_id: str | None) -> str | None:
@@ -119,8 +119,8 @@ class Flow(ABC):
     def describe(self, event: Event) -> str:
         """One event of the history in a few words."""
 
-    def linker(self, context: FlowContext) -> Linker:
-        """What corrects links of this flow; only where `has_linker`."""
+    def linker(self, context: FlowContext) -> Linker:  # noqa: ARG002  only flows that have one read it
+        """The linker of this flow; raises Refused when the flow has none (`has_linker`)."""
         raise errors.Refused(
             f"Links of the flow {self.name} cannot be corrected by hand",
             remedy="Correct the object in its source, then requeue its job.",
@@ -128,7 +128,7 @@ class Flow(ABC):
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """`action` every `interval`; `starts_late` leaves out the very first slot, for work another schedule begins with."""
+    """Runs `action` every `interval`; `starts_late` skips the very first slot, when another schedule does that work first."""
 
     name: str
     interval: timedelta
@@ -147,10 +147,10 @@ class Poller(Protocol):
     """The producers' half of a flow at work."""
 
     def schedules(self) -> Sequence[Schedule]:
-        """What to do how often."""
+        """The schedules of the flow."""
 
     async def poll(self, *, full: bool) -> Polled:
-        """Look once, now: at what changed, or with `full` at everything."""
+        """Poll once, now: what changed, or with `full` everything."""
 
 
 class Source(ABC):
@@ -158,7 +158,7 @@ class Source(ABC):
 
     systems: tuple[System[Any], ...]
     watermarks: tuple[tuple[str, str], ...] = ()
-    """Name and title of each watermark, for the status: (`jetbuilt`, `Jetbuilt read until`)."""
+    """Name and title of each watermark, for `cwbridge status`: (`jetbuilt`, `Jetbuilt read until`)."""
 
     async def status_rows(self, _redis: Redis, _namespace: str, /) -> Mapping[str, str]:
         """What a person should see of the source in the status beside the watermarks, by title."""

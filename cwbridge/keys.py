@@ -1,6 +1,6 @@
 """Keys of objects: `{source}/{kind}/{id}`, and longer for an object within another: `jetbuilt/project/97737/option/12`.
 
-A key is all that a job carries. Each flow registers the form of its own keys; nothing else takes one apart.
+A job carries nothing but a key. Each flow registers the form of its own keys, and only the flow parses them.
 """
 
 from __future__ import annotations

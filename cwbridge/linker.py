@@ -1,4 +1,4 @@
-"""How a person names links, and what correcting them answers; the same for every flow."""
+"""Names of links and results of their correction, for every flow."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Relinked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A link whose record is not the one with the external id; `why` it stays, empty when it was changed."""
+    """A link whose record is not the one with the external id; `why` it was kept, empty when it was changed."""
 
     key: str
     before: int
@@ -59,7 +59,7 @@ class ForeignLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
-    """What the external ids in the target say beside what the ledger said, by key."""
+    """The external ids in the target compared with the ledger, by key."""
 
     dry_run: bool
     found: int
@@ -88,7 +88,7 @@ class Linker(Protocol):
     """Corrects the links of a flow by hand."""
 
     async def relink(self, name: LinkName, target: int) -> Relinked:
-        """Keep that `target` belongs to the object, and enqueue what depends on it; raises Refused for an impossible record."""
+        """Record that `target` belongs to the object, and enqueue the keys that depend on it; raises Refused for an impossible record."""
 
     async def rebuild(self, *, dry_run: bool) -> Rebuilt:
         """Find every record of the flow by its external id and correct its link."""

@@ -1,4 +1,4 @@
-"""Locks over all processes, for what has no key of its own: creating one catalog item, one company."""
+"""Locks across all processes, for objects without a key of their own: a catalog item, a company, a schedule."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _POLL_SECONDS = 0.05
 
 
 class Locks:
-    """Named locks with one holder across all processes; one whose holder was killed is free after 15 s."""
+    """Named locks with one holder across all processes; a lock whose holder was killed expires after 15 s."""
 
     def __init__(self, redis: Redis, *, namespace: str, lasts: float = _LASTS_SECONDS) -> None:
         self._redis = redis
@@ -26,9 +26,9 @@ class Locks:
 
     @contextlib.asynccontextmanager
     async def hold(self, name: str, *, wait: float = 30.0) -> AsyncIterator[None]:
-        """Run the body as the only holder; raises Busy when not had within `wait` seconds.
+        """Run the body as the only holder; raises Busy when another holder keeps the lock for `wait` seconds.
 
-        When the lock is lost meanwhile, the body is cancelled and LeaseLost raised.
+        When the lock is lost meanwhile, the body is cancelled and LeaseLost is raised.
         """
         lock = Lock(
             self._redis,
@@ -38,7 +38,7 @@ class Locks:
             thread_local=False,
         )
         if not await lock.acquire(blocking_timeout=wait):
-            raise errors.Busy("another job holds the lock needed", seconds=2, detail=name)
+            raise errors.Busy("another job holds the lock", seconds=2, detail=name)
         body = asyncio.timeout(None)
         try:
             async with body:
@@ -55,7 +55,7 @@ class Locks:
             await asyncio.shield(asyncio.ensure_future(_release(lock)))
 
     async def _renew(self, lock: Lock, body: asyncio.Timeout) -> None:
-        """Keep the lock; when it may be somebody else's by now, end the body."""
+        """Extend the lock; end the body as soon as another holder may have the lock."""
         kept_at = clock.lasting_seconds()
         while (left := kept_at + self._lasts - clock.lasting_seconds()) > 0:
             await asyncio.sleep(min(self._lasts / 3, left))
@@ -72,6 +72,6 @@ class Locks:
 
 
 async def _release(lock: Lock) -> None:
-    # A lock that is lost or cannot be reached ends by itself.
+    # A lock that is lost or cannot be reached expires.
     with contextlib.suppress(redis.exceptions.RedisError, OSError):
         await lock.release()

@@ -1,7 +1,7 @@
 """Structured logs: columns on a terminal, one JSON object with the name of its logger per line otherwise.
 
-Events are `noun_verb` in snake case with key-value context. What belongs to one job (key, fencing token, attempt) is bound
-once at its start with `structlog.contextvars`. Values of secret settings are never passed to a logger; as a second net,
+Events are `noun_verb` in snake case with key-value context. The context of a job (key, fencing token, attempt) is bound
+once at its start with `structlog.contextvars`. Values of secret settings are never passed to a logger; as a second safeguard,
 values under secret-looking names are replaced.
 """
 
@@ -70,7 +70,7 @@ def configure(*, level: str = "info", form: Format = "auto", stream: TextIO | No
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    # arq and aiohttp log per job and per connection what the events of cwbridge say with context.
+    # arq and aiohttp log per job and per connection what cwbridge logs with more context.
     for chatty in ("arq", "aiohttp.access", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(

@@ -1,4 +1,4 @@
-"""Lua scripts as data files beside the Python that calls them."""
+"""Loads the Lua scripts that lie as files beside the Python modules that call them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cwbridge.redis import Redis
 
 
 def script(redis: Redis, package: str, *names: str) -> AsyncScript:
-    """The script made of the files `{name}.lua` of `package`, one after the other."""
+    """The script that joins the files `{name}.lua` of `package` in order."""
     return redis.register_script("\n".join(_text(package, name) for name in names))
 
 

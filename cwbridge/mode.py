@@ -7,4 +7,4 @@ from typing import Final, Literal
 Mode = Literal["if_changed", "verify", "force"]
 
 MODES: Final[tuple[Mode, ...]] = ("if_changed", "verify", "force")
-"""From the weakest to the strongest: unchanged content ends the run; the target is compared too; whatever the source shows is written."""
+"""From the weakest: end the run when the content is unchanged; compare the target too; write whatever the source shows."""

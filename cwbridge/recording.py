@@ -1,4 +1,4 @@
-"""Records what every run did, or why it could not, in the history of its object; the same for every flow."""
+"""Records in the history of an object what each run did or why it failed; for every flow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections to Redis that survive a restart of the server, and what must be true of the server."""
+"""Connections to Redis that survive a restart of the server, and a check of the server's durability."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cwbridge import errors
 
 Redis = redis.asyncio.Redis
 
-# A restart of Redis takes a second or two: eleven tries between 50 ms and 2 s span about 15 s before a caller hears of it.
+# A restart of Redis takes a second or two: eleven tries between 50 ms and 2 s span about 15 s before the caller gets the error.
 _RETRIES = 11
 _CONNECTION_ERRORS: list[type[Exception]] = [
     redis.exceptions.ConnectionError,
@@ -27,7 +27,7 @@ _CONNECTION_ERRORS: list[type[Exception]] = [
 
 
 class Durability(msgspec.Struct, frozen=True):
-    """What the server would do to our data: `policy` when memory is full, `persists` across a restart."""
+    """Whether the server keeps data: `policy` says what it does when memory is full, `persists` whether data survives a restart."""
 
     policy: str
     persists: bool
@@ -42,16 +42,16 @@ class Durability(msgspec.Struct, frozen=True):
             )
         if not self.persists:
             found.append(
-                "Redis keeps nothing across a restart: set appendonly yes (queued work comes back with the next full pass)."
+                "Redis keeps nothing across a restart: set appendonly yes (the next full sync enqueues lost jobs again)."
             )
         return found
 
 
 class _Cancellable(AbstractConnection):
-    """Sends in a way that a cancellation always gets through.
+    """A connection whose sends can always be cancelled.
 
-    redis-py sends through asyncio.wait_for, which on Python 3.11 swallows a cancellation that comes in the moment of
-    completion (python/cpython issue 86296): whoever cancels such a task waits for its end for ever.
+    redis-py sends through asyncio.wait_for, which on Python 3.11 swallows a cancellation that comes at the moment of
+    completion (python/cpython issue 86296): code that cancels such a task would wait forever for its end.
     """
 
     async def send_packed_command(
@@ -72,7 +72,7 @@ class _Cancellable(AbstractConnection):
 
 
 def connect(url: str, *, connections: int = 64, patient: bool = True) -> Redis:
-    """A client whose pool waits for a free connection and, when `patient`, repeats over a restart of the server."""
+    """A client whose pool waits for a free connection and, when `patient`, repeats commands during a restart of the server."""
     over_tcp = {} if url.startswith("unix:") else {"socket_keepalive": True}
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         url,
@@ -90,21 +90,21 @@ def connect(url: str, *, connections: int = 64, patient: bool = True) -> Redis:
 
 
 async def check(client: Redis, *, name: str) -> Durability:
-    """Ask the server for a sign of life and its durability; raises StoreUnavailable that names the setting `name`."""
+    """Ping the server and read its durability; raises StoreUnavailable that names the setting `name`."""
     try:
         async with asyncio.timeout(10):
             await client.ping()
     except (redis.exceptions.RedisError, OSError, TimeoutError) as error:
         raise errors.StoreUnavailable(
             f"Redis named by {name} cannot be used: {type(error).__name__}",
-            remedy=f"Check {name} and that the server is running, reachable and takes our credentials.",
+            remedy=f"Check {name} and that the server is running, reachable and accepts the credentials.",
         ) from error
     try:
         policy = (await client.config_get("maxmemory-policy")).get("maxmemory-policy", "unknown")
         appends = (await client.config_get("appendonly")).get("appendonly", "no") == "yes"
         saves = bool((await client.config_get("save")).get("save", ""))
     except redis.exceptions.ResponseError:
-        # Hosted Redis often forbids CONFIG; then nothing can be said, and nothing is claimed.
+        # Hosted Redis often forbids CONFIG; then the durability is unknown and no warning is given.
         return Durability("unknown", persists=True)
     return Durability(policy, appends or saves)
 

@@ -1,4 +1,4 @@
-"""Text on its way into ConnectWise: cleaned, and shortened so that the same long text always becomes the same short one."""
+"""Text for ConnectWise: cleaned, and shortened so that the same long text always becomes the same short one."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import hashlib
 import re
 import unicodedata
 
-# Characters that are copied along unseen and make equal texts differ (ConnectWise field experience: U+200B..U+200F, U+FEFF).
+# Invisible characters that get copied and make equal texts differ (ConnectWise field experience: U+200B..U+200F, U+FEFF).
 UNSEEN = dict.fromkeys([0x00AD, 0x200B, 0x200C, 0x200E, 0x200F, 0x2060, 0xFEFF])
 _BLANKS = re.compile(r"\s+")
 _DIGEST_LENGTH = 10
 
 
 def digest(data: bytes) -> str:
-    """Ten lower-case letters and digits that stand for `data` (50 bits)."""
+    """A digest of `data`: ten lower-case letters and digits (50 bits)."""
     return base64.b32encode(hashlib.blake2b(data, digest_size=8).digest())[:_DIGEST_LENGTH].decode().lower()
 
 
 def one_line(text: str | None) -> str:
-    """`text` without unseen and control characters, every run of blanks as one space."""
+    """`text` without invisible and control characters, every run of blanks as one space."""
     if text is None:
         return ""
     if text.isascii() and text.isprintable():

@@ -1,7 +1,7 @@
-"""What a process shows of itself over HTTP: metrics, liveness and readiness. Nothing here changes anything.
+"""Serves metrics, liveness and readiness of a process over HTTP, read-only.
 
 GET /metrics    Prometheus text
-GET /healthz    200 while the event loop turns; an outage elsewhere must not restart this process
+GET /healthz    200 while the event loop runs; an outage of another system must not restart this process
 GET /readyz     200 when Redis answers, else 503 with the reason
 """
 
@@ -27,7 +27,7 @@ Refresh = Callable[[], Awaitable[None]]
 
 
 class Pulse:
-    """Beats on the event loop; a loop that is blocked for a minute is dead, whatever the process looks like."""
+    """Liveness of the event loop: a loop that is blocked for a minute counts as dead."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
@@ -37,11 +37,11 @@ class Pulse:
         return time.monotonic() - self._last < _DEAD_AFTER_SECONDS
 
     async def beat(self) -> None:
-        """Note how late the loop wakes, for ever."""
+        """Measure once a second how late the loop wakes, until cancelled."""
         while True:
             await asyncio.sleep(_BEAT_SECONDS)
             now = time.monotonic()
-            metrics.LOOP_LAG.set(max(0.0, now - self._last - _BEAT_SECONDS))
+            metrics.LOOP_LAG.observe(max(0.0, now - self._last - _BEAT_SECONDS))
             self._last = now
 
 
@@ -63,7 +63,7 @@ def build(pulse: Pulse, redis: Redis, refresh: Refresh) -> web.Application:
         try:
             async with asyncio.timeout(_REDIS_SECONDS):
                 await redis.ping()
-        except Exception as error:  # noqa: BLE001 - whatever it is, we are not ready
+        except Exception as error:  # noqa: BLE001 - any error means not ready
             metrics.REDIS_UP.set(0)
             reason = f"Redis does not answer: {type(error).__name__}"
             return web.json_response({"status": "not ready", "reason": reason}, status=503)
@@ -79,9 +79,9 @@ def build(pulse: Pulse, redis: Redis, refresh: Refresh) -> web.Application:
 
 @asynccontextmanager
 async def serve(listen: str, redis: Redis, refresh: Refresh) -> AsyncIterator[str]:
-    """Serve on `listen` (HOST:PORT) while the body runs; gives the address in use.
+    """Serve on `listen` (HOST:PORT) while the body runs; yields the URL in use.
 
-    Raises SettingsError when the address cannot be had.
+    Raises SettingsError when the address cannot be bound.
     """
     host, _, port = listen.rpartition(":")
     pulse = Pulse()

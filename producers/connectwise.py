@@ -1,4 +1,4 @@
-"""Asks ConnectWise what other users changed on linked opportunities, their lines and the catalog; the daemon's own writes make no echo."""
+"""Polls ConnectWise for what other users changed on linked opportunities, their lines and the catalog; ignores the daemon's own writes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FIRST_LOOK_BACK = timedelta(minutes=10)
 
 
 class Noticed(msgspec.Struct, frozen=True):
-    """What a poll found: changes by other users, keys newly enqueued, catalog items to look up anew."""
+    """What a poll found: changes by other users, keys newly enqueued, catalog items to look up again."""
 
     changes: int
     enqueued: int
@@ -38,7 +38,7 @@ class Noticed(msgspec.Struct, frozen=True):
 
 
 class ConnectWisePoller:
-    """Notices what other users did since the daemon's last write."""
+    """Enqueues opportunities that other users changed since the daemon's last write."""
 
     def __init__(
         self,

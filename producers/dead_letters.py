@@ -1,4 +1,4 @@
-"""Retries dead jobs once a day, and once after the settings changed: the cause may be gone without anyone telling the daemon.
+"""Requeues dead jobs once a day, and once after the settings changed, because their cause may be gone.
 
     {namespace}:settings    digest of the settings that the producers last started with; secrets are not part of it
 

@@ -1,4 +1,4 @@
-"""Asks Jetbuilt what changed and enqueues the keys; reads only the project list and never writes to a target."""
+"""Polls Jetbuilt's project list and enqueues the keys of changed projects."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class JetbuiltPoller:
         self._overlap = overlap
 
     async def poll(self) -> Polled:
-        """Enqueue what changed; one call when nothing did. The overlap lists some projects again, their version tells them."""
+        """Enqueue what changed; one call when nothing did. The overlap lists some projects again; their known version skips them."""
         known = await self._watermark.get()
         since = None if known is None else known - self._overlap
         return (await self._read(since, "jetbuilt_poll", full=False)).polled

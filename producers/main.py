@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 async def serve(settings: Settings, redis: Redis, stop: asyncio.Event, *, flows: Flows) -> None:
-    """Poll on schedule until `stop`; a poll under way is cancelled, because the next one reads the same again.
+    """Poll on schedule until `stop`; a poll under way is cancelled, because the next poll reads the same again.
 
     Raises SettingsError when the credentials of a system are missing or refused.
     """
@@ -55,7 +55,7 @@ async def _schedules(
 
 
 async def _dead_letter_retry(settings: Settings, redis: Redis, flows: Flows) -> Schedule:
-    """Refused jobs are tried again now and then, and at once when the settings changed."""
+    """The schedule that requeues dead jobs; requeues them at once when the settings have changed."""
     queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
     tables = {table.table for table in flows.tables}
     retry = DeadLetterRetry(queue, redis, namespace=settings.namespace, settings_tables=tables)

@@ -1,4 +1,4 @@
-"""Both pollers of the opportunity flow, with what they stand on."""
+"""Both pollers of the opportunity flow."""
 
 from __future__ import annotations
 
@@ -75,5 +75,5 @@ class ProjectsPoller:
         )
 
     async def poll(self, *, full: bool) -> Polled:
-        """Look at Jetbuilt once."""
+        """Poll Jetbuilt once."""
         return await (self.jetbuilt.full_sync() if full else self.jetbuilt.poll())

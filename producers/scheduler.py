@@ -21,10 +21,10 @@ from cwbridge.flow import Schedule
 from cwbridge.redis import Redis
 
 log = structlog.get_logger()
-# Another producer does the open slot; it may die.
+# How soon to look again at an open slot that another producer does; that producer may die.
 _BUSY_SECONDS = 1.0
 _PAUSE_AFTER_FAILURE_SECONDS = 10.0
-# A machine that was suspended, or a clock of Redis that was set, is noticed so late at most.
+# The longest time until a suspended machine or a changed clock of Redis is noticed.
 _LONGEST_SLEEP_SECONDS = 60.0
 
 
@@ -67,7 +67,7 @@ class Scheduler:
         slot = await self._slot(schedule)
         if not slot.is_open:
             return False
-        # When a schedule that was known here has no slot any more, Redis was wiped, and everything is to be read again.
+        # A known schedule without a stored slot means that Redis was wiped: everything has to be read again.
         act = not (slot.is_first and schedule.starts_late) or schedule.name in self._known
         if act:
             await schedule.action()
@@ -108,15 +108,15 @@ class Scheduler:
         )
 
     def _succeeded(self, schedule: Schedule) -> None:
-        metrics.POLLS.labels(schedule.name, "done").inc()
-        metrics.POLL_LAST_SUCCESS.labels(schedule.name).set(clock.now_ms() / 1000)
+        metrics.SCHEDULE_RUNS.labels(schedule.name, "succeeded").inc()
+        metrics.SCHEDULE_LAST_SUCCESS.labels(schedule.name).set(clock.now_ms() / 1000)
         if schedule.name in self._failing:
             self._failing.discard(schedule.name)
             log.info("schedule_recovered", schedule=schedule.name)
 
     def _failed(self, schedule: Schedule, error: Exception) -> None:
-        """An outage is logged once, not every ten seconds."""
-        metrics.POLLS.labels(schedule.name, "failed").inc()
+        """Count the failure, and log the first of several in a row."""
+        metrics.SCHEDULE_RUNS.labels(schedule.name, "failed").inc()
         if schedule.name not in self._failing:
             self._failing.add(schedule.name)
             remedy = error.remedy if isinstance(error, errors.BridgeError) else ""

@@ -1,4 +1,4 @@
-"""How far each source has been read; moves forward only, and only after the keys are durably enqueued.
+"""Watermarks: how far each source has been read; they move only forward, and only after the keys are durably enqueued.
 
 {namespace}:watermark:{name}    ISO 8601, the source's own clock
 """
@@ -29,5 +29,5 @@ class Watermark:
             await self._redis.set(self._name, to.isoformat())
 
     async def forget(self) -> None:
-        """Read everything anew next time."""
+        """Make the next poll read everything."""
         await self._redis.delete(self._name)

@@ -1,1 +1,1 @@
-"""Make one object right."""
+"""The worker: syncs one object after another."""

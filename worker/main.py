@@ -1,4 +1,4 @@
-"""The worker service: makes one object after another right until told to stop."""
+"""The worker service: syncs the objects whose keys are due until told to stop."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def serve(
     flows: Flows,
     on_event: Callable[[str, Event], None] | None = None,
 ) -> None:
-    """Work until `stop`, then finish what is running within queue.shutdown_timeout; `on_event` hears what happened to each object.
+    """Work until `stop`, then finish what is running within queue.shutdown_timeout; `on_event` is called with each event.
 
     Raises SettingsError when the credentials of a system are missing or refused.
     """

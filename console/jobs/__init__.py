@@ -1,4 +1,4 @@
-"""`cwbridge jobs`: what is waiting, running or dead, why, and what a person does about it."""
+"""`cwbridge jobs`: jobs that wait, run or are dead, with cause and remedy, and the commands that change them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cwbridge jobs requeue`, `archive`, `hold`, `release`: keys by name or by filter, and exactly what was changed."""
+"""`cwbridge jobs requeue`, `archive`, `hold`, `release`: change jobs by key or by filter, and report what was changed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 Keys = Annotated[
     list[str] | None, typer.Argument(metavar="[KEY]...", help="Keys like jetbuilt/project/97737.")
 ]
-All = Annotated[bool, typer.Option("--all", help="Every job that this can be done to, without any filter.")]
+All = Annotated[
+    bool, typer.Option("--all", help="Every job that the command can change, without any filter.")
+]
 Force = Annotated[
     bool,
     typer.Option(
         "--force",
-        help="Write what the source shows now, unchanged or older as it may be; keys named always do.",
+        help="Write what the source shows now, even when it is unchanged or older; named keys always do.",
     ),
 ]
 AtRate = Annotated[
@@ -42,9 +44,9 @@ def requeue_jobs(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Requeue dead and waiting jobs, archived ones too; a job always reads the newest state.
+    """Requeue dead, waiting and archived jobs; a job always reads the newest state.
 
-    Keys named run before everything else; a selection lines up behind fresh changes.
+    Named keys run before everything else; filtered jobs run after fresh changes.
     """
     from console.jobs import requeueing  # noqa: PLC0415 - `--help` needs no queue
 
@@ -62,7 +64,7 @@ def archive_jobs(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Archive dead jobs: they are forgotten until their object changes."""
+    """Archive dead jobs: they leave the lists until their object changes."""
     from console.jobs import changes  # noqa: PLC0415 - as above
 
     changes.change(
@@ -80,7 +82,7 @@ def hold_jobs(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Keep objects from running until released; a run under way ends first, and a key named may be held in advance."""
+    """Keep jobs from running until they are released; a run under way ends first, and a named key may be held in advance."""
     from console.jobs import changes  # noqa: PLC0415 - as above
 
     changes.change(
@@ -98,7 +100,7 @@ def release_jobs(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let held objects go on where they stood."""
+    """Release held jobs; each goes on from the state it was held in."""
     from console.jobs import changes  # noqa: PLC0415 - as above
 
     changes.change(

@@ -1,4 +1,4 @@
-"""Which jobs a changing command is about, and what it says it did to them."""
+"""The jobs that a changing command chooses, and its report of what changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cwbridge.queue.job import Job
 from cwbridge.queue.reading import JobReader
 
 Known = Mapping[str, Job]
-"""What there is of the chosen keys before anything is done."""
+"""The jobs of the chosen keys before the command changes anything."""
 Act = Callable[[Bridge, list[str], Known], Awaitable[list[str]]]
 
 
@@ -32,16 +32,16 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     def of(
         cls, keys: Sequence[str] | None, filters: Filters, limit: int | None, *, everything: bool
     ) -> Choice:
-        """Raises BadParameter for names and filters together, and for everything when it was not asked for."""
+        """Raises BadParameter for keys and filters together, and for neither without --all."""
         named = tuple(dict.fromkeys(keys or ()))
         if bool(named) + filters.any + everything > 1:
-            raise typer.BadParameter("name keys, or filter, or say --all, but not several of them")
+            raise typer.BadParameter("give keys, filters or --all, but not several of them")
         if not named and not filters.any and not everything:
-            raise typer.BadParameter("name keys or give a filter; --all means every job")
+            raise typer.BadParameter("give keys or a filter; --all means every job")
         return cls(keys=named, filters=filters, limit=limit)
 
     async def found(self, bridge: Bridge, verb: Verb) -> list[str]:
-        """The keys; a filter without a state looks only where the command can do something."""
+        """The chosen keys; a filter without a state selects only jobs that the command can change."""
         if self.keys:
             return keys_of(bridge.flows, self.keys)
         selection = self.filters.selection(bridge.flows)
@@ -53,7 +53,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What a command did, or in a trial would do."""
+    """What a command did, or would do in a dry run."""
 
     verb: Verb
     dry_run: bool
@@ -61,7 +61,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     changed: list[str]
     unchanged: list[str]
     nothing: str = ""
-    """Why none was chosen."""
+    """Why no job was chosen."""
 
     @property
     def exit_code(self) -> int:
@@ -77,7 +77,7 @@ def carry_out(
     as_json: bool,
     more: Callable[[list[str]], dict[str, Any]] = lambda _: {},
 ) -> NoReturn:
-    """Do it, or say what would be done, and exit with 1 when a chosen job was left unchanged."""
+    """Change the chosen jobs, or report what would change; exit with 1 when a chosen job stays unchanged."""
 
     async def main(bridge: Bridge) -> int:
         found = await choice.found(bridge, verb)

@@ -45,7 +45,7 @@ OfKey = Annotated[
     typer.Option(
         "--key",
         metavar="GLOB",
-        help="Only keys of this pattern, e.g. 'jetbuilt/project/97*'; a number is a project with its options.",
+        help="Only keys of this pattern, e.g. 'jetbuilt/project/97*'; a number means a project with its options.",
     ),
 ]
 OfClass = Annotated[
@@ -81,11 +81,11 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def any(self) -> bool:
-        """Whether a filter is given; without one every job is meant."""
+        """Whether a filter is given; without one every job is selected."""
         return self != Filters()
 
     def selection(self, flows: Flows) -> Selection:
-        """The jobs meant; raises BadParameter for a flow that does not exist."""
+        """The selected jobs; raises BadParameter for an unknown flow."""
         from cwbridge.queue.selection import Selection  # noqa: PLC0415 - `--help` needs no queue
 
         if self.flow and self.flow not in flows.names:
@@ -106,7 +106,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def why_none(queue: Queue, chosen: Selection, states: tuple[State, ...] = ()) -> str:
-    """Which filters leave nothing, when those together do; a command may look at some `states` only."""
+    """Explain which filters select nothing; a command may be limited to some `states`."""
     among = f" that are {' or '.join(states)}" if states and not chosen.states else ""
     if not chosen.names_some:
         return (

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 200
 """How many jobs `--each` lists without --limit."""
+_READ = 10_000
+"""How many jobs are read for the list by cause without --limit: it must not take seconds however many there are."""
 
 
 @filtered
@@ -28,7 +30,7 @@ def list_jobs(
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
-    """List jobs that are not settled, grouped by cause: how many, since when, what to do."""
+    """List jobs that are not settled, grouped by cause, with number, age and remedy."""
     from console.command import on_store  # noqa: PLC0415 - `--help` needs no queue
 
     async def act(bridge: Bridge) -> int:
@@ -43,7 +45,7 @@ def list_jobs(
 
 
 def print_groups(groups: Sequence[Group]) -> None:
-    """One cause after the other: how many jobs, the cause, what to do, a few of the keys."""
+    """Print each cause: how many jobs, the cause, the remedy, a few of the keys."""
     console = output.console()
     for group in groups:
         noun = "job" if group.jobs == 1 else "jobs"
@@ -63,13 +65,17 @@ def print_groups(groups: Sequence[Group]) -> None:
 async def _list_groups(bridge: Bridge, chosen: Selection, limit: int | None, *, as_json: bool) -> None:
     from cwbridge.queue import selection  # noqa: PLC0415 - as above
 
-    groups = await selection.grouped(bridge.queue, chosen, limit=limit)
+    read = limit if limit is not None or as_json else _READ
+    groups = await selection.grouped(bridge.queue, chosen, limit=read)
     if as_json:
         output.as_json(groups)
-    elif not groups:
+        return
+    if not groups:
         output.console().print(await why_none(bridge.queue, chosen))
-    else:
-        print_groups(groups)
+        return
+    print_groups(groups)
+    if limit is None and sum(group.jobs for group in groups) == _READ:
+        output.console().print(f"Only the first {_READ} jobs were read (--limit N reads more, --json all).")
 
 
 async def _list_each(bridge: Bridge, chosen: Selection, limit: int | None, *, as_json: bool) -> None:
@@ -80,7 +86,7 @@ async def _list_each(bridge: Bridge, chosen: Selection, limit: int | None, *, as
         return
     shown = limit or _SHOWN
     rows: list[tuple[object, ...]] = []
-    # One more than is shown tells whether there are more, without reading a hundred thousand jobs.
+    # One more than is shown reveals whether there are more, without reading a hundred thousand jobs.
     async for job, now_ms in selection.find(bridge.queue, chosen, limit=shown + 1):
         rows.append(_row(job, now_ms))
     if not rows:
@@ -99,7 +105,7 @@ def _row(job: Job, now_ms: int) -> tuple[object, ...]:
 
 
 def _failure_cells(job: Job) -> tuple[str, str, str]:
-    """Class, cause and remedy; of a held job its release is the remedy, whatever else is wrong."""
+    """Class, cause and remedy; the remedy of a held job is its release, whatever its failure."""
     failure = job.failure
     work_class, cause, remedy = (
         (failure.work_class, failure.cause, failure.remedy) if failure is not None else ("", "", "")

@@ -1,4 +1,4 @@
-"""Puts jobs back so that they run again."""
+"""Requeues jobs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cwbridge.queue.job import Enqueue
 
 
 def requeue(choice: Choice, *, force: bool, at_rate: Rate | None, dry_run: bool, as_json: bool) -> NoReturn:
-    """Requeue the chosen jobs; named ones in the interactive lane, each is written whatever is known of it."""
+    """Requeue the chosen jobs; named keys go into the interactive lane and are always written."""
     lane: Lane = "interactive" if choice.keys else "backlog"
     mode: Mode = "force" if choice.keys or force else "verify"
 
@@ -24,7 +24,7 @@ def requeue(choice: Choice, *, force: bool, at_rate: Rate | None, dry_run: bool,
         await bridge.queue.enqueue(
             *(Enqueue(key=key, flow=bridge.flows.of_key(key).name, mode=mode) for key in archived)
         )
-        # A worker may take one of those before its pause is set: it runs again all the same.
+        # A worker may claim one of them before its delay is set; it runs again anyway.
         pauses = _pauses(found, at_rate)
         started = {*await bridge.queue.requeue_later(pauses, lane=lane, mode=mode), *archived}
         return [key for key in found if key in started]
@@ -36,7 +36,7 @@ def requeue(choice: Choice, *, force: bool, at_rate: Rate | None, dry_run: bool,
 
 
 def _pauses(keys: Sequence[str], at_rate: Rate | None) -> dict[str, int]:
-    """How long each waits, evenly spaced so that no window holds more than the rate allows."""
+    """The delay of each key, evenly spaced so that no window holds more starts than the rate allows."""
     if at_rate is None or at_rate.unlimited:
         return dict.fromkeys(keys, 0)
     return {key: round(number * at_rate.seconds * 1000 / at_rate.calls) for number, key in enumerate(keys)}

@@ -22,13 +22,13 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     kind: str
-    """Of the link: what the target record is."""
+    """The kind of the linked record."""
     job: Job | None
     link: Link | None
     matches: tuple[str, ...]
     discrepancies: tuple[str, ...]
     last_calls: tuple[str, ...]
-    """Of the newest run that failed; those of a run that settled are not kept."""
+    """The calls of the newest failed run; the calls of a settled run are not kept."""
     failed_at_ms: int | None
     history: list[Event]
 
@@ -54,7 +54,7 @@ def show(key: str, *, as_json: bool) -> NoReturn:
 
 
 def _known(key: str, kind: str, job: Job | None, link: Link | None, events: list[Event]) -> Known:
-    """Of matches, findings and calls the newest that were written down."""
+    """The newest recorded matches, discrepancies and calls."""
     failed = next((event for event in events if event.last_calls), None)
     return Known(
         key=key,
@@ -74,7 +74,7 @@ def _print(known: Known) -> None:
     job, events = known.job, known.history
     if job is None and known.link is None and not events:
         console.print(
-            f"{output.escape(known.key)} is not known here: it was never enqueued, or its history is gone."
+            f"{output.escape(known.key)} is unknown: it was never enqueued, or its history has expired."
         )
         return
     console.print(

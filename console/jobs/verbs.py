@@ -1,4 +1,4 @@
-"""What can be done to a job by hand, and to which: what a trial says, because it is what the queue does."""
+"""The operator's commands on jobs and which jobs each can change; a dry run follows the same rules as the queue."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
 
     done: str
     states: tuple[State, ...]
-    """Where a filter without a state looks."""
+    """The states that a filter without a state selects."""
     fits: Callable[[Job | None], bool]
-    """Whether a job is changed by it; None is an object without any work."""
+    """Whether the command changes the job; None stands for an object without a job."""
     why_not: str
 
 

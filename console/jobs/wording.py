@@ -1,4 +1,4 @@
-"""How the state of a job is said to people."""
+"""Words for the state of a job."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from cwbridge.queue.job import Job
 
 
 def state(job: Job) -> str:
-    """The state in a word or a few; of one that runs, that it will be held."""
+    """The state in a few words; for a running job also that it will be held."""
     if job.state == "running" and job.held:
         return "running, held after this run"
     return job.state
 
 
 def hold(job: Job) -> tuple[str, str] | None:
-    """Since when a job is held, and how it goes on."""
+    """Since when a job is held, and the command that releases it."""
     if not job.held:
         return None
     since = f"held since {output.moment(job.held_since_ms)}" if job.held_since_ms else "held after this run"

@@ -1,4 +1,4 @@
-"""`cwbridge links`: the ledger of which record of the target belongs to which object, and its correction."""
+"""`cwbridge links`: shows and corrects which record of the target belongs to which object."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import typer
 from console.options import AsJson, DryRun, Limit
 
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Look at what is linked to what, and correct it."
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Show which record of the target belongs to which object, and correct it.",
 )
 Name = Annotated[
     str,
@@ -31,7 +33,7 @@ def list_links(
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what is linked to what, and how it was found."""
+    """List links: object, record of the target, and how it was found."""
     from console.links import listing  # noqa: PLC0415 - `--help` needs no ledger
 
     listing.list_links(kind=kind, how=how, pattern=name, limit=limit, as_json=as_json)
@@ -51,7 +53,7 @@ def relink(
     to: Annotated[int, typer.Option("--to", min=1, metavar="ID", help="The id of the record in the target.")],
     as_json: AsJson = False,
 ) -> None:
-    """Say which record belongs to an object; the answer is kept, and what waited for it runs again."""
+    """Choose the record that belongs to an object; the choice is kept, and jobs that waited for it run again."""
     from console.links import changing  # noqa: PLC0415 - as above
 
     changing.relink(name, to, as_json=as_json)
@@ -59,7 +61,7 @@ def relink(
 
 @app.command()
 def unlink(name: Name, as_json: AsJson = False) -> None:
-    """Forget a link; the next run looks for the record anew."""
+    """Remove a link; the next run looks for the record again."""
     from console.links import changing  # noqa: PLC0415 - as above
 
     changing.unlink(name, as_json=as_json)

@@ -1,4 +1,4 @@
-"""`cwbridge links relink`, `unlink`, `rebuild`: what a person decides, and what was changed by it."""
+"""`cwbridge links relink`, `unlink`, `rebuild`: correct links, and report what changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cwbridge.linker import Linker, Relinked
 
 
 def relink(text: str, to: int, *, as_json: bool) -> NoReturn:
-    """Keep a person's answer and say what runs again because of it."""
+    """Store the operator's choice and report which jobs run again."""
 
     async def act(bridge: Bridge) -> int:
         flow, name = link_of(bridge.flows, text)
@@ -33,7 +33,7 @@ def relink(text: str, to: int, *, as_json: bool) -> NoReturn:
 
 
 def unlink(text: str, *, as_json: bool) -> NoReturn:
-    """Forget a link, not while its object is being written."""
+    """Remove a link, but not while a run writes its object."""
 
     async def act(bridge: Bridge) -> int:
         flow, name = link_of(bridge.flows, text)
@@ -96,6 +96,6 @@ def _say_relinked(done: Relinked) -> None:
     for key in done.enqueued:
         console.print(f"enqueued: {output.escape(key)}")
     if not done.enqueued:
-        console.print("Nothing waited for it.")
+        console.print("No job waited for it.")
     for note in done.notes:
         console.print(f"note: {output.escape(note)}")

@@ -1,4 +1,4 @@
-"""`cwbridge links list` and `show`: the ledger as it stands; no system is asked."""
+"""`cwbridge links list` and `show`: the stored links; no outside system is called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rebuilding of the links has found, told to a person: each case with what to do about it."""
+"""Prints what a rebuild of the links found, each case with its remedy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def say(done: Rebuilt, flow: Flow) -> None:
     console = output.console()
     for line in (*_done(done, flow), *_about_external_ids(done, flow), *_about_links(done, flow)):
         console.print(output.escape(line))
-    ask = "some need a person, see above" if done.needs_a_person else "nothing needs a person"
+    ask = "a person must decide on some, see above" if done.needs_a_person else "no decision is needed"
     console.print(
         f"{done.found} {flow.link_kinds[0].plural} with an external id: {len(done.added)} links added, "
         f"{len(done.changed)} changed, {done.unchanged} unchanged; {ask}"
@@ -58,12 +58,12 @@ def _about_links(done: Rebuilt, flow: Flow) -> Iterator[str]:
     for key, target in done.gone.items():
         yield (
             f"gone: {key} is linked to {noun} {target}, which no longer exists  ->  Restore it, "
-            f"or have a new one made: cwbridge links unlink {key}, then cwbridge sync {key}"
+            f"or have a new one created: cwbridge links unlink {key}, then cwbridge sync {key}"
         )
     for foreign in done.foreign:
         yield (
             f"foreign: {foreign.key} is linked to {noun} {foreign.target}, which carries the external id of "
-            f"{foreign.other}  ->  Forget the link: cwbridge links unlink {foreign.key}; or, if it is right, "
+            f"{foreign.other}  ->  Remove the link: cwbridge links unlink {foreign.key}; or, if it is right, "
             f"write {flow.external_id(foreign.key)} into the field {field}"
         )
     for key, target in done.cleared.items():

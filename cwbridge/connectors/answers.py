@@ -1,4 +1,4 @@
-"""Read what an answer says, whatever its form: JSON of several shapes, the page of a gateway, paging headers."""
+"""Reads answers of every form: JSON of several shapes, the page of a gateway, paging headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the transport works with: an address, a request, an answer, and what is known of a call while it is under way."""
+"""Addresses, requests, answers and calls of the transport."""
 
 from __future__ import annotations
 

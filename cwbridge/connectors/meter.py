@@ -1,4 +1,4 @@
-"""Write down every call: metrics, the trail of the job, one debug line. Never a header, never a body."""
+"""Records every call: metrics, the trail of the job, one debug line; never a header, never a body."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Meter:
             )
 
     def note_repeat(self, reason: str) -> None:
-        """Note that a call is sent again inside one request."""
-        metrics.API_REPEATED.labels(self._system, reason).inc()
+        """Note that a call of one request is sent again."""
+        metrics.API_RETRIES.labels(self._system, reason).inc()
 
     def note_throttle(self) -> None:
         """Note that the system asked for a pause."""

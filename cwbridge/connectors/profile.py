@@ -1,4 +1,4 @@
-"""What the transport has to know of the system it calls, and the bounds within which it calls it."""
+"""What the transport needs to know about a system, and the bounds of its calls."""
 
 from __future__ import annotations
 

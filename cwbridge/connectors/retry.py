@@ -1,7 +1,7 @@
-"""Decide what to do when a call brought no usable answer: decisions as objects, and one place that decides.
+"""Decides what to do after a call without a usable answer; a decision is an object.
 
-A read is repeated a few times. A write is repeated only when it is certain that it was not executed: no connection came
-about. After any other failure it may have taken effect, and the caller looks at the target before it writes again.
+A read is repeated a few times. A write is repeated only when it is certain that it was not executed: no connection was
+made. After any other failure it may have taken effect, and the caller looks at the target before it writes again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cwbridge import errors
 
 
 class CallFailure(msgspec.Struct, frozen=True):
-    """Why there is no usable answer; `cause` reads on after the name of the system.
+    """Why there is no usable answer; `cause` continues a sentence that begins with the name of the system.
 
     unsent   no connection, so nothing was executed; `hopeless` when another try cannot help
     lost     sent, then a reset, half an answer or a time-out
@@ -37,7 +37,7 @@ def gateway_page(status: int, *, detail: str) -> CallFailure:
         "page",
         f"did not answer itself, a gateway or proxy sent status {status} instead",
         detail=detail,
-        remedy="It is tried again by itself; if it stays, check the gateway, proxy or firewall between cwbridge and that "
+        remedy="The worker tries again by itself; if the error stays, check the gateway, proxy or firewall between cwbridge and that "
         "system, and the address in the settings.",
     )
 
@@ -71,7 +71,7 @@ class Policy(msgspec.Struct, frozen=True):
 
     def _pause(self, tries: int) -> float:
         longest = min(self.backoff_max, self.backoff_base * 2.0 ** (tries - 1))
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads callers, guards nothing
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - it spreads callers and protects no secret
 
 
 def error_of(failure: CallFailure, *, system: str, writes: bool) -> errors.Retry:

@@ -1,4 +1,4 @@
-"""What a connector tells the platform about its system, without importing its client."""
+"""Describes a system to the platform without importing its client."""
 
 from __future__ import annotations
 

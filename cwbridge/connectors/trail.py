@@ -1,4 +1,4 @@
-"""The calls that a job made: the newest few in full, and the number of all."""
+"""Records the calls of a job: the newest few in full, and the number of all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One HTTP call as every system needs it: limited, guarded, measured, and repeated only when that is safe."""
+"""Sends HTTP calls: limited, guarded, measured, and repeated only when that is safe."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Throttle(msgspec.Struct, frozen=True):
 
 
 class Transport:
-    """Sends the calls of one system; a refusal never leaves it as an answer but as an error of the tree."""
+    """Sends the calls of one system; a refusal is raised as an error of the tree."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Transport:
         return f"Transport({self.system.name})"
 
     async def send(self, request: Request[T]) -> Answer[T]:
-        """Send, wait out throttling, repeat what is safe to repeat; raises errors of the tree only."""
+        """Send a request, wait while throttled, repeat what is safe to repeat; raises errors of the tree only."""
         tries, throttles = 1, 0
         while True:
             outcome = await self._in_turn(request, tries + throttles)
@@ -110,7 +110,7 @@ class Transport:
 
     def _still_patient(self, throttles: int, last: Throttle) -> None:
         if throttles > self._bounds.policy.throttles:
-            raise errors.Throttled(f"{self.system.title} keeps asking for a pause", seconds=last.seconds)
+            raise errors.Throttled(f"{self.system.title} keeps throttling", seconds=last.seconds)
         self._meter.note_repeat("throttled")
 
     async def _sent(self, request: Request[T], call: Call) -> Answer[T] | Throttle | CallFailure:
@@ -160,7 +160,7 @@ class Transport:
         cause = f"sent an answer larger than {self._bounds.max_response_bytes} bytes"
         if request.writes:
             return CallFailure("unread", cause)
-        remedy = "Raise CWBRIDGE_HTTP__MAX_RESPONSE_BYTES if such an answer is to be expected."
+        remedy = "Raise CWBRIDGE_HTTP__MAX_RESPONSE_BYTES if such answers are expected."
         raise _placed(errors.Malformed(f"{self.system.title} {cause}", remedy=remedy), request)
 
     def _judged(
@@ -214,7 +214,7 @@ class Transport:
 
 
 def _page_detail(headers: Mapping[str, str], body: bytes) -> str:
-    """What the page says; of a redirect, where it leads to, without the rest of the address."""
+    """The text of the page; for a redirect only the host it leads to."""
     try:
         host = URL(headers.get("Location", "")).host
     except ValueError:

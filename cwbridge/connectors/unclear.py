@@ -1,7 +1,7 @@
 """Records of which some fields cannot be understood: only the reading of such a field fails, and the failure names it.
 
 An answer may hold a field of another form than documented. The record is then read field by field. A field that cannot be
-understood stays in the record as unclear: code that reads it gets errors.Malformed, code that does not is not disturbed. So
+understood stays in the record as unclear: code that reads it gets errors.Malformed, other code is not affected. So
 an odd record in a list hides no other record, and an odd field of a record stops only the object that needs the field.
 """
 

@@ -1,4 +1,4 @@
-"""The question asked right before every write: may this job still write its object?"""
+"""Checks right before every write whether the job may still write its object."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Protocol
 
 
 class Guard(Protocol):
-    """What a job knows about its right to write; both raise errors.LeaseLost once it has lost the right."""
+    """The right of a job to write; both methods raise errors.LeaseLost once it is lost."""
 
     def ensure(self) -> None:
-        """As far as this process can know by its clock."""
+        """Check by the clock of this process."""
 
     async def confirm(self) -> None:
-        """As Redis knows it now."""
+        """Check with Redis."""
 
 
 CURRENT: ContextVar[Guard | None] = ContextVar("cwbridge_guard", default=None)

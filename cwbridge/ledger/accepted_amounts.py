@@ -1,4 +1,4 @@
-"""The amounts that ConnectWise stored of our own writes where they are not the ones sent: its rounding is no change by a user.
+"""Amounts that ConnectWise stored differently from what the daemon sent, so that its rounding does not count as a user's change.
 
 {namespace}:accepted:{parent}    hash, product item id -> quantity, price and cost; expires half a year after the last write
 """
@@ -40,7 +40,7 @@ class AcceptedAmounts:
         return {int(line_id): _decoder.decode(amounts) for line_id, amounts in stored.items()}
 
     async def replace(self, parent: str, amounts: Mapping[int, Amounts]) -> None:
-        """Keep exactly these for `parent`."""
+        """Store exactly these amounts for `parent`."""
         name = self._prefix + parent
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.delete(name)

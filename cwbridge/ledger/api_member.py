@@ -1,4 +1,4 @@
-"""The names under which a system knows the daemon's own user, so that the daemon's writes are no changes by other users.
+"""The names of the daemon's own user in a system, so that its writes do not count as changes by other users.
 
 {namespace}:ourselves    set of names
 """
@@ -9,7 +9,7 @@ from cwbridge.redis import Redis, reply
 
 
 class ApiMember:
-    """The names that a system writes beside the daemon's changes."""
+    """The names that a system records for writes of the daemon."""
 
     def __init__(self, redis: Redis, *, namespace: str) -> None:
         self._redis = redis
@@ -17,7 +17,7 @@ class ApiMember:
         self._noted: set[str] = set()
 
     async def note(self, name: str) -> None:
-        """Keep a name that stood beside a change of the daemon."""
+        """Store a name that the system recorded for a write of the daemon."""
         if name not in self._noted:
             await reply(self._redis.sadd(self._name, name))
             self._noted.add(name)

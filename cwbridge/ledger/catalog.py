@@ -17,7 +17,7 @@ _CACHE_TTL = timedelta(hours=12)
 
 
 class CatalogKey(msgspec.Struct, frozen=True):
-    """What an item was looked for by: its identifier and its owner (a manufacturer, or a locked sub-category), both case-folded."""
+    """What a catalog item is looked up by: its identifier and its owner (a manufacturer, or a locked sub-category), both case-folded."""
 
     identifier: str
     owner: str
@@ -53,7 +53,7 @@ class CatalogCache:
             await pipe.execute()
 
     async def drop(self, identifiers: Iterable[str]) -> None:
-        """Look these up anew next time, of whichever owner; identifiers are case-folded."""
+        """Drop the cached items of these case-folded identifiers, of every owner."""
         names = [self._name(identifier) for identifier in identifiers]
         if names:
             await self._redis.delete(*names)

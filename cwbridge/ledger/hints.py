@@ -1,4 +1,4 @@
-"""Ids noticed in passing: hints that save calls and are found again when they are lost.
+"""Hints: ids that a producer saw and that save a worker calls; they can be lost without harm.
 
 {namespace}:hints:{name}    hash, number of an object -> id noticed last
 """
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from cwbridge.redis import Redis, reply
 
 NOT_LISTED = 0
-"""In the place of an id: the list of the source does not show the object, although it may still be readable."""
+"""Stored instead of an id when the list of the source does not show the object, although it may still be readable."""
 
 
 class Hints:

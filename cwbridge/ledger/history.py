@@ -1,6 +1,6 @@
 """What happened to each object: the last events, newest first.
 
-{namespace}:history:{key}    list of Event as JSON, at most 30, forgotten half a year after the last
+{namespace}:history:{key}    list of Event as JSON, at most 30, expires half a year after the last
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _KEPT_SECONDS = 180 * 86400
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that happened: `what` is a verb in the past, `cause` says why, the rest says how much.
+    """One event: `what` is a verb in the past tense, `cause` the reason, the rest figures.
 
     `counts` are numbers of what was done (`created`, `deleted`, `kept` lines), `amounts` are sums of money as text.
     """
@@ -46,7 +46,7 @@ class History:
     def __init__(
         self, redis: Redis, *, namespace: str, on_event: Callable[[str, Event], None] | None = None
     ) -> None:
-        """`on_event` hears of every event of this process, for live progress."""
+        """`on_event` is called with every event of this process, for live progress."""
         self._redis = redis
         self._on_event = on_event
         self._prefix = f"{namespace}:history:"
@@ -65,7 +65,7 @@ class History:
             self._on_event(key, event)
 
     async def _drop_same(self, name: str, event: Event) -> None:
-        """Of many checks or waits in a row only the last is kept, or they would push out what matters."""
+        """Keep only the last of many checks or waits in a row, so that they do not push out other events."""
         newest = await reply(self._redis.lindex(name, 0))
         if newest is not None and _decoder.decode(newest).what == event.what:
             await reply(self._redis.lpop(name))

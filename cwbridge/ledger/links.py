@@ -1,6 +1,6 @@
 """Links between source and target: which record of the target belongs to which object, and how it was found.
 
-The Redis keys are catalogued in links.lua. The kind of a link is a flow's word (`opportunity`, `company`); its identity is a key, or
+The Redis keys are catalogued in links.lua. The flow names the kind of a link (`opportunity`, `company`); its identity is a key, or
 names its source and kind (`jetbuilt:client:8801`), so that equal numbers of two sources never meet. A lost link is found again by
 its external id or by matching; it is never the only thing that prevents a second create.
 """
@@ -57,22 +57,22 @@ class Links:
         return None if stored is None else _decoder.decode(stored)
 
     async def put(self, kind: str, identity: str, link: Link) -> None:
-        """Keep `link` as the one of `identity`."""
+        """Store `link` as the link of `identity`."""
         await self._put(self._keys(kind), [identity, str(link.target), _encoder.encode(link)])
 
     async def begin(self, kind: str, identity: str, link: Link, fingerprint: str) -> None:
-        """Keep that a run is about to write this content."""
+        """Record that a run is about to write this content."""
         if link.begun != fingerprint:
             await self.put(kind, identity, msgspec.structs.replace(link, begun=fingerprint))
 
     async def remove(self, kind: str, identity: str) -> bool:
-        """Forget the link of `identity`; True when there was one."""
+        """Remove the link of `identity`; True when there was one."""
         return bool(await self._remove(self._keys(kind), [identity]))
 
     async def move(self, pipe: Pipeline, kind: str, old: str, new: str, link: Link) -> None:
-        """Queue on `pipe` that `new` gets the link of `old`; its content is unknown, so that it is written anew."""
-        anew = msgspec.structs.replace(link, fingerprint="", begun="", finished="")
-        await self._move(self._keys(kind), [old, new, str(anew.target), _encoder.encode(anew)], client=pipe)
+        """Queue on `pipe` that `new` gets the link of `old`; its content counts as unknown, so that the next run writes it."""
+        moved = msgspec.structs.replace(link, fingerprint="", begun="", finished="")
+        await self._move(self._keys(kind), [old, new, str(moved.target), _encoder.encode(moved)], client=pipe)
 
     async def of_targets(self, kind: str, targets: Iterable[int]) -> dict[int, tuple[str, ...]]:
         """The identities that are linked to each of `targets`; targets without a link are left out."""

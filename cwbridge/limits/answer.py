@@ -1,4 +1,4 @@
-"""What a limit answers when asked for a place and a turn, and who can be asked."""
+"""The answers of a limit that was asked for a slot and a turn, and the protocol of a limit."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ HoldReason = Literal["throttled", "credentials_refused"]
 
 
 class Granted(msgspec.Struct, frozen=True):
-    """The place is ours and the turn comes in `seconds`, counted from the answer."""
+    """The call has a slot, and its turn comes `seconds` after the answer."""
 
     call: str
     seconds: float
     asked_at: float
-    """Monotonic seconds before asking: the turn was not given earlier than that."""
+    """Monotonic seconds just before the question: the turn was reserved after that."""
 
 
 class Full(msgspec.Struct, frozen=True):
-    """All places are taken."""
+    """All slots are taken."""
 
 
 class Held(msgspec.Struct, frozen=True):
-    """Nobody calls for `seconds`."""
+    """No process may call for `seconds`."""
 
     seconds: float
     reason: HoldReason
@@ -38,10 +38,10 @@ class Limit(Protocol):
     async def ask(self) -> Answer: ...
 
     async def confirm(self, call: str, *, late: bool) -> bool:
-        """Whether the call may go now that its turn has come; False while everybody is held."""
+        """Whether the call may go now that its turn has come; False while calls are on hold."""
 
     async def give_back(self, call: str, *, used: bool) -> None:
-        """The place is free again; an unused turn too."""
+        """Free the slot, and the turn too when it was not used."""
 
     async def hold(self, seconds: float, reason: HoldReason) -> None: ...
 

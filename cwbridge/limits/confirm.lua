@@ -1,6 +1,6 @@
--- A call woke for its turn: it goes unless everybody is held meanwhile; a late one is logged at its true moment.
+-- Confirm a call whose turn has come, unless calls were put on hold meanwhile; a late call is logged at its true moment.
 -- ARGV: call, '1' when late
--- Answer: ms held, 0 to go
+-- Answer: ms until the hold ends, 0 when the call may go
 local now = now_ms()
 local left = held(now)
 if left > 0 then

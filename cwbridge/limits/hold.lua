@@ -1,4 +1,4 @@
--- Nobody calls for a while; a throttle also cuts the limit, once per window however many calls hear of it.
+-- Keep all processes from calling for a while; a throttle also cuts the limit, once per window however many calls were throttled.
 -- ARGV: ms, why, limit, window ms, recovery ms
 local now = now_ms()
 local left = held(now)

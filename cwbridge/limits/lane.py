@@ -1,4 +1,4 @@
-"""Lanes: what is served first, in the queue and by the limiters."""
+"""Lanes: how urgent a job is, for the queue and for the limiters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, Literal
 Lane = Literal["interactive", "fresh", "backlog"]
 
 LANES: Final[tuple[Lane, ...]] = ("interactive", "fresh", "backlog")
-"""From the most urgent: a person waits for it; it has just changed; there is much of it and no hurry."""
+"""From the most urgent: what a person waits for; what has just changed; bulk work such as a full sync."""
 
 RANK: Final[dict[Lane, int]] = {lane: rank for rank, lane in enumerate(LANES)}
 

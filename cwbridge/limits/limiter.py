@@ -1,8 +1,8 @@
-"""The shared limiter: a call waits here for a free place and for its turn.
+"""The shared limiter: a call waits here for a free slot and for its turn.
 
 Waiters of one process are served by lane, then in the order they came. One pump per process asks the limit for the best waiter,
-and each answer takes a place, so at most `concurrency` turns are reserved ahead: an interactive call waits behind no more of its
-own process, and behind one more for every other process in line.
+and each answer takes a slot, so at most `concurrency` turns are reserved ahead: an interactive call waits behind that many calls
+of its own process at most, and behind one call of every other process in line.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _Waiter = tuple[int, int, "asyncio.Future[Granted]"]
 class Limiter:
     """Keeps the calls of all processes to one system under its rate and concurrency.
 
-    `margin` is the room, in seconds, for calls that take unequally long to arrive. Without a rate everything is counted in
-    this process; with one Redis is needed (ValueError).
+    `margin` (seconds) allows for calls that take unequally long to arrive. Without a rate this process counts its own calls;
+    with a rate Redis is required (ValueError).
     """
 
     def __init__(
@@ -65,24 +65,24 @@ class Limiter:
             self._limit = SharedLimit(
                 redis, namespace=namespace, system=system, rate=rate, concurrency=concurrency, margin=margin
             )
-            metrics.LIMITER_LIMIT.labels(system).set(rate.calls / rate.seconds)
+            metrics.LIMITER_LIMIT.labels(system).set(rate.calls)
         self._holds = SystemHolds(redis, namespace=namespace) if redis is not None else None
         self.credentials_doubted = True
-        """Whether the credentials were refused last, here or elsewhere, or not tried yet."""
+        """Whether the last answer refused the credentials, in any process, or no call has tried them yet."""
         self._waiters: list[_Waiter] = []
         self._numbers = itertools.count()
         self._pump: asyncio.Task[None] | None = None
         self._stir = asyncio.Event()
         self._giving_back: set[asyncio.Future[None]] = set()
-        self._wait_seconds = metrics.LIMITER_WAIT.labels(system)
+        self._wait_seconds = {one: metrics.LIMITER_WAIT.labels(system, one) for one in lane.LANES}
         self._in_flight = metrics.LIMITER_IN_FLIGHT.labels(system)
 
     def slot(self) -> Slot:
-        """`async with limiter.slot():` around one call; raises Throttled or SystemStopped instead of waiting long."""
+        """`async with limiter.slot():` around one call; raises Throttled or SystemOnHold instead of a long wait."""
         return Slot(self)
 
     async def hold(self, seconds: float, *, reason: HoldReason) -> None:
-        """Nobody, in any process, calls for `seconds`; a throttle also lowers the limit for the next minutes."""
+        """Keep all processes from calling for `seconds`; a throttle also lowers the limit for the next minutes."""
         await self._limit.hold(seconds, reason)
         self._stir.set()
         if reason == "credentials_refused":
@@ -91,29 +91,29 @@ class Limiter:
                 await self._holds.note(self._system)
 
     async def credentials_work(self) -> None:
-        """A call that began while the keys were doubted was not refused."""
-        # The call itself went well: when the record cannot be cleared now, the next call does it.
+        """Record that a call with doubted credentials was accepted."""
+        # The call itself succeeded: when the record cannot be cleared now, the next call clears it.
         with contextlib.suppress(redis_exceptions.RedisError, OSError):
             if self._holds is not None:
                 await self._holds.clear(self._system)
             self.credentials_doubted = False
 
     async def clear_hold(self) -> None:
-        """Calls go again at once."""
+        """Let calls go on at once."""
         await self._limit.clear_hold()
         self._stir.set()
 
     async def close(self) -> None:
-        """Wait until every place given back is really back."""
+        """Wait until Redis has freed every slot that was given back."""
         await asyncio.gather(*self._giving_back, return_exceptions=True)
 
     async def acquire(self) -> str:
-        """Wait for a place and a turn; `release` gives the place back. `slot` does both."""
+        """Wait for a slot and a turn; `release` frees the slot. `slot` does both."""
         began = time.monotonic()
         call = self._at_once()
         if call is None:
             call = await self._in_line()
-        self._wait_seconds.observe(time.monotonic() - began)
+        self._wait_seconds[lane.CURRENT.get()].observe(time.monotonic() - began)
         self._in_flight.inc()
         return call
 
@@ -158,9 +158,9 @@ class Limiter:
             raise
 
     async def _await_turn(self, granted: Granted) -> bool:
-        """Sleep until the turn; False when everybody was held meanwhile."""
+        """Sleep until the turn; False when calls were put on hold meanwhile."""
         if granted.seconds > 0:
-            # A timer of the loop may ring up to a millisecond early.
+            # A timer of the loop may fire up to a millisecond early.
             await asyncio.sleep(granted.seconds + 0.001)
         late = time.monotonic() - granted.asked_at - granted.seconds > _LATE_SECONDS
         if late or granted.seconds > 0:
@@ -169,17 +169,17 @@ class Limiter:
 
     async def _serve_waiters(self) -> None:
         try:
-            while self._someone_waits():
+            while self._has_waiters():
                 self._stir.clear()
                 await self._hand_on(await self._limit.ask())
-        except Exception as error:  # noqa: BLE001 - every waiter hears it, nobody waits for a pump that is gone
+        except Exception as error:  # noqa: BLE001 - every waiter gets the error, or it would wait for a pump that has ended
             same = error
             self._fail_waiters(lambda: same)
 
     async def _hand_on(self, answer: Answer) -> None:
         match answer:
             case Granted():
-                if self._someone_waits():
+                if self._has_waiters():
                     heapq.heappop(self._waiters)[2].set_result(answer)
                 else:
                     await self._give_back(answer.call, used=False)
@@ -190,7 +190,7 @@ class Limiter:
             case Held():
                 await self._rest(min(answer.seconds + 0.001, _HELD_LOOK_SECONDS))
 
-    def _someone_waits(self) -> bool:
+    def _has_waiters(self) -> bool:
         while self._waiters and self._waiters[0][2].done():
             heapq.heappop(self._waiters)
         return bool(self._waiters)
@@ -209,7 +209,7 @@ class Limiter:
             return
 
     async def _give_back(self, call: str, *, used: bool) -> None:
-        """Goes on when the caller is cancelled: a place that is not given back blocks everybody."""
+        """Free a slot also when the caller is cancelled: a slot that stays taken blocks all processes."""
         task = asyncio.ensure_future(self._return(self._limit.give_back(call, used=used)))
         self._giving_back.add(task)
         task.add_done_callback(self._giving_back.discard)
@@ -229,7 +229,7 @@ class Limiter:
 
 
 class Slot:
-    """One call's stay in a limiter."""
+    """The slot of one call in a limiter."""
 
     __slots__ = ("_call", "_limiter", "_tries_credentials")
 

@@ -1,4 +1,4 @@
-"""The limit of one process without a rate: places and holds, and no round trip."""
+"""The limit of one process without a rate: slots and holds, without a round trip to Redis."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cwbridge.limits.answer import Answer, Full, Granted, Held, HoldReason
 
 
 class LocalLimit:
-    """Places counted in this process."""
+    """Slots that are counted in this process."""
 
     def __init__(self, *, concurrency: int) -> None:
         self._free = concurrency
@@ -30,7 +30,7 @@ class LocalLimit:
     async def confirm(self, call: str, *, late: bool) -> bool:  # noqa: ARG002 - there is no log to correct
         return time.monotonic() >= self._held_until
 
-    async def give_back(self, call: str, *, used: bool) -> None:  # noqa: ARG002 - places have no names here
+    async def give_back(self, call: str, *, used: bool) -> None:  # noqa: ARG002 - slots have no names here
         self.free()
 
     def free(self) -> None:

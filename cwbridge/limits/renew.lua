@@ -1,4 +1,4 @@
--- The slots of a living process do not lapse.
+-- Extend the slots of a live process.
 -- ARGV: slot ms, calls...
 local lapse = now_ms() + tonumber(ARGV[1])
 for i = 2, #ARGV do

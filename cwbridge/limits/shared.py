@@ -15,14 +15,14 @@ from cwbridge.limits.answer import Answer, Full, Granted, Held, HoldReason
 from cwbridge.limits.rate import Rate
 from cwbridge.redis import Redis
 
-# A killed process blocks its places this long; a living one renews them three times as often.
+# The slots of a killed process stay taken this long; a live process renews its slots three times as often.
 _SLOT_MS = 9_000
 _RECOVERY_MS = 300_000
 _PARTS = ("log", "slots", "state", "line", "looked")
 
 
 class SharedLimit:
-    """An exact sliding log with reservations, and places that lapse with their process."""
+    """An exact sliding log with reservations, and slots that expire when their process dies."""
 
     def __init__(
         self, redis: Redis, *, namespace: str, system: str, rate: Rate, concurrency: int, margin: float
@@ -39,7 +39,7 @@ class SharedLimit:
         )
         self._process = uuid.uuid4().hex[:12]
         self._numbers = itertools.count(1)
-        self._ours: set[str] = set()
+        self._own_calls: set[str] = set()
         self._renewal: asyncio.Task[None] | None = None
 
     async def ask(self) -> Answer:
@@ -47,17 +47,17 @@ class SharedLimit:
         asked_at = time.monotonic()
         given: list[int | str] = [call, self._limit, self._window_ms, self._margin_ms, self._concurrency]
         given += [_SLOT_MS, _RECOVERY_MS]
-        self._ours.add(call)
+        self._own_calls.add(call)
         try:
             answer, milliseconds, *why = await self._take(self._keys, given)
         except BaseException:
-            # Whether the place was given is unknown; it lapses, and its turn with the window.
-            self._ours.discard(call)
+            # Whether the call got a slot is unknown; the slot expires, and the turn leaves with the window.
+            self._own_calls.discard(call)
             raise
         if answer == b"granted":
             self._keep_slots()
             return Granted(call, milliseconds / 1000, asked_at)
-        self._ours.discard(call)
+        self._own_calls.discard(call)
         if answer == b"held":
             return Held(
                 milliseconds / 1000, "credentials_refused" if why == [b"credentials_refused"] else "throttled"
@@ -68,8 +68,8 @@ class SharedLimit:
         return not await self._confirm(self._keys, [call, int(late)])
 
     async def give_back(self, call: str, *, used: bool) -> None:
-        """Never fails: what cannot be given back now lapses by itself."""
-        self._ours.discard(call)
+        """Free the slot; never fails, because a slot that cannot be freed now expires."""
+        self._own_calls.discard(call)
         log, slots, *_ = self._keys
         with contextlib.suppress(redis_exceptions.RedisError, OSError):
             if used:
@@ -92,11 +92,11 @@ class SharedLimit:
             self._renewal = asyncio.create_task(self._renew_slots(), name="limiter-renewal")
 
     async def _renew_slots(self) -> None:
-        """Ends by itself once no call of ours has been under way for a while; the next one starts it again."""
+        """Extend the slots of this process until it has no call under way; the next call starts it again."""
         while True:
             await asyncio.sleep(_SLOT_MS / 3000)
-            if not self._ours:
+            if not self._own_calls:
                 return
-            # The calls themselves will hear of trouble; the places stay or lapse as Redis does.
+            # The calls themselves raise the errors of Redis; the slots stay or expire with it.
             with contextlib.suppress(redis_exceptions.RedisError, OSError):
-                await self._renew(self._keys, [_SLOT_MS, *self._ours])
+                await self._renew(self._keys, [_SLOT_MS, *self._own_calls])

@@ -1,4 +1,4 @@
--- Give a call its slot and its turn, or say why not.
+-- Give a call its slot and its turn, or the reason why it gets none.
 -- ARGV: call, limit, window ms, margin ms, concurrency, slot ms, recovery ms
 -- A call is named {process}:{number}.
 -- Answer: {'granted', ms until its turn} | {'full', 0} | {'held', ms, why}
@@ -14,8 +14,8 @@ if left > 0 then
 end
 redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
 
--- Whether a process that waits longer comes first: it does, once this one would have more than its share of the slots.
--- Otherwise the process that gives a slot back would always be the first to take it again.
+-- Whether a process that has waited longer goes first: it does as soon as this process would have more than its share of the
+-- slots. Otherwise the process that frees a slot would always be the first to take it again.
 local function others_first()
   redis.call('ZREMRANGEBYSCORE', looked, '-inf', now - SILENT_MS)
   local since = tonumber(redis.call('ZSCORE', line, process))
@@ -46,7 +46,7 @@ local function others_first()
 end
 
 if redis.call('ZCARD', slots) >= concurrency or others_first() then
-  -- Two that come in one millisecond have an order, too.
+  -- Two processes that ask in one millisecond get different scores.
   local last = tonumber(redis.call('ZRANGE', line, -1, -1, 'WITHSCORES')[2]) or 0
   redis.call('ZADD', line, 'NX', math.max(now, last + 1), process)
   redis.call('ZADD', looked, now, process)
@@ -56,7 +56,7 @@ if redis.call('ZCARD', slots) >= concurrency or others_first() then
 end
 redis.call('ZREM', line, process)
 
--- Exact sliding log: the call may go once the limit-th newest call is older than the window and the margin for jitter.
+-- Exact sliding log: the turn comes when the limit-th newest call is older than the window and the margin for jitter.
 redis.call('ZREMRANGEBYSCORE', log, '-inf', now - window - margin)
 local nth = limit_now(now, limit, recovery) - 1
 local before = redis.call('ZREVRANGE', log, nth, nth, 'WITHSCORES')

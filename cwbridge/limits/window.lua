@@ -1,10 +1,10 @@
 -- What the limiter of one system keeps in Redis; opens each of its scripts.
 -- KEYS[1]  {ns}:limit:{system}:log      sorted set  a call -> the moment (ms) it is or will be sent; its turn
--- KEYS[2]  {ns}:limit:{system}:slots   sorted set  a call under way or waiting for its turn -> when its slot lapses (ms)
--- KEYS[3]  {ns}:limit:{system}:state    hash        held_until (ms), held_for: nobody calls before, and why
+-- KEYS[2]  {ns}:limit:{system}:slots   sorted set  a call under way or waiting for its turn -> when its slot expires (ms)
+-- KEYS[3]  {ns}:limit:{system}:state    hash        held_until (ms), held_for: no call before, and why
 --                                                   cut_to (calls), cut_at (ms): limit after the last throttle, and when
 -- KEYS[4]  {ns}:limit:{system}:line     sorted set  a process that found no slot -> since when it waits for one (ms)
--- KEYS[5]  {ns}:limit:{system}:looked   sorted set  the same -> when it last asked (ms); who is silent is not waited for
+-- KEYS[5]  {ns}:limit:{system}:looked   sorted set  the same -> when it last asked (ms); a silent process is skipped
 local log, slots, state, line, looked = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
 local function now_ms()
@@ -12,7 +12,7 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- How long everybody is held from now (ms, 0 when nobody is) and for what.
+-- How long calls are on hold from now (ms, 0 when they are not) and why.
 local function held(now)
   local hold = redis.call('HMGET', state, 'held_until', 'held_for')
   local left = (tonumber(hold[1]) or 0) - now

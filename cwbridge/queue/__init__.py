@@ -3,5 +3,5 @@
     enqueue -> due -> claim -> dispatched -> (arq) -> start -> running -> settle -> no record, or due, waiting or dead
 
 Every delivery has a fencing token that is never used twice, and an arq id made of key and fencing token. So nothing that arq
-remembers about an id can swallow a later change, and a delivery that comes late, twice or not at all changes nothing.
+stores about an id can swallow a later change, and a delivery that comes late, twice or not at all does no harm.
 """

@@ -1,4 +1,4 @@
--- Archive dead keys: their version stays known, so that only a newer one brings them back, and no full sync does.
+-- Archive dead keys: their version stays known, so that a newer version revives them and a full sync does not.
 -- ARGV: keys...
 -- Answer: how many
 local count = 0

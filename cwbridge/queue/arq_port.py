@@ -1,6 +1,6 @@
-"""arq as the deliverer of jobs, and nothing more: no state of the queue depends on what it remembers.
+"""Delivers jobs through arq; no state of the queue depends on what arq stores.
 
-What arq does with an id (drop a second enqueue, keep a result, hold a lock for the longest timeout) cannot hurt, because every
+What arq does with an id (drop a second enqueue, keep a result, hold a lock for the longest timeout) does no harm, because every
 delivery has an id of its own, `{namespace}:{key}#{fencing_token}`. Every worker has an arq queue of its own, so that it gets what it
 claimed and workers do not race for the head of one queue. A claim writes its deliveries into that queue; the worker then tells
 arq to start them, so that nothing waits for arq's next poll.
@@ -42,14 +42,14 @@ async def serve(client: Redis, queue: Queue, runner: Runner, *, stop: asyncio.Ev
     service = Service(client, queue, runner)
     loops = [asyncio.create_task(loop()) for loop in (service.dispatch, service.listen, service.deliver)]
     stopped = asyncio.create_task(stop.wait())
-    drain_seconds = 0.0
+    shutdown_seconds = 0.0
     try:
         await asyncio.wait([stopped, *loops], return_when=asyncio.FIRST_COMPLETED)
-        drain_seconds = queue.settings.shutdown_timeout.total_seconds()
+        shutdown_seconds = queue.settings.shutdown_timeout.total_seconds()
     finally:
         await concurrency.end(stopped, *loops)
         ends = await asyncio.gather(*loops, return_exceptions=True)
-        await service.drain(drain_seconds)
+        await service.shut_down(shutdown_seconds)
     for end in ends:
         if isinstance(end, Exception):
             raise end
@@ -78,7 +78,7 @@ class Service:
         await wakeup.listen(self._client, f"{self._queue.namespace}:wake", self._dispatcher.due_at)
 
     async def deliver(self) -> None:
-        """Run arq's loop until cancelled, and anew whenever it ends: arq does not outlive a connection error."""
+        """Run arq's loop until cancelled, and restart it whenever it ends, because a connection error ends it."""
         shortest, longest = _RESTART_SECONDS
         pause = shortest
         clock = asyncio.get_running_loop().time
@@ -86,7 +86,7 @@ class Service:
             began = clock()
             try:
                 await self._arq.async_run()
-            except Exception as error:  # noqa: BLE001 - whatever ended arq's loop, jobs must be delivered
+            except Exception as error:  # noqa: BLE001 - jobs must be delivered whatever error ended arq's loop
                 log.warning("arq_loop_ended", error=type(error).__name__, detail=str(error)[:300])
             finally:
                 self._keep(self._arq.tasks.values())
@@ -94,11 +94,11 @@ class Service:
             pause = shortest if clock() - began > longest else min(2 * pause, longest)
             await asyncio.sleep(pause)
 
-    async def drain(self, seconds: float) -> None:
-        """Give back what has not begun, wait for what has, and break off what takes longer."""
+    async def shut_down(self, seconds: float) -> None:
+        """Give back deliveries that have not started, wait for runs under way, and break off those that take longer than `seconds`."""
         await self._quietly(self._queue.give_back(self.arq_queue))
         if self._runs:
-            log.info("worker_drains", runs=len(self._runs), seconds=seconds)
+            log.info("shutdown_started", runs=len(self._runs), seconds=seconds)
             await asyncio.wait(self._runs, timeout=seconds)
         for task in self._runs:
             task.cancel()
@@ -118,7 +118,7 @@ class Service:
         self._keep(await self._arq.start_now(arq_ids))
 
     def _keep(self, tasks: Iterable[asyncio.Task[None]]) -> None:
-        """Hear how arq's tasks end: they may outlive its loop."""
+        """Observe the end of arq's tasks, which may outlive its loop."""
         for task in tasks:
             self._deliveries.add(task)
             task.add_done_callback(self._delivery_ended)
@@ -139,11 +139,11 @@ class Service:
     def _delivery_ended(self, task: asyncio.Task[Any]) -> None:
         self._deliveries.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            # The run itself never raises; what arq could not remove goes with the lease or with the worker.
+            # The run itself never raises; what arq could not remove is removed when the lease ends or the worker stops.
             log.warning("arq_delivery_failed", error=type(error).__name__, detail=str(error)[:300])
 
     async def _clean_up(self) -> None:
-        """Nothing of this worker's arq queue stays behind."""
+        """Delete everything of this worker's arq queue."""
         prefixes = (
             arq.constants.job_key_prefix,
             arq.constants.in_progress_key_prefix,

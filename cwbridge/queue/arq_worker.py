@@ -1,4 +1,4 @@
-"""arq's worker as the queue uses it: a codec without code, no results, no tries, and starts that wait for no poll."""
+"""arq's worker as the queue uses it: a codec that runs no code, no results, no tries, and immediate starts."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ import msgspec
 from cwbridge.redis import Redis
 
 _FUNCTION = "run"
-# For deliveries that a claim wrote without an answer reaching this process; all others are started at once.
+# For deliveries of a claim whose answer was lost; all other deliveries are started at once.
 _POLL_SECONDS = 5.0
-# Longer than any run: leases, not arq's time-outs and tries, say when a run is over.
+# Longer than any run: leases decide when a run is over, not arq's time-outs and tries.
 _JOB_TIMEOUT_SECONDS = 30 * 24 * 3600
 _TRIES = 1_000_000
 _HEALTH_SECONDS = 60
@@ -92,7 +92,7 @@ class Worker(arq.worker.Worker):
         )
 
     async def start_now(self, arq_ids: Sequence[str]) -> Collection[asyncio.Task[None]]:
-        """Start jobs that lie in the arq queue, and answer their tasks.
+        """Start jobs that are in the arq queue, and return their tasks.
 
         It does what `start_jobs` does after a poll, under the same lock, in one round trip for all of them instead of four for
         each: a worker has its arq queue to itself.

@@ -1,5 +1,5 @@
 -- Claim due keys for the free slots of one worker and deliver them to its arq queue.
--- The interactive lane goes first; of four slots in a row that fresh and backlog want, one goes to the backlog. Within a lane the
+-- The interactive lane goes first; of four slots in a row for which both fresh and backlog keys are due, one goes to the backlog. Within a lane the
 -- flow whose last claim is the longest ago goes first.
 -- ARGV: arq queue or '', lease ms, ms by the clock of the worker, body ms, free slots, free of fresh and backlog, free of backlog,
 --       then flow, its runs of fresh and backlog, its runs of backlog for each flow that the worker serves
@@ -124,8 +124,8 @@ local function take(flow, lane)
   return key
 end
 
--- What arq's own enqueue_job writes, together with the claim: no key is dispatched that arq does not have. arq compares the score
--- with the clock of the worker.
+-- Write what arq's own enqueue_job writes, in the same script as the claim, so that arq has every dispatched key. arq compares
+-- the score with the clock of the worker.
 local function deliver(key, fencing_token)
   local id = arq_id(key, fencing_token)
   -- cjson rounds numbers of this length.

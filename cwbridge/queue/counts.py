@@ -1,4 +1,4 @@
-"""How much work there is, and what was counted since the beginning."""
+"""Numbers of jobs by flow and state, and totals since the beginning."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def active(self) -> int:
-        """What is being done or could be done now."""
+        """Jobs that run or may start now."""
         return self.due + self.dispatched + self.running
 
     @classmethod
@@ -69,7 +69,7 @@ class Counters(msgspec.Struct, frozen=True):
     dead_letters: dict[tuple[str, str], int]
     """By flow and error."""
     requeues: dict[tuple[str, str], int]
-    """By flow and by whom: a person or a schedule."""
+    """By flow and actor: a person or a schedule."""
 
     @classmethod
     def read(cls, fields: Mapping[bytes, bytes]) -> Self:

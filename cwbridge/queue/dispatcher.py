@@ -16,23 +16,23 @@ from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.queue import Queue
 
 LONGEST_SLEEP_SECONDS = 5.0
-"""How long a worker sleeps at most; so long a lost message can delay a key."""
+"""The longest sleep of a worker, and so the longest delay of a key after a lost message."""
 _RECLAIM_SECONDS = 1.0
 _OUTAGE_SECONDS = 0.5
 
-# A delivery of a claim whose answer was lost; it takes a slot all the same.
+# A delivery of a claim whose answer was lost; it takes a slot like any other.
 _UNKNOWN = Delivery(key="", fencing_token=0, flow="", lane="fresh")
 
 Start = Callable[[Sequence[Delivery]], Awaitable[None]]
-"""Starts deliveries that lie in the arq queue already."""
+"""Starts deliveries that are in the arq queue already."""
 
 log = structlog.stdlib.get_logger(__name__)
 
 
 class Dispatcher:
-    """Keeps `settings.concurrency` slots filled; `begun` and `ended` tell it what became of a delivery.
+    """Keeps `settings.concurrency` slots filled; the worker reports each delivery with `begun` and `ended`.
 
-    It sleeps until a slot becomes free, a key becomes due, a lease ends, or `due_at` hears of a key.
+    It sleeps until a slot becomes free, a key becomes due, a lease ends, or `due_at` reports a key.
     """
 
     def __init__(self, queue: Queue, start: Start, *, flows: Collection[str], arq_queue: str) -> None:
@@ -62,7 +62,7 @@ class Dispatcher:
         self._wake(moment_ms / 1000 - self._redis_ahead)
 
     async def run(self) -> None:
-        """Dispatch until cancelled; an outage of Redis is logged once, and once that it is over."""
+        """Dispatch until cancelled; log an outage of Redis once, and its end once."""
         away = False
         while True:
             try:
@@ -89,7 +89,7 @@ class Dispatcher:
             await self._queue.reclaim()
             self._reclaimed_at = now
             self._forget_unstarted(now)
-        # A slot or a key that is heard of from here on needs another round.
+        # A slot or a key that becomes free or due from here on needs another round.
         self._wake_at = now + self._longest_sleep
         free_slots = self._free_slots()
         if free_slots.slots == 0:
@@ -116,19 +116,19 @@ class Dispatcher:
         return FreeSlots.beside(self._queue.settings.concurrency, self._flows, taken)
 
     def _forget_unstarted(self, now: float) -> None:
-        """What was not started within its lease was taken back, or is gone with a wiped Redis."""
+        """Drop deliveries that were not started within their lease: they were taken back, or lost with a wiped Redis."""
         for fencing_token, (_, at) in list(self._delivered.items()):
             if now - at > self._lease:
                 del self._delivered[fencing_token]
 
     def _wake(self, at: float) -> None:
-        """There will be something to do at `at`, in seconds of this process's clock."""
+        """Plan a round at `at`, in seconds of this process's clock."""
         if at < self._wake_at:
             self._wake_at = at
             self._changed.set()
 
     async def _rest(self) -> None:
-        """Sleep until the planned moment, which may come nearer meanwhile."""
+        """Sleep until the planned moment, which may move closer meanwhile."""
         while (left := self._wake_at - clock.lasting_seconds()) > 0:
             self._changed.clear()
             with contextlib.suppress(TimeoutError):

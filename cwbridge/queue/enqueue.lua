@@ -1,6 +1,6 @@
 -- Enqueue keys. Two enqueues of one key become one run: in the more urgent lane, and with the stronger mode.
 -- ARGV: debounce ms, then key, flow, lane, mode, version for each
--- Answer: how many were enqueued; not those whose version was enqueued before, nor those that rest
+-- Answer: how many were enqueued; keys with a known version and dormant keys are skipped
 local debounce = tonumber(ARGV[1])
 
 -- A delivery that has not started yet reads lane and mode when it starts.
@@ -15,7 +15,7 @@ local function enqueue_held(key, job, merged, own, interactive)
     return put(key, job.after, {flow = merged.flow, lane = merged.lane, mode = merged.mode, at = interactive and now or nil})
   end
   afresh(key, now)
-  -- What held after a success asked for is done; what held after a dead letter asked for is not.
+  -- A success did what the old mode asked for; a dead letter did not.
   local to = job.after == 'gone' and own or merged
   to.at, to.reason = own.at, 'enqueued'
   return put(key, 'due', to)
@@ -44,7 +44,7 @@ local function enqueue(key, flow, lane, mode)
     merged.at, merged.reason = soon, 'enqueued'
     put(key, 'due', merged)
   elseif job.state == 'waiting' and not interactive then
-    -- A change of the object does not end what it waits for; when it does, the safety net of the wait finds out.
+    -- A change of the object does not end its wait; if it could, the regular look of the wait finds out.
     merged.waits_for = job.waits_for
     put(key, 'waiting', merged)
   else
@@ -56,9 +56,8 @@ local function enqueue(key, flow, lane, mode)
   end
 end
 
--- A full sync enqueues everything without knowing of a change: dead and archived keys stay as they are, or they would come back
--- with every full sync.
-local function rests(key, lane, version)
+-- A full sync enqueues everything, changed or not: dead and archived keys stay as they are, or every full sync would revive them.
+local function is_dormant(key, lane, version)
   return lane == 'backlog' and version == '' and (read(key, 'state').state == 'dead' or redis.call('HEXISTS', archived, key) == 1)
 end
 
@@ -66,7 +65,7 @@ local count = 0
 for place = 2, #ARGV, 5 do
   local key, flow, lane, mode, version = unpack(ARGV, place, place + 4)
   local known = mode == 'if_changed' and version ~= '' and redis.call('HGET', versions, key) == version
-  if not known and not rests(key, lane, version) then
+  if not known and not is_dormant(key, lane, version) then
     if version ~= '' then
       redis.call('HSET', versions, key, version)
     end

@@ -1,4 +1,4 @@
-"""Why a run did not settle its object, as it is kept and shown."""
+"""The failure of a run, as it is stored and shown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WAITS_FOR_ITSELF = "WaitsForItself"
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """A failure a person can act on; `cause` is equal for every object with the same failure."""
+    """A failure for the operator; `cause` is equal for every object with the same failure."""
 
     work_class: errors.WorkClass
     error: str
@@ -31,7 +31,7 @@ class Failure(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, error: BaseException) -> Self:
-        """What an exception says; anything that is not a WorkError is a bug, kept with its trace."""
+        """The failure of an exception; anything that is not a WorkError is a bug and keeps its trace."""
         if isinstance(error, errors.BridgeError):
             work_class = error.work_class if isinstance(error, errors.WorkError) else "bug"
             return cls(
@@ -48,18 +48,18 @@ class Failure(msgspec.Struct, frozen=True):
             error=type(error).__name__,
             cause=f"{type(error).__name__} in {_place(error)}",
             detail=str(error)[:_LONGEST_TEXT],
-            remedy="This is a mistake in cwbridge: report it with the trace from `cwbridge jobs show`.",
+            remedy="This is a bug in cwbridge: report it with the trace from `cwbridge jobs show`.",
             at_ms=clock.now_ms(),
             trace=_trace(error),
         )
 
     def dead_lettered(self, attempts: int) -> Self:
-        """The same after the last attempt: from here on it is tried again seldom."""
+        """The same failure after the last attempt, from which only the daily retry or a requeue leads on."""
         general = self.remedy == errors.Retry.remedy_by_default
         first = "Check the other system's status." if general else self.remedy
         after = (
-            f"It failed {attempts} times and is tried again once a day; "
-            "to try now: cwbridge jobs requeue --class retry"
+            f"It failed {attempts} times and is retried once a day; "
+            "to retry now: cwbridge jobs requeue --class retry"
         )
         return msgspec.structs.replace(self, remedy=f"{first} {after}")
 
@@ -77,13 +77,13 @@ class Failure(msgspec.Struct, frozen=True):
 
     @classmethod
     def of_crashes(cls, crashes: int) -> Self:
-        """The worker of this job died again and again."""
+        """The job crashed its worker `crashes` times in a row."""
         return cls(
             work_class="refused",
             error=WORKER_DIED,
-            cause=f"its worker died {crashes} times while doing it",
+            cause=f"its worker crashed {crashes} times during its run",
             detail="",
-            remedy="Look for the worker's end in the system log (out of memory?), then requeue.",
+            remedy="Find out in the system log why the worker ended (out of memory?), then requeue.",
             at_ms=clock.now_ms(),
         )
 
@@ -95,12 +95,12 @@ class Failure(msgspec.Struct, frozen=True):
             error=WAITS_FOR_ITSELF,
             cause="It waits for itself",
             detail="",
-            remedy="Take one of the references out of the data, then requeue the job.",
+            remedy="Remove one of the references from the data, then requeue the job.",
             at_ms=clock.now_ms(),
         )
 
     def blocked_by(self, key: str, refusal: Failure) -> Self:
-        """The same of a job that waits for `key`, which is a dead letter."""
+        """The same failure for a job that waits for `key`, which is a dead letter."""
         return msgspec.structs.replace(
             self,
             cause=f"{self.cause}, which was refused: {refusal.cause}",

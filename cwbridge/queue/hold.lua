@@ -1,5 +1,5 @@
--- Keep keys from running: at once, or as soon as the run under way has ended. Unknown keys are held in advance.
--- ARGV: for how long (ms, 0 until they are released), keys...
+-- Hold keys: at once, or as soon as the run under way has ended. Unknown keys are held in advance.
+-- ARGV: duration (ms, 0 for until they are released), keys...
 -- Answer: how many were not held before
 local lasts = tonumber(ARGV[1])
 local count = 0

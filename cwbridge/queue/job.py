@@ -1,4 +1,4 @@
-"""What goes into the queue and what can be read from it."""
+"""The records that go into the queue and that are read from it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cwbridge.mode import Mode
 from cwbridge.queue.failure import Failure
 
 State = Literal["scheduled", "due", "dispatched", "running", "waiting", "dead", "held", "archived"]
-"""As shown: `scheduled` is not due yet (debounce, backoff), `waiting` is deferred; `archived` is no outstanding work."""
+"""States as shown: `scheduled` is not due yet (debounce, backoff), `waiting` is deferred, `archived` is no longer a job."""
 
 Reason = Literal["enqueued", "wait", "retry", "crash"]
 
@@ -30,7 +30,7 @@ class Enqueue(msgspec.Struct, frozen=True):
 
 
 class Delivery(NamedTuple):
-    """A key that was claimed for one worker; `fencing_token` fences what is done about it."""
+    """A key that was claimed for one worker, with its fencing token."""
 
     key: str
     fencing_token: int
@@ -39,7 +39,7 @@ class Delivery(NamedTuple):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """What was claimed, and in how many seconds there may be more: the next key is due, the next lease or pause ends."""
+    """The claimed deliveries, and in how many seconds the next key is due and the next lease or pause ends."""
 
     deliveries: list[Delivery]
     next_due_seconds: float | None
@@ -48,7 +48,7 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One delivery that has begun; `fencing_token` fences it. All times are those of Redis."""
+    """One delivery that has started. All times are by the clock of Redis."""
 
     key: str
     fencing_token: int
@@ -65,7 +65,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """Outstanding work of one object, for people; of an archived one, only that it is, with `since_ms` from when."""
+    """The job of one object, for people; of an archived job only the state and `since_ms` are set."""
 
     key: str
     flow: str

@@ -36,13 +36,13 @@ class FreeSlots(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, slots: int, flows: Collection[str]) -> Self:
-        """So many slots, for whichever keys come first: none is left to another lane or flow."""
+        """`slots` slots without any reserve for a lane or a flow."""
         enough = slots + len(flows)
         return cls(slots=slots, unasked=enough, backlog=enough, flows={flow: FlowRuns() for flow in flows})
 
     @classmethod
     def beside(cls, slots: int, flows: Collection[str], taken: Collection[tuple[str, Lane]]) -> Self:
-        """What is left of a worker's slots beside the flows and lanes of its runs."""
+        """The free slots of a worker whose runs have taken slots for these flows and lanes."""
         max_unasked = slots - int(slots >= _FOR_PEOPLE_FROM)
         max_backlog = max_unasked - int(slots >= _FOR_EDITS_FROM)
         runs = {flow: _runs(flow, taken) for flow in flows}

@@ -13,14 +13,14 @@ from cwbridge import clock, errors
 from cwbridge.queue.job import Run
 from cwbridge.queue.queue import Queue
 
-# A write that is allowed now is under way for a moment longer; no other worker may have begun by then.
+# A write that is allowed now stays under way for a moment; no other worker may begin before it ends.
 _MARGIN = 0.2
-# After Redis was wiped a key may be delivered again at once; its old run hears of it within this time.
+# After Redis was wiped a key may be delivered again at once; its old run notices within this time.
 _LONGEST_BEAT_SECONDS = 1.0
 
 
 class Lease:
-    """Around a run: extends the lease at least three times as often as needed, and ends the run when it is lost."""
+    """Surrounds a run: extends the lease at least three times as often as needed, and cancels the run when the lease is lost."""
 
     def __init__(self, queue: Queue, run: Run, *, taken_at: float) -> None:
         self._queue = queue
@@ -32,17 +32,17 @@ class Lease:
         self._work: asyncio.Task[None] | None = None
         self.lost = False
         self.taken = False
-        """True when Redis said that another delivery has the key; else a lost lease only may be another's."""
+        """True when Redis confirmed that another delivery has the key; otherwise another delivery may have it."""
 
     def ensure(self) -> None:
-        """Raise LeaseLost unless this run may still write; looks at the clock only, so it can stand before every write."""
+        """Raise LeaseLost unless this run may still write; reads only the clock, so that it can precede every write."""
         if clock.lasting_seconds() >= self._ends_at:
             self._lose()
         if self.lost:
             raise errors.LeaseLost("this worker's lease on the object has ended", detail=self._run.key)
 
     async def confirm(self) -> None:
-        """Raise LeaseLost unless Redis says at this moment that this run has the lease; it is extended, too."""
+        """Raise LeaseLost unless Redis confirms that this run has the lease; the lease is extended."""
         asked_at = clock.lasting_seconds()
         if await self._queue.extend(self._run):
             self._ends_at = max(self._ends_at, asked_at + self._length * (1 - _MARGIN))
@@ -87,7 +87,7 @@ class Lease:
     async def _beat(self) -> None:
         while self._ends_at > clock.lasting_seconds():
             asked_at = clock.lasting_seconds()
-            # While Redis is away there is nothing to do but to ask again until the lease ends.
+            # While Redis is away the heartbeat is repeated until the lease ends.
             with contextlib.suppress(redis.exceptions.RedisError, OSError, TimeoutError):
                 async with asyncio.timeout(max(0.0, self._ends_at - asked_at)):
                     if not await self._queue.extend(self._run):

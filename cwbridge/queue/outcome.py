@@ -1,4 +1,4 @@
-"""How a run ended, and what the exceptions of a flow mean for its job."""
+"""The outcomes of a run, and the outcome that each exception of a flow leads to."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from cwbridge.queue.job import Enqueue
 
 _STORE_SECONDS = 5.0
 _CREDENTIALS_SECONDS = 60.0
-# The key waited for may vanish without success: archived, released, or lost with a wiped Redis.
+# The awaited key may vanish without success: archived, released, or lost with a wiped Redis.
 _LOOK_AGAIN_SECONDS = 300.0
-# Of several exceptions at once the one that asks most of a person decides.
+# Of several exceptions at once the most severe one decides.
 _SEVERITY = {"bug": 0, "refused": 1, "retry": 2, "wait": 3}
 
 
 class Succeeded(msgspec.Struct, frozen=True):
-    """The object is right."""
+    """The object is in sync."""
 
 
 class Deferred(msgspec.Struct, frozen=True):
-    """Not time yet: it waits, at no cost; without a failure the run was only broken off.
+    """It is not time yet: the job waits at no cost; without a failure the run was only broken off.
 
     With `waits_for` it goes on as soon as that key has succeeded, and looks again after `seconds` in any case.
     """
@@ -35,13 +35,13 @@ class Deferred(msgspec.Struct, frozen=True):
 
 
 class Retried(msgspec.Struct, frozen=True):
-    """Backed off, at the cost of an attempt."""
+    """The job backs off, at the cost of an attempt."""
 
     failure: Failure
 
 
 class DeadLettered(msgspec.Struct, frozen=True):
-    """Dead until a person or a new change revives it."""
+    """The job is dead until a requeue or a new change revives it."""
 
     failure: Failure
 
@@ -50,7 +50,7 @@ Outcome = Succeeded | Deferred | Retried | DeadLettered
 
 
 def of(error: Exception) -> Outcome:
-    """What becomes of a job whose flow raised `error`; of a group, its worst member decides."""
+    """The outcome of a run whose flow raised `error`; of a group the most severe member decides."""
     worst = min(_members(error), key=_severity)
     match worst:
         case errors.WaitingFor():

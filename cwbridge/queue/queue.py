@@ -1,4 +1,4 @@
-"""Outstanding work per object, in Redis; every change of state is one script."""
+"""The queue in Redis: one job per object; every change of state is one script."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _PACKAGE = "cwbridge.queue"
 _T = TypeVar("_T")
 
 Settled = Literal["gone", "due", "waiting", "dead", "held"]
-"""What became of a key whose run ended."""
+"""The state of a key after its run."""
 
 JobChange = Literal["archive", "hold", "release"]
-"""What a person does to keys without starting them."""
+"""A change of jobs by a person that does not start them."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -66,7 +66,7 @@ class Queue:
         self._release = self._script("release")
 
     async def enqueue(self, *enqueues: Enqueue) -> int:
-        """Ask for objects to be worked on; durable when it returns. Answers how many were enqueued: known versions are not."""
+        """Enqueue objects, durably; returns how many were enqueued, known versions excluded."""
         count = 0
         for some in _batches(enqueues, _AT_ONCE):
             given = [text for one in some for text in (one.key, one.flow, one.lane, one.mode, one.version)]
@@ -74,7 +74,7 @@ class Queue:
         return count
 
     async def claim(self, free_slots: FreeSlots, *, arq_queue: str = "") -> Claim:
-        """As many due keys as there are free slots (at least one), with new fencing tokens; they lie in `arq_queue` when it returns."""
+        """As many due keys as there are free slots (at least one), with new fencing tokens; they are in `arq_queue` when it returns."""
         given: list[str | int] = [arq_queue, self._lease_ms, clock.now_ms(), _BODY_LASTS_MS]
         given += [free_slots.slots, free_slots.unasked, free_slots.backlog]
         for flow, runs in free_slots.flows.items():
@@ -127,11 +127,11 @@ class Queue:
         return None if answer is None else answer.decode()
 
     async def reclaim(self) -> int:
-        """Take back what silent workers had; a key whose workers died too often is dead. Answers how many."""
+        """Take back the jobs whose lease has ended; a key that crashed too many workers becomes dead. Returns how many."""
         return await self._take_back("")
 
     async def give_back(self, arq_queue: str) -> int:
-        """Take back what was delivered to `arq_queue` and not started, because its worker stops."""
+        """Take back deliveries of `arq_queue` that have not started, because its worker stops."""
         return await self._take_back(arq_queue)
 
     async def counts(self) -> Counts:
@@ -151,7 +151,7 @@ class Queue:
         return await self._reader.jobs(state, limit)
 
     def batches(self, *, state: State | None = None) -> AsyncIterator[list[Job]]:
-        """All outstanding work, some hundred jobs at a time, for callers that do not want to hold it all."""
+        """All outstanding work, some hundred jobs at a time, so that callers need not hold all of it."""
         return self._reader.batches(state)
 
     async def requeue(self, *keys: str, by: str = "person") -> int:
@@ -168,7 +168,7 @@ class Queue:
         by: str = "person",
         only_dead: bool = False,
     ) -> list[str]:
-        """Requeue dead, waiting and pending keys, each after its own delay or at a new enqueue; answers which were requeued.
+        """Requeue dead, waiting and pending keys, each after its own delay or at a new enqueue; returns the requeued keys.
 
         A stronger mode that a key has already is kept. `only_dead` leaves out all but dead keys, and keeps their age.
         """
@@ -180,7 +180,7 @@ class Queue:
         return requeued
 
     async def change_each(self, change: JobChange, keys: Sequence[str]) -> list[str]:
-        """Archive, hold or release keys; answers which of them were changed."""
+        """Archive, hold or release keys; returns those that changed."""
         script = {"archive": self._archive, "hold": self._hold, "release": self._release}[change]
         before = [0] if change == "hold" else []
         changed: list[str] = []
@@ -193,14 +193,14 @@ class Queue:
         return changed
 
     async def wake(self, *keys: str) -> int:
-        """Waiting keys go on at once, in their own lane; answers how many."""
+        """Make waiting keys due at once, in their own lane; returns how many."""
         count = 0
         for some in _batches(keys, _AT_ONCE):
             count += await self._wake(self._keys, some)
         return count
 
     async def archive(self, *keys: str) -> int:
-        """Forget dead keys until they change again."""
+        """Archive dead keys until they change again."""
         return len(await self.change_each("archive", keys))
 
     async def hold(self, *keys: str) -> int:
@@ -208,7 +208,7 @@ class Queue:
         return len(await self.change_each("hold", keys))
 
     async def release(self, *keys: str) -> int:
-        """Let held keys go on; answers how many were held."""
+        """Release held keys; returns how many were held."""
         return len(await self.change_each("release", keys))
 
     @asynccontextmanager
@@ -234,7 +234,7 @@ class Queue:
         raise errors.Busy(
             "A run of this object does not end",
             detail=key,
-            remedy="Wait until it has ended (cwbridge jobs show), then do this again; nothing was changed.",
+            remedy="Wait until it has ended (cwbridge jobs show), then repeat the command; nothing was changed.",
         )
 
     def _script(self, name: str) -> AsyncScript:
@@ -266,7 +266,7 @@ class Queue:
     def _backoff_ms(self, attempts: int) -> int:
         """Exponential with full jitter: many jobs that failed together do not come back together."""
         longest = min(self.settings.backoff_max, self.settings.backoff_base * 2 ** min(attempts, 20))
-        return round(_ms(longest) * random.random())  # noqa: S311 - spreads load, guards nothing
+        return round(_ms(longest) * random.random())  # noqa: S311 - it spreads load and protects no secret
 
 
 def _ms(length: timedelta) -> int:

@@ -46,7 +46,7 @@ class JobReader:
         return found[0] if found else None
 
     async def known(self, keys: Sequence[str]) -> dict[str, Job]:
-        """What there is of these keys, outstanding or archived."""
+        """The jobs of these keys, outstanding or archived."""
         found: dict[str, Job] = {}
         for start in range(0, len(keys), _IN_ONE_GO):
             some = keys[start : start + _IN_ONE_GO]
@@ -67,7 +67,7 @@ class JobReader:
             yield await self._read_in(state, keys[start : start + _IN_ONE_GO])
 
     async def archived(self) -> int:
-        """How many a person has archived."""
+        """How many jobs are archived."""
         return int(await reply(self._redis.hlen(f"{self._namespace}:archived")))
 
     async def leased_since(self, moment_ms: int) -> int:
@@ -128,7 +128,7 @@ class JobReader:
         return [_explained(job, refusals) for job in jobs]
 
     async def _refusals(self, keys: set[str]) -> dict[str, Failure]:
-        """Why those of the keys that are dead or held so were refused."""
+        """The failures of those keys that are dead, or held while dead."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for key in keys:
                 pipeline.hmget(f"{self._namespace}:job:{key}", ["state", "after", "failure"])
@@ -176,7 +176,7 @@ def _archived(key: str, entry: str) -> Job:
 
 
 def _explained(job: Job, refusals: dict[str, Failure]) -> Job:
-    """A job that waits for a dead one says why that was refused."""
+    """Add to a job that waits for a dead job why that one was refused."""
     refusal = refusals.get(job.waits_for or "")
     if refusal is None or job.failure is None or job.waits_for is None:
         return job

@@ -1,6 +1,6 @@
--- Take keys back: those whose lease has ended, or those that a worker which stops has not started. Also release what a command
--- held that did not live to do so.
--- ARGV: crashes at most, failure JSON for a key that reaches them, its field `error`, arq queue of the worker that stops or ''
+-- Take keys back: those whose lease has ended, or those that a stopping worker has not started. Also release keys that a killed
+-- command held.
+-- ARGV: max crashes, failure JSON for a key that reaches them, its field `error`, arq queue of the worker that stops or ''
 -- Answer: key, flow, new state (due | dead | held), 1 when a run crashed else 0, ...
 local KEYS_AT_ONCE = 200
 local max_crashes, poison, err, stopping = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
@@ -25,7 +25,7 @@ local function after_crash(key, job)
 end
 
 for _, key in ipairs(redis.call('ZRANGEBYSCORE', pauses, '-inf', now)) do
-  let_go(key)
+  release_key(key)
 end
 local keys = stopping == '' and redis.call('ZRANGEBYSCORE', leases, '-inf', now, 'LIMIT', 0, KEYS_AT_ONCE)
   or redis.call('ZRANGE', leases, 0, -1)

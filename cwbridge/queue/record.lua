@@ -25,15 +25,15 @@
 -- {ns}:waiters:{key}         set         keys that wait for this key
 -- {ns}:leases                sorted set  dispatched and running keys, by the end of their lease (ms)
 -- {ns}:dead, {ns}:held       sorted set  dead and held keys, by since when (ms)
--- {ns}:pauses                sorted set  keys held by a command, by when that ends at the latest (ms)
+-- {ns}:pauses                sorted set  keys held by a command, by the latest end of the hold (ms)
 -- {ns}:versions              hash        key -> version of the last enqueue that named one
--- {ns}:archived              hash        key -> {since when (ms)}|{flow}; left alone by full syncs until the object changes
+-- {ns}:archived              hash        key -> {since when (ms)}|{flow}; full syncs skip it until the object changes
 -- {ns}:states                hash        {flow}|{state}|{error} -> number of jobs; the error of waiting and dead jobs only
 -- {ns}:counters              hash        dead_letters|{flow}|{error}, requeues|{flow}|{by} -> total since the beginning
 -- {ns}:turns                 hash        {lane}|{flow} -> fencing token of its last claim; slots -> claims of fresh and backlog
 -- {ns}:fencing_token         string      the last one; begins with the clock, so that none comes twice after a wipe
 -- {ns}:wake                  channel     ms at which a key becomes due
--- arq:job:{id}, arq:in-progress:{id}, arq:retry:{id}   of arq; id = {ns}:{key}#{fencing_token}
+-- arq:job:{id}, arq:in-progress:{id}, arq:retry:{id}   keys of arq; id = {ns}:{key}#{fencing_token}
 local ns = KEYS[1]
 local leases, waiting, dead, held = ns .. ':leases', ns .. ':waiting', ns .. ':dead', ns .. ':held'
 local versions, archived, pauses = ns .. ':versions', ns .. ':archived', ns .. ':pauses'
@@ -90,7 +90,7 @@ end
 
 local announced = math.huge
 
--- Tell sleeping workers when there will be something to do; the earliest moment of a script is enough.
+-- Tell sleeping workers when a key becomes due; the earliest moment of a script is enough.
 local function announce(at)
   if at < announced then
     announced = at
@@ -135,7 +135,7 @@ local function leave(key, job)
 end
 
 -- The only way from state to state, but for claim and start. `state` is due, waiting, dead or gone; a key with a hold becomes
--- held and remembers it. `to` may give flow, lane, mode, at, reason and waits_for; what it does not give stays as it is.
+-- held and stores the state in `after`. `to` may give flow, lane, mode, at, reason and waits_for; what it does not give stays as it is.
 local function put(key, state, to)
   to = to or {}
   local record = record_of(key)
@@ -151,7 +151,7 @@ local function put(key, state, to)
   local flow, lane = to.flow or job.flow, to.lane or job.lane
   local at = to.at or tonumber(job.due)
   if job.hold and to.waits_for then
-    -- Whatever it waits for may succeed before the release: it then looks for itself, at no cost.
+    -- The awaited key may succeed before the release, so the job looks for itself then, at no cost.
     state, at = 'due', now
   end
   redis.call('HSET', record, 'flow', flow, 'lane', lane, 'mode', to.mode or job.mode, 'due', at, 'reason', to.reason or job.reason)
@@ -183,7 +183,7 @@ local function put(key, state, to)
   return state
 end
 
--- As if it were enqueued for the first time at `since`.
+-- Reset the counters as for a first enqueue at `since`.
 local function afresh(key, since)
   local record = record_of(key)
   redis.call('HSET', record, 'attempts', 0, 'crashes', 0, 'waits', 0, 'since', since)
@@ -198,8 +198,8 @@ local function create(key, flow, lane, mode, at)
   return put(key, 'due', {flow = flow, lane = lane, mode = mode, at = at, reason = 'enqueued'})
 end
 
--- A held key goes on where it stood; answers 1, or 0 when it was not held.
-local function let_go(key)
+-- Release a held key into the state it was held in; answers 1, or 0 when it was not held.
+local function release_key(key)
   local job = read(key, 'state', 'hold', 'after')
   redis.call('ZREM', pauses, key)
   if not job.hold then

@@ -1,5 +1,5 @@
--- Requeue dead, waiting and pending keys, each after its own delay, which a new enqueue ends.
--- ARGV: by whom, lane, mode, '1' to requeue only dead keys and to keep their age, then key, delay ms for each
+-- Requeue dead, waiting and due keys, each after its own delay, which a new enqueue ends.
+-- ARGV: actor, lane, mode, '1' to requeue only dead keys and to keep their age, then key, delay ms for each
 -- Answer: the keys that were requeued
 local by, lane, mode, only_dead = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local requeued = {}

@@ -1,4 +1,4 @@
-"""Does what a delivered job asks for, and never raises: what went wrong becomes the outcome of the run."""
+"""Runs delivered jobs and never raises: an error becomes the outcome of the run."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Runner:
         taken_at = clock.lasting_seconds()
         try:
             run = await self._queue.start(key, fencing_token)
-        except Exception as error:  # noqa: BLE001 - the lease of the delivery ends, then it is delivered anew
+        except Exception as error:  # noqa: BLE001 - the lease of the delivery ends, then the key is delivered again
             log.warning("job_start_failed", key=key, fencing_token=fencing_token, error=type(error).__name__)
             return
         if run is None:
@@ -103,13 +103,13 @@ class Runner:
         return DeadLettered(Failure.of(end))
 
     async def _work(self, run: Run, lease: Lease) -> None:
-        """In a task of its own, so that what is set here ends with it."""
+        """Runs in a task of its own, so that the context variables set here end with it."""
         write_guard.CURRENT.set(lease)
         lane.CURRENT.set(run.lane)
         await self._handlers[run.flow](run)
 
     async def _settle(self, run: Run, outcome: Outcome, lease: Lease) -> Settled | None:
-        """End the run in Redis, again and again while Redis is away and the lease lasts."""
+        """End the run in Redis; repeat while Redis is away and the lease lasts."""
         while not lease.taken:
             with contextlib.suppress(redis.exceptions.RedisError, OSError):
                 return await self._queue.settle(run, outcome)
@@ -119,7 +119,7 @@ class Runner:
         return None
 
     async def _as_settled(self, run: Run, outcome: Outcome, state: Settled | None) -> Outcome:
-        """The queue dead-letters the last attempt, and a wait that would close a circle."""
+        """The outcome after the queue dead-lettered a last attempt or a wait that closes a circle."""
         if state != "dead":
             return outcome
         if isinstance(outcome, Retried):

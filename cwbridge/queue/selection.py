@@ -1,4 +1,4 @@
-"""Selects jobs: filters over outstanding work, and its grouping by cause."""
+"""Selects jobs by filters and groups them by cause."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _CLASSES: Sequence[str] = ("bug", "refused", "retry", "wait", "")
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """A job is meant when it passes every filter given; ages count from when its object was first enqueued."""
+    """Selects jobs that pass every given filter; ages count from the first enqueue of the object."""
 
     states: tuple[State, ...] = ()
     flow: str = ""
     key: str = ""
     """A pattern over the whole key: `*` any text, `?` any character, `[...]` one of several."""
     prefixes: tuple[str, ...] = ()
-    """Keys of which one, or what stands below it, is meant: `a/1` means `a/1` and `a/1/option/2`, and not `a/12`."""
+    """Keys that select themselves and everything below them: `a/1` means `a/1` and `a/1/option/2`, and not `a/12`."""
     work_class: errors.WorkClass | None = None
     cause: str = ""
-    """Text in the cause, capitals or not."""
+    """Text in the cause, without regard to case."""
     older: timedelta | None = None
     younger: timedelta | None = None
 
@@ -67,10 +67,10 @@ class Group(msgspec.Struct, kw_only=True):
     remedy: str
     states: dict[str, int] = msgspec.field(default_factory=dict)
     held: int = 0
-    """How many go on only when they are released."""
+    """How many of them are held."""
     oldest_age_ms: int = 0
     next_due_ms: int | None = None
-    """When the first of the scheduled and waiting ones goes on by itself."""
+    """When the first scheduled or waiting job becomes due."""
     examples: list[str] = msgspec.field(default_factory=list)
 
     def add(self, job: Job, now_ms: int) -> None:
@@ -85,7 +85,7 @@ class Group(msgspec.Struct, kw_only=True):
 
 
 class Groups:
-    """Jobs grouped as they come, so that a hundred thousand of them need no memory."""
+    """Groups jobs while they are read, so that a hundred thousand of them need no memory."""
 
     def __init__(self) -> None:
         self._groups: dict[tuple[str, str], Group] = {}
@@ -105,7 +105,7 @@ class Groups:
         group.add(job, now_ms)
 
     def in_order(self) -> list[Group]:
-        """What asks most of a person first, the largest first within a class."""
+        """The most severe class first, within a class the largest group first."""
         return sorted(
             self._groups.values(),
             key=lambda group: (_CLASSES.index(group.work_class), -group.jobs, group.cause),
@@ -115,13 +115,13 @@ class Groups:
 async def find(
     queue: Queue, selection: Selection, *, limit: int | None = None
 ) -> AsyncIterator[tuple[Job, int]]:
-    """The jobs meant, with the time by Redis in ms, the earliest first within each state; at most `limit`."""
+    """The selected jobs, with the time by Redis in ms, the earliest first within each state; at most `limit`."""
     now_ms = (await queue.counts()).now_ms
     seen: set[str] = set()
     for state in selection.states or (None,):
         async for jobs in queue.batches(state=state):
             for job in jobs:
-                # A job that changes its state meanwhile would be met in the new one again.
+                # A job that changes its state meanwhile would be found in its new state again.
                 if job.key in seen or not selection.takes(job, now_ms):
                     continue
                 if limit is not None and len(seen) >= limit:
@@ -131,7 +131,7 @@ async def find(
 
 
 async def grouped(queue: Queue, selection: Selection, *, limit: int | None = None) -> list[Group]:
-    """The jobs meant by cause."""
+    """The selected jobs, grouped by cause."""
     groups = Groups()
     async for job, now_ms in find(queue, selection, limit=limit):
         groups.add(job, now_ms)

@@ -1,8 +1,8 @@
 -- End a run.
--- ARGV: key, fencing token, outcome (succeeded | deferred | retried | dead_lettered), delay ms, attempts at most, debounce ms,
+-- ARGV: key, fencing token, outcome (succeeded | deferred | retried | dead_lettered), delay ms, max attempts, debounce ms,
 --       failure JSON or '', its field `error` or '', then of the key that it waits for: key or '', flow, lane, mode, and the
 --       failure JSON of a job that waits for itself
--- Answer: gone | due | waiting | dead | held; nothing when another delivery has the key by now
+-- Answer: gone | due | waiting | dead | held; nothing when another delivery has the key
 local CHAIN_AT_MOST = 1000
 local key, fencing_token, outcome, delay = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local max_attempts, debounce, failure, err = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], ARGV[8]
@@ -17,7 +17,7 @@ local enqueued_meanwhile = tonumber(job.generation) > tonumber(job.run_generatio
 local rerun_at, rerun_lane = tonumber(job.rerun_at) or now, job.rerun_lane or job.lane
 local soon = rerun_lane == 'interactive' and now or math.max(now, rerun_at + debounce)
 
--- What was enqueued meanwhile starts over: it is new work, whatever became of the old.
+-- A key that was enqueued meanwhile starts over as new work, whatever the outcome of this run.
 local function rerun(mode)
   afresh(key, rerun_at)
   return put(key, 'due', {lane = rerun_lane, mode = mode, at = soon, reason = 'enqueued'})
@@ -25,7 +25,7 @@ end
 
 local function dead_letter(json, name)
   if enqueued_meanwhile then
-    -- The run did not do what its mode asked for, so that is still to be done.
+    -- The run did not do what its mode asks for, so the next run inherits the mode.
     return rerun(stronger(job.rerun_mode or job.mode, job.mode))
   end
   redis.call('HSET', record, 'failure', json, 'error', name)
@@ -39,7 +39,7 @@ local function wake_waiters()
   end
 end
 
--- The keys from this one back to itself, when what it would wait for waits for it.
+-- The keys from this one back to itself, when the key it would wait for waits, over other keys, for this one.
 local function circle()
   local path, at = {key}, dependency.key
   for _ = 1, CHAIN_AT_MOST do
@@ -54,7 +54,7 @@ local function circle()
   end
 end
 
--- What it waits for has a job of its own, in a lane no less urgent, so that it comes to an end.
+-- Make sure that the awaited key has a job, in a lane no less urgent, so that the wait ends.
 local function ensure_dependency()
   local other = read(dependency.key, 'state', 'lane')
   if not other.state then

@@ -1,4 +1,4 @@
--- A delivery arrived: its run begins, unless the delivery is stale.
+-- Start the run of a delivery, unless the delivery is stale.
 -- ARGV: key, fencing token, lease ms
 -- Answer: flow, attempts, crashes, waits, lane, mode, since, due, generation, now; nothing when stale
 local key = ARGV[1]

@@ -1,4 +1,4 @@
--- Waiting keys go on at once, in their own lane and with what they have been through.
+-- Make waiting keys due at once, with their lane, mode and counters.
 -- ARGV: keys...
 -- Answer: how many
 local count = 0

@@ -1,4 +1,4 @@
-"""Hears when a key becomes due, so that idle workers can sleep.
+"""Receives messages about keys that become due, so that idle workers can sleep.
 
 The scripts of the queue publish the moment on {namespace}:wake. A message is a hint: one that is lost while the connection is
 away costs a dispatcher its longest sleep, never work.
@@ -19,7 +19,7 @@ _LISTEN_SECONDS = 60.0
 _RECONNECT_SECONDS = 1.0
 
 OnMoment = Callable[[int], None]
-"""Hears the ms, by the clock of Redis, at which a key becomes due; 0 when messages may have been lost."""
+"""Called with the ms, by the clock of Redis, at which a key becomes due; 0 when messages may have been lost."""
 
 
 async def listen(client: Redis, channel: str, on_moment: OnMoment) -> None:
@@ -44,5 +44,5 @@ async def _listen(client: Redis, channel: str, on_moment: OnMoment) -> None:
 
 
 def _moment(message: dict[str, Any]) -> int:
-    """That of a message; 0 for the confirmation of a subscription, before which messages were not heard."""
+    """The moment of a message; 0 for the confirmation of a subscription, before which messages were lost."""
     return int(message["data"]) if message["type"] == "message" else 0

@@ -28,7 +28,7 @@ _NOT_SETTINGS = frozenset({"CWBRIDGE_CONFIG", "CWBRIDGE_SPEC"})
 
 
 class Settings(pydantic_settings.BaseSettings):
-    """The whole configuration; build it with `load`, which gives errors a person can act on."""
+    """The whole configuration; build it with `load`, which raises errors with a remedy."""
 
     model_config = pydantic_settings.SettingsConfigDict(
         env_prefix=PREFIX,
@@ -41,7 +41,7 @@ class Settings(pydantic_settings.BaseSettings):
     )
 
     namespace: str = Field(default="cwbridge", pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")
-    """Begins every Redis key; bridges of several companies may share one Redis under different ones."""
+    """Prefix of every Redis key; daemons of several companies may share one Redis under different namespaces."""
     state_dir: Path = Path(".state")
     """Where the embedded Redis keeps its data."""
     redis: sections.RedisSettings = sections.RedisSettings()

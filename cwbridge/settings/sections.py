@@ -1,4 +1,4 @@
-"""The tables that every process reads; those of systems and flows stand beside them. The text under a setting is its description."""
+"""The tables that every process reads; systems and flows add their own. The text under a setting is its description."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cwbridge.settings.values import (
 
 
 class Section(pydantic.BaseModel):
-    """A table of the settings file: frozen, and no name in it is unknown."""
+    """A table of the settings file: frozen, unknown names are refused."""
 
     model_config = pydantic.ConfigDict(
         extra="forbid",
@@ -55,21 +55,21 @@ class QueueSettings(Section):
     table: ClassVar[str] = "queue"
 
     concurrency: int = Field(default=8, ge=1, le=128)
-    """Jobs of one worker at once; of four or more, the backlog leaves the last two free, and edits leave one to people."""
+    """Slots of a worker: jobs it runs at once. Of four or more, the backlog leaves two free, and edits leave one to people."""
     debounce: Duration = timedelta(seconds=1)
-    """How long a changed object rests, so that a burst of saves is one run."""
+    """How long a changed object waits before its run, so that a burst of saves is one run."""
     lease_duration: Duration = timedelta(seconds=15)
-    """After how long without a sign of life a worker's job goes to another."""
+    """After how long without a heartbeat another worker takes over a job."""
     max_attempts: int = Field(default=8, ge=1, le=100)
     """Runs that may fail before a job is dead-lettered."""
     backoff_base: Duration = timedelta(seconds=5)
-    """Longest pause after the first failed run; it doubles with each."""
+    """Longest delay after the first failed run; it doubles with each further one."""
     backoff_max: Duration = timedelta(minutes=15)
-    """Longest pause between failed runs."""
+    """Longest delay between failed runs."""
     max_crashes: int = Field(default=3, ge=1, le=20)
     """Workers that may crash during a job before it is dead-lettered."""
     dead_letter_retry_interval: Duration = Field(default=timedelta(days=1), ge=timedelta(seconds=1))
-    """How often dead jobs are tried again by themselves; those that a fault of cwbridge ended are not."""
+    """How often a schedule requeues dead jobs; bugs and jobs that crashed their workers stay dead."""
     shutdown_timeout: Duration = timedelta(seconds=25)
     """How long running jobs may go on after SIGTERM."""
 
@@ -78,11 +78,11 @@ class HttpSettings(Section):
     table: ClassVar[str] = "http"
 
     listen: Listen = "127.0.0.1:8480"
-    """HOST:PORT of metrics and health; port 0 takes any free one."""
+    """HOST:PORT of metrics and probes; port 0 takes any free port."""
     timeout: Duration = timedelta(seconds=60)
     """How long a call may take."""
     max_response_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
-    """Largest answer that is read."""
+    """Largest answer that is read, in bytes."""
 
 
 class LogSettings(Section):

@@ -1,4 +1,4 @@
-"""Where settings come from: the environment, secret files and the settings file, each read without losing a digit."""
+"""The sources of settings: environment, secret files and the settings file; numbers are exact."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Environment(pydantic_settings.EnvSettingsSource):
 
 
 class SecretFiles(Environment):
-    """Files named like variables in the directories for secrets; other files there belong to others and are not read."""
+    """Files named like variables in the directories for secrets; other files there are not read."""
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
         return secrets_by_name()

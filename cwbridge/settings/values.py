@@ -1,4 +1,4 @@
-"""Kinds of values in the settings: rates, durations, addresses, time zones, templates; each refuses what it cannot be, with its form."""
+"""Types of values in the settings: rates, durations, addresses, time zones, templates; each refuses an invalid value and shows its form."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from tests.conformance.jetbuilt_side import FAMILY
 from tests.conformance.text_table import Row
 from tests.support.books import Row as Record
 
-MARK = f"jetbuilt:{FAMILY}"
+EXTERNAL_ID = f"jetbuilt:{FAMILY}"
 SET_UP: dict[str, tuple[str, str]] = {
     "opportunity type": ("sales/opportunities/types", "description"),
     "opportunity status": ("sales/opportunities/statuses", "name"),
@@ -64,7 +64,7 @@ class ConnectWiseSide:
         self._store.modes.tenant_required += [tuple(entry.split()) for entry in told.required]  # type: ignore[misc]
 
     def catalog_items(self, told: str) -> None:
-        """Somebody makes catalog items."""
+        """Another user creates catalog items."""
         for row in text_table.read(told):
             self._catalog_item(row)
 
@@ -245,7 +245,7 @@ class ConnectWiseSide:
         )
 
     def _ours(self) -> Record:
-        (ours,) = self._store.table("sales/opportunities").find("source", MARK)
+        (ours,) = self._store.table("sales/opportunities").find("source", EXTERNAL_ID)
         return ours
 
     def _line(self, name: str) -> Record:

@@ -14,10 +14,10 @@ from tests.conformance.case import Case, Expected, Given, all_cases, titles
 PAGE = Path(__file__).parents[2] / "docs" / "mapping.md"
 HEADING = "## Cases"
 _INTRODUCTION = """\
-Each row is a case of the conformance suite (`tests/conformance/cases`), played against stand-ins of both systems. A case tells
-only what differs from the small standard project in `tests/conformance/standard.toml`, and only what is told is compared; `…`
-stands for any text, `¶` for the end of a line. Numbered parts are steps: what changes, and what has come of it then. This section
-is written by `python -m tests.conformance`."""
+Each row is a case of the conformance suite (`tests/conformance/cases`), played against stand-ins of both systems. A case lists
+only what differs from the small standard project in `tests/conformance/standard.toml`, and only what it lists is compared; `…`
+stands for any text, `¶` for the end of a line. Numbered parts are steps: what changes, and what follows. `python -m tests.conformance`
+writes this section."""
 _BREAK = "<br>"
 
 

@@ -19,7 +19,7 @@ from sandbox.server import Options
 from tests.conformance import compare, seen
 from tests.conformance.case import By, Case, Expected, Given
 from tests.conformance.compare import Difference
-from tests.conformance.connectwise_side import MARK, SET_UP, ConnectWiseSide
+from tests.conformance.connectwise_side import EXTERNAL_ID, SET_UP, ConnectWiseSide
 from tests.conformance.jetbuilt_side import FAMILY, STANDARD, JetbuiltSide, world
 from tests.support.bench import Bench
 from tests.support.books import Row as Record
@@ -73,7 +73,7 @@ class Play:
     async def step(
         self, given: Given, expect: Expected, by: By | None, *, first: bool = False
     ) -> list[Difference]:
-        """Change what is told, let the bridge notice, compare."""
+        """Make the changes of the step, run cwbridge, compare."""
         await self._remember()
         edited = first or given != Given(
             settings=given.settings, connectwise=given.connectwise, redis=given.redis
@@ -99,7 +99,7 @@ class Play:
         return await self._compare(expect)
 
     async def _notice(self, by: By) -> None:
-        """What makes the bridge look: the poll, the slow full sync, or a person; with `waiting` nothing does."""
+        """What starts the run: the poll, the full sync, or a requeue; with `waiting` only the end of the wait."""
         queue = self._bench.queue
         if by == "requeue":
             await queue.requeue(*[job.key for job in await queue.jobs(limit=100)])
@@ -135,9 +135,9 @@ class Play:
             yield registration, FlowContext.over(settings, redis, clients)
 
     async def _compare(self, expect: Expected) -> list[Difference]:
-        differences = await self._of_key(KEY, MARK, expect)
+        differences = await self._of_key(KEY, EXTERNAL_ID, expect)
         for number, wanted in expect.option.items():
-            found = await self._of_key(f"{KEY}/option/{number}", f"{MARK}:option:{number}", wanted)
+            found = await self._of_key(f"{KEY}/option/{number}", f"{EXTERNAL_ID}:option:{number}", wanted)
             differences += (Difference(f"option {number}: {d.what}", d.expected, d.actual) for d in found)
         return differences + list(self._of_tenant(expect))
 

@@ -120,7 +120,7 @@ CATALOG_ITEM: View = {
     "taxable": _flag("taxableFlag"),
     "inactive": _flag("inactiveFlag"),
     "part number": _plain("manufacturerPartNumber"),
-    "ours": lambda _books, row: "yes" if row.get("integrationXRef") == "cwbridge" else "no",
+    "by cwbridge": lambda _books, row: "yes" if row.get("integrationXRef") == "cwbridge" else "no",
     **_ITEM,
 }
 COMPANY: View = {

@@ -463,7 +463,7 @@ async def test_a_throttled_write_happens_exactly_once(house: Any) -> None:
     assert len(await house.connectwise.categories.find(field("name").equals("Once"))) == 1
 
 
-async def test_inventory_auditing_parks_product_lines(house: Any) -> None:
+async def test_product_lines_wait_while_inventory_auditing_is_on(house: Any) -> None:
     client: ConnectWiseClient = house.connectwise
     opportunity = await client.opportunities.create(await _opportunity(house))
     (item, *_) = await client.catalog.find(field("inactiveFlag").equals(value=False), limit=1)
@@ -483,7 +483,9 @@ async def test_inventory_auditing_parks_product_lines(house: Any) -> None:
     ("name", "expected"),
     [("private_key", errors.AuthenticationRefused), ("client_id", errors.PermissionRefused)],
 )
-async def test_wrong_keys_are_found_out(open_house: Any, name: str, expected: type[errors.WorkError]) -> None:
+async def test_wrong_credentials_are_found_out(
+    open_house: Any, name: str, expected: type[errors.WorkError]
+) -> None:
     house = await open_house()
     keys = {
         "url": house.box.connectwise_url,

@@ -50,7 +50,7 @@ async def test_the_code_base_moves_while_running(tenant: Tenant) -> None:
     assert moved.value["version"].startswith("v2025.2")
 
 
-async def test_wrong_keys_are_401_and_a_missing_client_id_is_403(tenant: Tenant) -> None:
+async def test_wrong_credentials_are_401_and_a_missing_client_id_is_403(tenant: Tenant) -> None:
     address = f"{tenant.backoff_base}/system/info"
     async with aiohttp.ClientSession() as stranger:
         wrong = keys("demo", "x", "y")

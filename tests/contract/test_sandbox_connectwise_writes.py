@@ -159,7 +159,7 @@ async def test_put_replaces_the_whole_record(tenant: Tenant) -> None:
     assert with_types.value["errors"][0]["message"] == "typeIds can only be used when creating a new company."
 
 
-async def test_a_deleted_record_is_gone_unless_others_refer_to_it(tenant: Tenant) -> None:
+async def test_a_deleted_record_is_gone_unless_other_records_refer_to_it(tenant: Tenant) -> None:
     made = await tenant.post("/procurement/types", name="Spare")
     assert (await tenant.call("DELETE", f"/procurement/types/{made['id']}")).status == 204
     assert (await tenant.call("GET", f"/procurement/types/{made['id']}")).status == 404

@@ -363,7 +363,7 @@ async def test_a_lost_answer_has_still_done_its_work(box: Box) -> None:
     assert box.store.project(box.project).name == "Succeeded"
 
 
-async def test_a_plain_project_has_exactly_the_wanted_lines(box: Box) -> None:
+async def test_a_plain_project_has_exactly_the_expected_lines(box: Box) -> None:
     project = box.store.add_plain_project(lines=1000, distinct_products=True)
     _, shown = await box.call("GET", f"/projects/{project.id}")
     assert shown["total"] == shown["equipment_total"]

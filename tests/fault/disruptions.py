@@ -1,4 +1,4 @@
-"""Troubles: what goes wrong while people edit. Each goes on until it is cancelled, and cleans up after itself."""
+"""Disruptions: what fails while people edit. Each goes on until it is cancelled, and cleans up after itself."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def redis(*, every: float, what: Callable[[Stage], Awaitable[None]]) -> Disrupti
 
 
 async def _to_its_end(stage: Stage, what: Callable[[Stage], Awaitable[None]]) -> None:
-    """One trouble of Redis at a time, and none left half-way, or the server would stay away for ever."""
-    async with stage.redis.in_trouble:
+    """One disruption of Redis at a time, and each to its end, or the server would stay away forever."""
+    async with stage.redis.being_disrupted:
         doing = asyncio.ensure_future(what(stage))
         try:
             await asyncio.shield(doing)
@@ -166,7 +166,7 @@ async def moving_code_base(stage: Stage) -> None:
 
 
 def in_turn(*disruptions: Disruption, seconds: tuple[float, float] = (0.5, 2.0)) -> Disruption:
-    """Now this trouble, now that one, and sometimes two at once."""
+    """One disruption after another, and sometimes two at once."""
 
     async def disruption(stage: Stage) -> None:
         while True:
@@ -188,7 +188,7 @@ def together(*disruptions: Disruption) -> Disruption:
 
 
 async def as_coroutine(disruption: Disruption, stage: Stage) -> None:
-    """A trouble is any awaitable; a task wants a coroutine."""
+    """A disruption is any awaitable; a task needs a coroutine."""
     await disruption(stage)
 
 

@@ -98,7 +98,7 @@ class Editor:
             self._store.add_line(project.id, self._line_like(self._dice.choice(_own(project))))
 
     def add_novelty(self) -> None:
-        """A line of a product that nobody has seen."""
+        """A line of a new product."""
         project = self._project()
         line = replace(
             self._dice.choice(_own(project)), kind="physical", labor=(), model=self._fresh("NOVEL")
@@ -107,7 +107,7 @@ class Editor:
         self._store.add_line(project.id, line)
 
     def add_same_novelty_everywhere(self) -> None:
-        """Every project gets a line of one product that nobody has seen."""
+        """Every project gets a line of one new product."""
         model = self._fresh("NOVEL")
         for project in self.projects():
             line = replace(_own(project)[0], kind="physical", labor=(), model=model)
@@ -186,7 +186,7 @@ class Editor:
         self._store.edit_project(made.id, client_id=chosen, office_id=office)
 
     def new_client(self) -> int:
-        """A client nobody has seen, with a primary contact."""
+        """A new client with a primary contact."""
         user = next(iter(self._store.users)).id
         client = self._store.clients.add({"user_id": user, "company_name": self._fresh("Client")})
         name = self._fresh("Contact")
@@ -202,7 +202,7 @@ class Editor:
         return client.id
 
     def foreign_line(self) -> None:
-        """Somebody in ConnectWise adds a product item by hand to an opportunity of ours."""
+        """Another user adds a product item by hand to a linked opportunity."""
         store = self._box.connectwise
         ours = [
             row for row in store.table("sales/opportunities") if row.get("source", "").startswith("jetbuilt:")

@@ -11,7 +11,7 @@ from tests.fault.stage import Act, Stage
 _REACHED_SECONDS = 6.0
 
 
-def edited_amid_apply(*, times: int) -> Act:
+def edited_during_apply(*, times: int) -> Act:
     """A project is saved again while its lines are being written, and polled before they are done."""
 
     async def act(stage: Stage) -> None:
@@ -21,7 +21,7 @@ def edited_amid_apply(*, times: int) -> Act:
             _hold(stage, "POST", "/procurement/products", after=stage.dice.randrange(3))
             stage.editor.make(Editor.change_line, project)
             if not await _held(stage):
-                stage.missed.append("edit amid an apply")
+                stage.missed.append("edit during an apply")
             stage.editor.make(Editor.change_line, project)
             await stage.polled(2)
             stage.box.connectwise_faults.clear("held")
@@ -30,7 +30,7 @@ def edited_amid_apply(*, times: int) -> Act:
 
 
 def taken_back_after_a_kill(*, times: int) -> Act:
-    """A worker is killed amid an apply, and what it was applying is taken back in Jetbuilt before anybody goes on."""
+    """A worker is killed during an apply, and what it was applying is taken back in Jetbuilt before another worker goes on."""
 
     async def act(stage: Stage) -> None:
         for _ in range(times):
@@ -42,7 +42,7 @@ def taken_back_after_a_kill(*, times: int) -> Act:
             _hold(stage, method, path, after=stage.dice.randrange(3))
             stage.editor.make(Editor.change_line, project)
             if not await _held(stage):
-                stage.missed.append("kill amid an apply")
+                stage.missed.append("kill during an apply")
             stage.editor.make(Editor.take_back, project)
             stage.fleet.kill_all("worker")
             stage.box.connectwise_faults.clear("held")
@@ -60,7 +60,7 @@ def versioned_after_a_kill(*, times: int) -> Act:
             _hold(stage, "POST", "/sales/opportunities")
             stage.editor.make(Editor.add_option, project)
             if not await _held(stage):
-                stage.missed.append("kill amid the making of an option's opportunity")
+                stage.missed.append("kill during the creation of an option's opportunity")
             stage.fleet.kill_all("worker")
             stage.box.connectwise_faults.clear("held")
             stage.editor.make(Editor.new_version, project)
@@ -69,7 +69,7 @@ def versioned_after_a_kill(*, times: int) -> Act:
 
 
 def everybody_wants_the_same(*, times: int) -> Act:
-    """All projects want one product that nobody has, at once, while answers to creates get lost."""
+    """All projects get one new product at once, while answers to creates are lost."""
 
     async def act(stage: Stage) -> None:
         await stage.settled()
@@ -84,7 +84,7 @@ def everybody_wants_the_same(*, times: int) -> Act:
 
 
 def overtaken(*, times: int) -> Act:
-    """The only worker is stopped amid an apply; another takes over and finishes a newer version; then the first wakes up."""
+    """The only worker is stopped during an apply; another takes over and finishes a newer version; then the first wakes up."""
 
     async def act(stage: Stage) -> None:
         for _ in range(times):
@@ -93,7 +93,7 @@ def overtaken(*, times: int) -> Act:
             _hold(stage, "POST", "/procurement/products")
             stage.editor.make(Editor.change_line, project)
             if not await _held(stage):
-                stage.missed.append("worker overtaken amid an apply")
+                stage.missed.append("worker overtaken during an apply")
             (sleeper,) = stage.fleet.all("worker")
             sleeper.signal(signal.SIGSTOP)
             try:
@@ -108,7 +108,7 @@ def overtaken(*, times: int) -> Act:
     return act
 
 
-def wiped_amid_creation(*, times: int) -> Act:
+def wiped_during_creation(*, times: int) -> Act:
     """Redis is wiped while a worker makes what a new project needs, so that another worker begins the same project."""
 
     async def act(stage: Stage) -> None:

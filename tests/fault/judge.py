@@ -147,7 +147,7 @@ class Judge:
             yield from (f"line {key} of {row['source']}" for key in _twice(keys))
 
     def _strays(self) -> Iterator[str]:
-        """Opportunities of options that no project has any more, and that nobody was told are finished."""
+        """Opportunities of options that no project has any more, and that have no note that they are finished."""
         store = self._box.connectwise
         projects = [record.project for record in self._box.jetbuilt.projects.listed]
         options = {option.id for project in projects for option in project.options}
@@ -182,7 +182,7 @@ class Judge:
 
 
 def _key(row: Row) -> str | None:
-    """The Jetbuilt line that a product item of ours stands for; None when it is somebody else's."""
+    """The Jetbuilt line of a product item of the daemon; None for a line of another user."""
     found = _OURS.fullmatch(str(row.get("integrationXRef") or ""))
     return found[1] if found else None
 

@@ -49,7 +49,7 @@ def _no_fencing_check() -> None:
 
 
 def _no_second_look() -> None:
-    """After the writes nobody asks ConnectWise what became of them."""
+    """After its writes a run does not list the lines again."""
     settle, carry_out, lines = LineWriter.settle, LineWriter._carry_out, LineWriter.lines
 
     async def settle_remembering(
@@ -89,7 +89,7 @@ def _no_generation() -> None:
 
 
 def _no_external_id_look_up() -> None:
-    """An opportunity without a link is created, without asking whether one carries the mark."""
+    """An opportunity without a link is created without a look-up of its external id."""
 
     async def nobody(_target: Target, _external_id: str) -> None:
         return None
@@ -130,8 +130,8 @@ def _replace(owner: Any, name: str, by: Any) -> None:
 WITHOUT: dict[str, Callable[[], None]] = {
     "the fencing check": _no_fencing_check,
     "the second look": _no_second_look,
-    "the wanted counter": _no_generation,
-    "the mark look-up before a create": _no_external_id_look_up,
+    "the generation counter": _no_generation,
+    "the external id look-up before a create": _no_external_id_look_up,
     "the watermark overlap": _no_watermark_overlap,
     "the identifier lock": _no_identifier_lock,
 }

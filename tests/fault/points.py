@@ -76,7 +76,7 @@ async def _visited(stage: Stage, point: Point, action: Action) -> None:
 
 
 async def _led_to(stage: Stage, point: Point, action: Action, reached: Callable[[], int]) -> None:
-    """Edit until a worker comes to the point, then once more; an edit may be overtaken by another trouble."""
+    """Edit until a worker comes to the point, then once more; an edit may be overtaken by another disruption."""
     for _ in range(_TRIES):
         stage.editor.make(point.edit)
         if await stage.until(reached, within=_REACHED_SECONDS):

@@ -75,7 +75,7 @@ class Nursery:
 
 
 class Child:
-    """One process by its handle: a signal can never reach somebody else who got its number later."""
+    """One process by its handle: a signal can never reach another process that got its number later."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid

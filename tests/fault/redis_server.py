@@ -1,4 +1,4 @@
-"""A Redis server of the run's own, with the troubles a server can have."""
+"""A Redis server of the run's own that can fail in several ways."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UP_SECONDS = 15.0
 
 
 class RedisServer:
-    """`async with RedisServer.running(...) as server`: `server.url` is the same through every trouble."""
+    """`async with RedisServer.running(...) as server`: `server.url` stays the same through every failure."""
 
     def __init__(self, nursery: Nursery, home: Path, fsync: Fsync) -> None:
         self._nursery = nursery
@@ -29,8 +29,8 @@ class RedisServer:
         self._fsync = fsync
         self._socket = home / "redis.sock"
         self._child: Child | None = None
-        self.in_trouble = asyncio.Lock()
-        # The bridge's own connections: whoever waits for them can be cancelled, and a time-out here is a cancellation.
+        self.being_disrupted = asyncio.Lock()
+        # The same connections as the daemon's: waits for them can be cancelled, and a time-out here is a cancellation.
         self.client = connections.connect(self.url, patient=False)
 
     @classmethod
@@ -105,7 +105,7 @@ class RedisServer:
         await self.client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
     async def hide(self, seconds: float) -> None:
-        """Nobody reaches it: connections are cut and new ones refused."""
+        """Unreachable: connections are cut and new ones refused."""
         away = self._socket.with_suffix(".away")
         await self.client.ping()
         self._socket.rename(away)

@@ -15,7 +15,7 @@ _BOTH = ("connectwise", "jetbuilt")
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """A trouble with its story."""
+    """A disruption with its story."""
 
     name: str
     story: str
@@ -25,7 +25,7 @@ class Scenario:
 
 
 def lasting(seconds: float, disruption: Disruption, *, edits_every: float = 0.15) -> Act:
-    """The trouble for so long, with edits all the while."""
+    """The disruption for so long, with edits all the while."""
 
     async def act(stage: Stage) -> None:
         editing = asyncio.create_task(stage.editor.keep_editing(every=edits_every))
@@ -37,7 +37,7 @@ def lasting(seconds: float, disruption: Disruption, *, edits_every: float = 0.15
             for task in done:
                 task.result()
         finally:
-            # Once: a trouble that is cancelled first comes to its end, however long that takes.
+            # Once: a disruption that is cancelled ends first, however long that takes.
             editing.cancel()
             troubling.cancel()
             await asyncio.gather(editing, troubling, return_exceptions=True)
@@ -46,7 +46,7 @@ def lasting(seconds: float, disruption: Disruption, *, edits_every: float = 0.15
 
 
 async def nothing(_stage: Stage) -> None:
-    """No trouble at all: what is found then is a mistake of the suite."""
+    """No disruption: a failure then is a mistake of the suite."""
 
 
 _LOST = disruptions.answers("lose", methods=_WRITES, probability=0.25)
@@ -98,22 +98,22 @@ SCENARIOS = (
         runs=3,
     ),
     Scenario(
-        name="edited-amid-apply",
+        name="edited-during-apply",
         story="a project saved again while its lines are written",
-        act=encounters.edited_amid_apply(times=6),
+        act=encounters.edited_during_apply(times=6),
         casting=_QUICK_POLLS,
         runs=2,
     ),
     Scenario(
         name="taken-back-after-kill",
-        story="an edit taken back after its worker was killed amid the apply",
+        story="an edit taken back after its worker was killed during the apply",
         act=encounters.taken_back_after_a_kill(times=5),
         casting=_QUICK_POLLS,
         runs=2,
     ),
     Scenario(
         name="versioned-after-kill",
-        story="a new version after a kill amid the making of an option",
+        story="a new version after a kill during the creation of an option",
         act=encounters.versioned_after_a_kill(times=4),
         casting=_QUICK_POLLS,
         runs=2,
@@ -133,21 +133,21 @@ SCENARIOS = (
         runs=2,
     ),
     Scenario(
-        name="wiped-amid-creation",
+        name="wiped-during-creation",
         story="FLUSHALL while a new project is being made",
-        act=encounters.wiped_amid_creation(times=6),
+        act=encounters.wiped_during_creation(times=6),
         casting=Casting(
             projects=3,
             workers=3,
             latency_ms=80,
-            # The heartbeat is as slow as in production, so that nobody hears of the wipe while it matters.
+            # The heartbeat is as slow as in production, so that no worker notices the wipe while it matters.
             settings={"JETBUILT__POLL_INTERVAL": "250ms", "QUEUE__LEASE_DURATION": "15s"},
         ),
         runs=2,
     ),
     Scenario(
         name="wiped-among-versions",
-        story="FLUSHALL before and after new versions, amid slow polls",
+        story="FLUSHALL before and after new versions, during slow polls",
         act=encounters.wiped_among_versions(times=5),
         casting=_QUICK_POLLS,
         runs=2,
@@ -210,20 +210,20 @@ SCENARIOS = (
     ),
     Scenario(
         name="sleeping-worker",
-        story="a worker stopped beyond its lease amid an apply, then going on",
+        story="a worker stopped beyond its lease during an apply, then going on",
         act=lasting(25, disruptions.sleeping_workers(every=0.5)),
         casting=Casting(workers=3),
         runs=3,
     ),
     Scenario(
         name="code-base-moved",
-        story="the API moves amid an apply",
+        story="the API moves during an apply",
         act=lasting(20, disruptions.moving_code_base),
         runs=2,
     ),
     Scenario(
         name="inventory-auditing",
-        story="auditing switched on and off amid an apply",
+        story="auditing switched on and off during an apply",
         act=lasting(20, disruptions.auditing),
         runs=2,
     ),
@@ -269,9 +269,9 @@ SHORT = (
         casting=Casting(projects=4, settings=_BRISK),
     ),
     Scenario(
-        name="edited amid an apply",
+        name="edited during an apply",
         story="a project saved again while its lines are written",
-        act=encounters.edited_amid_apply(times=2),
+        act=encounters.edited_during_apply(times=2),
         casting=Casting(projects=3, settings=_BRISK),
     ),
     Scenario(
@@ -281,7 +281,7 @@ SHORT = (
         casting=Casting(projects=3, workers=1, settings=_BRISK),
     ),
     Scenario(
-        name="redis in trouble",
+        name="redis failing",
         story="restarted, cut off and hidden",
         act=lasting(
             5,

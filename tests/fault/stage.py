@@ -52,7 +52,7 @@ class Casting:
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """What came of one run; `seconds` is the time from the last trouble until nothing was due."""
+    """The result of one run; `seconds` is the time from the last disruption until nothing was due."""
 
     seed: int
     jobs: int = 0
@@ -89,7 +89,7 @@ class Stage:
     def __init__(self, casting: Casting, seed: int, box: Sandbox, server: RedisServer, fleet: Fleet) -> None:
         self.casting = casting
         self.seed = seed
-        self.dice = random.Random(f"{seed}:troubles")
+        self.dice = random.Random(f"{seed}:disruptions")
         self.box = box
         self.redis = server
         self.fleet = fleet
@@ -162,7 +162,7 @@ class Stage:
                 await command.gone.wait()
         except TimeoutError:
             command.kill()
-            return ["the full pass did not end", *await self._left()]
+            return ["the full sync did not end", *await self._left()]
         return await self.settled()
 
     async def until(self, condition: Any, *, within: float = 15.0) -> bool:
@@ -195,7 +195,7 @@ class Stage:
         ]
 
     async def _count_jobs(self) -> None:
-        """Every delivery draws a ticket; a wiped counter begins again at the clock."""
+        """Every delivery takes a fencing token; a wiped counter begins again at the clock."""
         while True:
             with suppress(redis.exceptions.RedisError, OSError):
                 fencing_token = int(await self.redis.client.get(f"{NAMESPACE}:fencing_token") or 0)
@@ -243,9 +243,9 @@ def _environment(casting: Casting, box: Sandbox, server: RedisServer) -> dict[st
 
 
 async def play(nursery: Nursery, scenario: Any, seed: int, *, keep_logs: bool = True) -> Outcome:
-    """One run of a scenario: troubles and edits, then quiet, a look, one full pass, and another look.
+    """One run of a scenario: troubles and edits, then quiet, a check, one full sync, and another check.
 
-    Whatever is found counts, before the full pass too: it is there for what no poll can see.
+    Whatever is found counts, before the full sync too, which is only for what no poll can see.
     """
     outcome = Outcome(seed=seed)
     async with Stage.opened(nursery, scenario.casting, seed) as stage:

@@ -20,8 +20,8 @@ _TRIES = 3
 TELLTALES = {
     "the fencing check": ("lease-overtaken",),
     "the second look": ("failing-servers",),
-    "the wanted counter": ("edited-amid-apply",),
-    "the mark look-up before a create": ("lose-at-points", "kill-at-points"),
+    "the generation counter": ("edited-during-apply",),
+    "the external id look-up before a create": ("lose-at-points", "kill-at-points"),
     "the watermark overlap": ("calm", "kill-producers"),
     "the identifier lock": ("same-new-product",),
 }

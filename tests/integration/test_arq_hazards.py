@@ -87,7 +87,7 @@ async def delivered(redis: Redis, queue: Queue, handling: Handling) -> AsyncIter
         for loop in (dispatching, delivering):
             loop.cancel()
         await asyncio.gather(dispatching, delivering, return_exceptions=True)
-        await service.drain(1)
+        await service.shut_down(1)
 
 
 async def names(redis: Redis, pattern: str) -> list[str]:
@@ -142,7 +142,7 @@ async def test_a_dead_letter_keeps_its_error_and_never_expires(
     handling = Handling(failure)
     async with serving(redis, queue, handling):
         await queue.enqueue(Enqueue(KEY, "opportunity"))
-        await until(lambda: dead(queue), what="it is given up")
+        await until(lambda: dead(queue), what="the job is dead")
     job = await queue.job(KEY)
     assert job is not None
     assert job.failure is not None
@@ -271,10 +271,22 @@ async def test_workers_do_not_meet_at_the_head_of_one_queue(queue: Queue, redis:
 
     shares = await queues()
     for service in services:
-        await service.drain(0)
+        await service.shut_down(0)
     assert [len(share) for share in shares] == [SETTINGS.concurrency] * len(services)
     assert len(set.union(*shares)) == len(services) * SETTINGS.concurrency
     assert (await queue.counts()).due == 200
+
+
+async def test_a_delivery_starts_when_it_is_claimed_and_not_at_the_next_poll_of_arq(
+    queue: Queue, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arq_worker, "_POLL_SECONDS", 3600.0)
+    handling = Handling()
+    async with serving(redis, queue, handling):
+        for edit in range(1, 4):
+            await queue.enqueue(Enqueue(KEY, "opportunity", version=str(edit)))
+            await until(lambda: gone(queue), what="the edit is settled")
+    assert handling.seen == [KEY] * 3
 
 
 async def test_a_claim_delivers_what_arq_itself_would_enqueue(redis: Redis, queue: Queue) -> None:

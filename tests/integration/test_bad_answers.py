@@ -26,7 +26,7 @@ def options(bench: Bench) -> list[int]:
     return [option.id for project in bench.box.world.active_projects for option in project.options]
 
 
-async def only_this_is_given_up(bench: Bench, family: int) -> Any:
+async def only_this_is_dead(bench: Bench, family: int) -> Any:
     """One pass with everything settled but the family; answers its failure."""
     summary = await bench.sync()
     (job,) = summary.unsettled
@@ -66,7 +66,7 @@ async def test_a_field_of_a_wrong_type_is_refused_with_its_name_and_its_record(
 ) -> None:
     family = spoiled(bench)
     number = await spoil(bench, family, field, value)
-    failure = await only_this_is_given_up(bench, family)
+    failure = await only_this_is_dead(bench, family)
     assert (failure.error, failure.work_class) == ("Malformed", "refused")
     assert f"line_items[].{field}" in failure.cause
     assert str(number) in failure.detail
@@ -165,7 +165,7 @@ async def test_a_spoiled_answer_leaves_what_was_settled_before_as_it_is(bench: B
     assert bench.books.products(external_id) == lines
 
 
-async def test_no_json_is_tried_again_then_given_up_then_settled_by_a_requeue(
+async def test_no_json_is_retried_then_dead_lettered_then_settled_by_a_requeue(
     bench: Bench, tmp_path: Path
 ) -> None:
     bench.changes = FEW_TRIES
@@ -209,7 +209,7 @@ async def test_connectwise_answers_of_wrong_types_stop_only_who_needs_them(bench
     for row in known:
         bench.box.connectwise.remove("company/companies", row["id"])
     bench.box.connectwise.add("company/companies/sites", name=["no", "text"], company={"id": company["id"]})
-    failure = await only_this_is_given_up(bench, family)
+    failure = await only_this_is_dead(bench, family)
     assert failure.error == "Malformed"
     assert "ConnectWise" in failure.cause
     assert "sites" in failure.cause

@@ -1,4 +1,4 @@
-"""What a run leaves behind that was broken off amid its writes, and what becomes of it when its source goes on meanwhile."""
+"""What a run leaves behind that was broken off during its writes, and what becomes of it when its source goes on meanwhile."""
 
 from __future__ import annotations
 
@@ -118,9 +118,9 @@ async def test_of_a_finished_opportunity_each_line_stays_once(bench: Bench):
     assert {row["id"] for row in left} == {row["id"] for row in (*ours, newer)} - {ours[0]["id"]}
 
 
-@pytest.mark.parametrize("somebody", [False, True])
-async def test_a_new_opportunity_that_may_hold_no_line_is_taken_back_unless_somebody_works_with_it(
-    bench: Bench, *, somebody: bool
+@pytest.mark.parametrize("another_user", [False, True])
+async def test_a_new_opportunity_that_may_hold_no_line_is_taken_back_unless_another_user_works_with_it(
+    bench: Bench, *, another_user: bool
 ):
     bench.changes = {"opportunity": {"inventory_probe_interval": "150s"}, "queue": {"concurrency": 1}}
     key = ProjectKey(bench.families()[0])
@@ -129,19 +129,19 @@ async def test_a_new_opportunity_that_may_hold_no_line_is_taken_back_unless_some
     syncing = asyncio.create_task(bench.sync(str(key)))
     await until(lambda: faults.waiting("held"), what="the first line is sent")
     opportunity = sources(bench)[key.external_id]
-    if somebody:
+    if another_user:
         item = bench.books.rows("procurement/catalog")[0]
         store.add("procurement/products", opportunity={"id": opportunity}, catalogItem={"id": item["id"]})
     store.modes.inventory_auditing = "all"
     faults.clear()
     await syncing
 
-    assert (key.external_id in sources(bench)) is somebody
-    assert bool(bench.books.rows("procurement/products")) is somebody
+    assert (key.external_id in sources(bench)) is another_user
+    assert bool(bench.books.rows("procurement/products")) is another_user
 
 
 class Nowhere:
-    """No opportunity carries any mark."""
+    """No opportunity carries any external id."""
 
     async def find(self, _external_id: str, _link: Link | None) -> None:
         return None

@@ -19,7 +19,7 @@ from tests.support.until import until
 NEVER = "jetbuilt/project/1"
 
 
-async def with_one_given_up(bench: Bench) -> str:
+async def with_one_dead(bench: Bench) -> str:
     """All settled but one project, whose line has a model that is no text; answers its key."""
     family = bench.families()[2]
     line = await bench.jetbuilt.first_line(family)
@@ -51,10 +51,8 @@ def prompt(bench: Bench, tmp_path: Path) -> Prompt:
     return Prompt(bench, tmp_path)
 
 
-async def test_the_job_that_was_given_up_is_listed_with_cause_and_remedy(
-    bench: Bench, prompt: Prompt
-) -> None:
-    key = await with_one_given_up(bench)
+async def test_the_dead_job_is_listed_with_cause_and_remedy(bench: Bench, prompt: Prompt) -> None:
+    key = await with_one_dead(bench)
     (group,) = await prompt.json("jobs", "list")
     (job,) = await prompt.json("jobs", "list", "--each", "--state", "dead")
     assert (group["jobs"], group["states"], group["examples"]) == (1, {"dead": 1}, [key])
@@ -67,8 +65,8 @@ async def test_the_job_that_was_given_up_is_listed_with_cause_and_remedy(
     assert group["cause"] in " ".join(told.out.split())
 
 
-async def test_a_job_is_shown_with_its_trouble_and_its_history(bench: Bench, prompt: Prompt) -> None:
-    key = await with_one_given_up(bench)
+async def test_a_job_is_shown_with_its_failure_and_its_history(bench: Bench, prompt: Prompt) -> None:
+    key = await with_one_dead(bench)
     shown = await prompt.json("jobs", "show", key)
     assert (shown["key"], shown["job"]["state"], shown["job"]["failure"]["work_class"]) == (
         key,
@@ -87,7 +85,7 @@ async def test_a_job_is_shown_with_its_trouble_and_its_history(bench: Bench, pro
 
 
 async def test_a_requeue_can_be_tried_out_and_puts_the_job_back(bench: Bench, prompt: Prompt) -> None:
-    key = await with_one_given_up(bench)
+    key = await with_one_dead(bench)
     tried = await prompt.json("jobs", "requeue", "--state", "dead", "--dry-run")
     assert (tried["chosen"], tried["requeued"], tried["dry_run"]) == ([key], 0, True)
     job = await bench.job(key)
@@ -115,7 +113,7 @@ async def test_the_status_tells_the_truth_before_during_and_after(bench: Bench, 
     empty = await prompt.json("status")
     assert (empty["namespace"], [read["moment"] for read in empty["read_until"]]) == (bench.namespace, [None])
     assert set(empty["links"].values()) == {0}
-    key = await with_one_given_up(bench)
+    key = await with_one_dead(bench)
     failed = await prompt.json("status")
     assert (failed["queue"]["dead"], failed["queue"]["due"], failed["queue"]["running"]) == (1, 0, 0)
     assert failed["read_until"][0]["moment"] is not None

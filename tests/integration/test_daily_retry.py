@@ -1,4 +1,4 @@
-"""What nobody needs to do by hand: refused jobs come back by themselves, and refused keys stop a system instead of its jobs."""
+"""Refused jobs run again by themselves, and refused credentials put a system on hold instead of failing its jobs."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ async def test_the_producers_try_refused_jobs_again_on_schedule(bench: Bench) ->
         await serving
 
 
-def test_whoever_notices_the_refusal_waits_like_everybody_else() -> None:
+def test_the_job_that_notices_the_refusal_waits_like_all_the_others() -> None:
     met = outcome.of(errors.AuthenticationRefused("ConnectWise refused the credentials", detail="GET /x"))
     assert isinstance(met, outcome.Deferred)
     assert met.failure is not None
@@ -135,7 +135,7 @@ async def working(bench: Bench) -> AsyncIterator[None]:
             await serving
 
 
-async def test_refused_keys_stop_all_jobs_of_the_system_and_are_said_once(bench: Bench) -> None:
+async def test_refused_credentials_hold_all_jobs_of_the_system_and_are_logged_once(bench: Bench) -> None:
     bench.changes = {"connectwise": {"rate_limit": "5000/1s", "concurrency": CALLS_AT_ONCE}}
     keys = [key(family) for family in bench.families()]
     holds = SystemHolds(bench.redis, namespace=bench.namespace)

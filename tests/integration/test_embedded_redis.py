@@ -87,7 +87,7 @@ async def test_it_exists_once_it_runs_or_has_kept_something(tmp_path: Path) -> N
     assert await server.exists()
 
 
-async def test_it_stops_with_the_last_one_out_whoever_started_it(tmp_path: Path) -> None:
+async def test_it_stops_with_its_last_user_whichever_process_started_it(tmp_path: Path) -> None:
     starter, other = EmbeddedRedis(tmp_path), EmbeddedRedis(tmp_path)
     url = await starter.__aenter__()
     assert await other.__aenter__() == url
@@ -199,7 +199,7 @@ async def test_a_server_on_the_path_serves_where_the_platform_has_no_wheel(
         await client.aclose()
 
 
-async def test_data_that_cannot_be_read_is_said_at_once(tmp_path: Path) -> None:
+async def test_data_that_cannot_be_read_is_reported_at_once(tmp_path: Path) -> None:
     home = tmp_path / "redis"
     home.mkdir()
     (home / "appendonly.aof").write_text("this is no append only file\n")

@@ -1,12 +1,12 @@
 """How much goes before a single edit, before a person and before another flow, counted in slots, runs and calls.
 
-The bounds, with `concurrency` places or calls at once (docs/guarantees.md states them):
+The bounds, with `concurrency` slots or calls at once (docs/guarantees.md states them):
 
-- of a worker's places the backlog never takes the last two, and edits leave the last one to people: however long the runs of
+- of a worker's slots the backlog never takes the last two, and edits leave the last one to people: however long the runs of
   the backlog are, a single edit starts at once, and however long those of the edits are, a person's requeue does;
 - of several flows, each leaves a slot to each other one that has no run; within a lane the flow whose last claim is the longest
   ago goes first, so that a key waits for at most one claim of each other flow, besides those of its own flow;
-- amid other edits the k-th gets at the latest place k + ceil(k / 3), for of four places in a row one goes to the backlog;
+- of several edits the k-th gets slot k + ceil(k / 3) at the latest, because of four slots in a row one goes to the backlog;
 - a call of a person goes after the turns that are reserved already, at most `concurrency`; and after one more for each other
   process that stands in line already;
 - a call of an edit goes after these and after the calls that another edit has under way at once, whatever the number of its lines.
@@ -97,7 +97,7 @@ async def empty_queue(redis: Redis, namespace: str) -> Queue:
 
 
 async def enqueued(queue: Queue, own: Lane) -> None:
-    """An edit comes, or a person requeues what was given up."""
+    """An edit comes, or a person requeues a dead job."""
     if own == "fresh":
         await queue.enqueue(Enqueue(EDITED, "opportunity"))
     else:
@@ -114,7 +114,7 @@ async def dead_lettered(queue: Queue) -> None:
 
 
 @pytest.mark.parametrize("places_before", range(4))
-async def test_a_requeue_gets_the_next_place_before_ten_thousand_waiting_keys(
+async def test_a_requeue_gets_the_next_slot_before_ten_thousand_due_keys(
     queue: Queue, places_before: int
 ) -> None:
     await dead_lettered(queue)
@@ -124,7 +124,7 @@ async def test_a_requeue_gets_the_next_place_before_ten_thousand_waiting_keys(
     assert key == EDITED
 
 
-async def test_of_several_edits_each_lets_at_most_every_fourth_place_go_to_the_backlog(queue: Queue) -> None:
+async def test_of_several_edits_each_lets_at_most_every_fourth_slot_go_to_the_backlog(queue: Queue) -> None:
     edits = 9
     worst = [0] * (edits + 1)
     for round_ in range(4):
@@ -139,7 +139,7 @@ async def test_of_several_edits_each_lets_at_most_every_fourth_place_go_to_the_b
     assert worst[1:] == [number + math.ceil(number / 3) for number in range(1, edits + 1)]
 
 
-async def test_runs_of_the_backlog_that_never_end_leave_places_to_an_edit_and_a_person(
+async def test_runs_of_the_backlog_that_never_end_leave_slots_to_an_edit_and_a_person(
     queue: Queue, redis: Redis
 ) -> None:
     await dead_lettered(queue)
@@ -154,7 +154,7 @@ async def test_runs_of_the_backlog_that_never_end_leave_places_to_an_edit_and_a_
         assert runs.begun[-1] == EDITED
 
 
-async def test_edits_that_never_end_leave_a_place_to_a_person(empty_queue: Queue, redis: Redis) -> None:
+async def test_edits_that_never_end_leave_a_slot_to_a_person(empty_queue: Queue, redis: Redis) -> None:
     await dead_lettered(empty_queue)
     runs = Gated()
     async with serving(redis, empty_queue, runs):
@@ -167,9 +167,7 @@ async def test_edits_that_never_end_leave_a_place_to_a_person(empty_queue: Queue
     assert runs.begun[PLACES - 1] == EDITED
 
 
-async def test_the_places_that_were_left_free_are_free_again_after_the_run(
-    queue: Queue, redis: Redis
-) -> None:
+async def test_the_slots_that_were_left_free_are_free_again_after_the_run(queue: Queue, redis: Redis) -> None:
     runs = Gated()
     async with serving(redis, queue, runs):
         await runs.filled(PLACES - 2)
@@ -180,7 +178,7 @@ async def test_the_places_that_were_left_free_are_free_again_after_the_run(
 
 
 @pytest.mark.parametrize(("own", "slots"), [("fresh", 2), ("interactive", 1)])
-async def test_a_worker_amid_ten_thousand_keys_starts_a_bounded_number_of_runs_before_it(
+async def test_a_worker_with_ten_thousand_due_keys_starts_a_bounded_number_of_runs_before_it(
     queue: Queue, redis: Redis, namespace: str, own: Lane, slots: int
 ) -> None:
     await dead_lettered(queue)

@@ -98,12 +98,12 @@ def test_a_job_is_shown_with_cause_trace_matches_and_its_last_calls(cwbridge: Co
     assert [event["what"] for event in shown["history"]] == ["refused: ValueRefused", "updated"]
 
 
-def test_an_unknown_job_is_said_to_be_unknown(cwbridge: Command) -> None:
+def test_an_unknown_job_is_reported_as_unknown(cwbridge: Command) -> None:
     assert cwbridge("jobs", "show", key(5)).code == 1
     assert "is not a key" in cwbridge("jobs", "show", "nonsense").err
 
 
-def test_named_keys_are_requeued_before_everything_and_the_rest_is_named(
+def test_named_keys_are_requeued_before_everything_and_the_rest_is_listed(
     cwbridge: Command, store: Store
 ) -> None:
     store.ended({1: RACK, 2: AUDIT})
@@ -152,7 +152,7 @@ def test_a_rate_spreads_the_starts_and_a_new_edit_need_not_wait_for_its_turn(
 
 @pytest.mark.parametrize("verb", ["requeue", "archive", "hold", "release"])
 @pytest.mark.parametrize("arguments", [[], ["--limit", "1"], [key(1), "--all"], [key(1), "--cause", "rack"]])
-def test_nobody_changes_everything_by_mistake(
+def test_a_change_of_everything_needs_an_explicit_option(
     cwbridge: Command, store: Store, verb: str, arguments: list[str]
 ) -> None:
     store.ended({1: RACK})
@@ -165,7 +165,7 @@ def test_nobody_changes_everything_by_mistake(
 @pytest.mark.parametrize(
     "arguments", [["--older", "3"], ["--rate", "fast"], ["--state", "lost"], ["--nonsense"]]
 )
-def test_an_option_that_cannot_be_read_is_said_without_a_trace(
+def test_an_option_that_cannot_be_read_is_reported_without_a_trace(
     cwbridge: Command, arguments: list[str]
 ) -> None:
     ended = cwbridge("jobs", "requeue", *arguments)
@@ -209,7 +209,7 @@ def test_what_runs_meanwhile_is_left_to_its_worker(cwbridge: Command, store: Sto
     assert store.do(end) == "held"
 
 
-def test_status_names_parked_jobs_stopped_systems_and_what_redis_would_lose(
+def test_status_names_waiting_jobs_systems_on_hold_and_what_redis_would_lose(
     cwbridge: Command, store: Store, redis_url: str
 ) -> None:
     store.ended({1: RACK, 2: AUDIT, 3: AUDIT})
@@ -246,7 +246,7 @@ def test_status_names_parked_jobs_stopped_systems_and_what_redis_would_lose(
     assert cwbridge("status", "--json").json["warnings"] == []
 
 
-def test_the_gauge_of_a_stopped_system_follows_all_processes(store: Store, redis_url: str) -> None:
+def test_the_gauge_of_a_system_on_hold_follows_all_processes(store: Store, redis_url: str) -> None:
     def gauge() -> float:
         return float(metrics.SYSTEM_ON_HOLD.labels("connectwise")._value.get())
 

@@ -22,7 +22,7 @@ def test_an_archived_job_is_shown_listed_and_counted(cwbridge: Command, store: S
     assert "archived 1" in cwbridge("status").out
 
 
-def test_a_flow_nobody_has_is_refused_with_those_there_are(cwbridge: Command, store: Store) -> None:
+def test_an_unknown_flow_is_refused_with_the_known_ones(cwbridge: Command, store: Store) -> None:
     store.ended({1: RACK})
     for verb in ("list", "requeue"):
         ended = cwbridge("jobs", verb, "--flow", "oportunity")
@@ -48,3 +48,17 @@ def test_a_list_is_whole_for_programs_and_says_its_length_to_people(cwbridge: Co
     assert "200 shown, there are more" in cwbridge("jobs", "list", "--each").out
     assert "3 shown, there are more" in cwbridge("jobs", "list", "--each", "--limit", "3").out
     assert "shown" not in cwbridge("jobs", "list", "--each", "--limit", "251").out
+
+
+def test_a_list_by_cause_reads_ten_thousand_jobs_and_says_so(cwbridge: Command, store: Store) -> None:
+    async def act(_: Redis, queue: Queue) -> None:
+        for start in range(1, 10_002, 500):
+            numbers = range(start, min(start + 500, 10_002))
+            await queue.enqueue(*(Enqueue(key(number), "opportunity") for number in numbers))
+
+    store.do(act)
+    said = cwbridge("jobs", "list").out
+    assert said.startswith("10000 jobs")
+    assert "Only the first 10000 jobs were read" in said
+    assert cwbridge("jobs", "list", "--limit", "10001").out.startswith("10001 jobs")
+    assert cwbridge("jobs", "list", "--json").json[0]["jobs"] == 10_001

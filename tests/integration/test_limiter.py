@@ -116,9 +116,7 @@ async def test_the_concurrency_limit_is_shared(redis: Redis, namespace: str) -> 
     assert limit == 3
 
 
-async def test_a_place_given_back_goes_to_the_process_that_waits_longest(
-    redis: Redis, namespace: str
-) -> None:
+async def test_a_slot_given_back_goes_to_the_process_that_waits_longest(redis: Redis, namespace: str) -> None:
     for attempt in range(50):
         greedy, modest = (shared_limit(redis, f"{namespace}:{attempt}", concurrency=1) for _ in range(2))
         held = await granted(greedy)
@@ -143,7 +141,7 @@ async def test_a_process_within_its_share_need_not_line_up(redis: Redis, namespa
     await granted(one)
 
 
-async def test_nobody_waits_for_a_process_that_fell_silent(redis: Redis, namespace: str) -> None:
+async def test_no_process_waits_for_one_that_fell_silent(redis: Redis, namespace: str) -> None:
     one, silent = (shared_limit(redis, namespace, concurrency=1) for _ in range(2))
     held = await granted(one)
     assert isinstance(await silent.ask(), Full)
@@ -152,9 +150,9 @@ async def test_nobody_waits_for_a_process_that_fell_silent(redis: Redis, namespa
     await granted(one)
 
 
-async def test_places_of_a_killed_process_lapse(redis: Redis, namespace: str) -> None:
+async def test_slots_of_a_killed_process_lapse(redis: Redis, namespace: str) -> None:
     shared = limiter(redis, namespace, "10000/s", concurrency=1)
-    slots = f"{namespace}:limit:test:places"
+    slots = f"{namespace}:limit:test:slots"
     now, _ = await redis.time()
     await redis.zadd(slots, {"a process that was killed": now * 1000 + 1300})
     async with asyncio.timeout(3), shared.slot():
@@ -163,10 +161,10 @@ async def test_places_of_a_killed_process_lapse(redis: Redis, namespace: str) ->
     assert lapse - after * 1000 > 7000
 
 
-async def test_a_long_call_keeps_its_place(
+async def test_a_long_call_keeps_its_slot(
     redis: Redis, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cwbridge.limits.shared._PLACE_MS", 150)
+    monkeypatch.setattr("cwbridge.limits.shared._SLOT_MS", 150)
     shared = limiter(redis, namespace, "10000/s", concurrency=1)
     other = limiter(redis, namespace, "10000/s", concurrency=1)
     async with shared.slot():
@@ -175,7 +173,7 @@ async def test_a_long_call_keeps_its_place(
                 pass
 
 
-async def test_a_cancelled_waiter_gives_its_place_and_turn_back(redis: Redis, namespace: str) -> None:
+async def test_a_cancelled_waiter_gives_its_slot_and_turn_back(redis: Redis, namespace: str) -> None:
     shared = limiter(redis, namespace, "1/300ms", concurrency=2)
     async with shared.slot():
         began = time.monotonic()
@@ -206,7 +204,7 @@ async def test_waiters_cancelled_at_any_moment_leave_nothing_taken(redis: Redis,
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     async with asyncio.timeout(2):
-        while await redis.zcard(f"{namespace}:limit:test:places"):  # noqa: ASYNC110 - it happens in Redis
+        while await redis.zcard(f"{namespace}:limit:test:slots"):  # noqa: ASYNC110 - it happens in Redis
             await asyncio.sleep(0.005)
         await call(0)
 
@@ -252,7 +250,7 @@ async def test_who_waits_for_its_turn_when_a_hold_comes_lines_up_again(redis: Re
     await shared.hold(0.4, reason="throttled")
     await shared.release(await waiting)
     assert time.monotonic() - began >= 0.44
-    assert await redis.zcard(f"{namespace}:limit:test:places") == 0
+    assert await redis.zcard(f"{namespace}:limit:test:slots") == 0
 
 
 async def test_a_long_throttle_is_a_wait_of_the_job(redis: Redis, namespace: str) -> None:
@@ -267,7 +265,9 @@ async def test_a_long_throttle_is_a_wait_of_the_job(redis: Redis, namespace: str
 
 
 @pytest.mark.parametrize("rate", ["100/s", "off"])
-async def test_refused_keys_stop_the_system_at_once(redis: Redis, namespace: str, rate: str) -> None:
+async def test_refused_credentials_put_the_system_on_hold_at_once(
+    redis: Redis, namespace: str, rate: str
+) -> None:
     shared = limiter(redis, namespace, rate)
     await shared.hold(5, reason="credentials_refused")
     with pytest.raises(errors.SystemOnHold):
@@ -333,14 +333,15 @@ async def test_waiters_hear_that_redis_is_away(namespace: str) -> None:
 
 async def test_waits_are_measured(redis: Redis, namespace: str) -> None:
     def waits() -> float:
-        return REGISTRY.get_sample_value("cwbridge_limiter_wait_seconds_count", {"system": "test"}) or 0
+        labels = {"system": "test", "lane": "fresh"}
+        return REGISTRY.get_sample_value("cwbridge_limiter_wait_seconds_count", labels) or 0
 
     before = waits()
     async with limiter(redis, namespace, "10/s").slot():
         assert waits() == before + 1
-        assert REGISTRY.get_sample_value("cwbridge_limiter_in_flight", {"system": "test"}) == 1
-    assert REGISTRY.get_sample_value("cwbridge_limiter_in_flight", {"system": "test"}) == 0
-    assert REGISTRY.get_sample_value("cwbridge_limiter_limit_calls_per_second", {"system": "test"}) == 10
+        assert REGISTRY.get_sample_value("cwbridge_limiter_in_flight_requests", {"system": "test"}) == 1
+    assert REGISTRY.get_sample_value("cwbridge_limiter_in_flight_requests", {"system": "test"}) == 0
+    assert REGISTRY.get_sample_value("cwbridge_limiter_limit_calls", {"system": "test"}) == 10
 
 
 def redis_of(url: str) -> Redis:

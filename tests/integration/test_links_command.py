@@ -133,7 +133,7 @@ async def test_an_answer_given_again_finds_what_a_command_broken_off_left_behind
     await bench.settled()
     assert bench.books.opportunity(f"jetbuilt:{families[0]}")["company"]["id"] == right["id"]
     once_more = await commands.run(*command, env=bench.environment(), cwd=tmp_path)
-    assert once_more.out.splitlines()[1:] == ["Nothing waited for it."]
+    assert once_more.out.splitlines()[1:] == ["No job waited for it."]
 
 
 @pytest.mark.parametrize("kind", ["contact", "site"])
@@ -218,7 +218,9 @@ async def test_what_jetbuilt_does_not_have_is_not_linked(bench: Bench) -> None:
         assert await bench.job(name) is None
 
 
-async def test_a_stop_for_refused_keys_is_lifted_only_by_keys_that_work(bench: Bench, tmp_path: Path) -> None:
+async def test_a_hold_for_refused_credentials_is_lifted_only_by_credentials_that_work(
+    bench: Bench, tmp_path: Path
+) -> None:
     await bench.settled()
     key = f"jetbuilt/project/{bench.families()[0]}"
     opportunity = bench.books.opportunity(f"jetbuilt:{bench.families()[0]}")["id"]

@@ -1,4 +1,4 @@
-"""`cwbridge links rebuild`: the links found again by the marks in ConnectWise, and what is left to a person."""
+"""`cwbridge links rebuild`: finds the links again by the external ids in ConnectWise, and reports what a person decides."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from worker.opportunity.known_options import KnownOptions
 from worker.opportunity.project_key import ProjectKey
 
 
-async def test_after_a_wipe_the_marks_bring_the_links_back_and_nothing_is_created(
+async def test_after_a_wipe_the_external_ids_bring_the_links_back_and_nothing_is_created(
     bench: Bench, tmp_path: Path
 ) -> None:
     await bench.settled()
@@ -25,7 +25,7 @@ async def test_after_a_wipe_the_marks_bring_the_links_back_and_nothing_is_create
     known = {key: link.target for key, link in (await links.all("opportunity")).items()}
     family = bench.families()[0]
     option = another_opportunity(bench, source=f"jetbuilt:{family}:option:77")
-    another_opportunity(bench, source="jetbuilt:not one of ours")
+    another_opportunity(bench, source="jetbuilt:no external id")
     known[f"jetbuilt/project/{family}/option/77"] = option["id"]
     await bench.redis.delete(*[name async for name in bench.redis.scan_iter(f"{bench.namespace}:*")])
     tried = await rebuild(bench, dry_run=True)
@@ -90,9 +90,9 @@ async def test_rebuild_corrects_what_differs_and_leaves_to_a_person_what_is_ambi
     ended = await commands.run("links", "rebuild", env=bench.environment(), cwd=tmp_path)
     assert ended.code == 1
     assert f"cwbridge links relink {doubled} --to ID" in ended.out
-    assert f"have a new one made: cwbridge links unlink {gone}" in ended.out
+    assert f"have a new one created: cwbridge links unlink {gone}" in ended.out
     assert (
-        f"carries the external id of {wrong}  ->  Forget the link: cwbridge links unlink {foreign}"
+        f"carries the external id of {wrong}  ->  Remove the link: cwbridge links unlink {foreign}"
         in ended.out
     )
     await relink(bench, doubled, twin["id"])
@@ -100,7 +100,7 @@ async def test_rebuild_corrects_what_differs_and_leaves_to_a_person_what_is_ambi
     assert (again.ambiguous, again.changed, again.unchanged) == ({}, [], len(planned_lines))
 
 
-async def test_a_second_opportunity_with_the_mark_of_a_linked_one_needs_a_person(
+async def test_a_second_opportunity_with_the_external_id_of_a_linked_one_needs_a_person(
     bench: Bench, tmp_path: Path
 ) -> None:
     await bench.settled()

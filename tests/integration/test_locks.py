@@ -67,14 +67,14 @@ async def test_the_body_is_cancelled_when_the_lock_is_lost(redis: Redis, namespa
     async def write() -> None:
         nonlocal wrote
         async with locks.hold("a"):
-            await redis.set(f"{namespace}:lock:a", "of somebody else")
+            await redis.set(f"{namespace}:lock:a", "of another holder")
             await asyncio.sleep(2)
             wrote = True
 
     with pytest.raises(errors.LeaseLost):
         await write()
     assert not wrote
-    assert await redis.get(f"{namespace}:lock:a") == b"of somebody else"
+    assert await redis.get(f"{namespace}:lock:a") == b"of another holder"
 
 
 @pytest.mark.parametrize("error", [TimeoutError, ValueError])

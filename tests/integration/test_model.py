@@ -153,7 +153,7 @@ class PathMachine(RuleBasedStateMachine):
         self.model[number].stage = stage
 
     @rule(number=projects)
-    def somebody_adds_a_line_in_connectwise(self, number: int) -> None:
+    def another_user_adds_a_line_in_connectwise(self, number: int) -> None:
         for row in self.opportunities(self.model[number]):
             added = self.bench.box.connectwise.add(
                 "procurement/products",
@@ -173,7 +173,7 @@ class PathMachine(RuleBasedStateMachine):
         )
 
     @rule(after=soon)
-    def the_worker_is_broken_off_amid_its_writes(self, after: int) -> None:
+    def the_worker_is_broken_off_during_its_writes(self, after: int) -> None:
         self.loop.run(self.broken_off(after))
 
     @rule()

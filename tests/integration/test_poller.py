@@ -63,7 +63,7 @@ def failing_after(times: int, queue_want: Callable[..., Awaitable[int]]) -> Call
     return enqueue
 
 
-async def test_the_first_poll_wants_every_active_project_by_its_family(open_bench: OpenBench) -> None:
+async def test_the_first_poll_enqueues_every_active_project_by_its_family(open_bench: OpenBench) -> None:
     bench = await open_bench(projects=6)
     async with polling(bench) as poller:
         before = datetime.now(UTC)
@@ -201,7 +201,7 @@ async def test_an_edit_while_the_pages_are_read_is_seen_by_the_next_poll(
     assert await enqueued(bench) == {str(ProjectKey(edited))}
 
 
-async def test_a_full_pass_wants_every_project_though_nothing_changed(open_bench: OpenBench) -> None:
+async def test_a_full_sync_enqueues_every_project_though_nothing_changed(open_bench: OpenBench) -> None:
     bench = await open_bench(projects=30)
     async with polling(bench) as poller:
         await poller.poll()

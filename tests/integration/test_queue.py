@@ -126,7 +126,7 @@ async def test_a_person_does_not_wait_for_the_debounce(redis: Redis, namespace: 
     assert (await started(queue)).lane == "interactive"
 
 
-async def test_a_killed_workers_job_is_picked_up(queue: Queue) -> None:
+async def test_a_crashed_workers_job_is_picked_up(queue: Queue) -> None:
     await queue.enqueue(Enqueue(KEY, "opportunity"))
     dead_run = await started(queue)
     assert await queue.reclaim() == 0
@@ -167,22 +167,22 @@ async def test_poison_is_dead_lettered(queue: Queue) -> None:
     assert job is not None
     assert job.state == "dead"
     assert job.failure is not None
-    assert job.failure.cause == "its worker died 2 times while doing it"
+    assert job.failure.cause == "its worker crashed 2 times during its run"
     assert await claimed(queue, 1) == []
 
 
-async def test_an_edit_during_the_last_kill_is_not_lost(queue: Queue) -> None:
+async def test_an_edit_during_the_last_crash_is_not_lost(queue: Queue) -> None:
     await queue.enqueue(Enqueue(KEY, "opportunity"))
-    for kill in range(QUICK.max_crashes):
+    for crash in range(QUICK.max_crashes):
         await started(queue)
-        if kill == QUICK.max_crashes - 1:
+        if crash == QUICK.max_crashes - 1:
             await queue.enqueue(Enqueue(KEY, "opportunity"))
         await asyncio.sleep(0.16)
         await queue.reclaim()
     assert await state_of(queue) == "due"
 
 
-async def test_a_stale_ticket_can_neither_start_nor_extend_nor_settle(queue: Queue) -> None:
+async def test_a_stale_fencing_token_can_neither_start_nor_extend_nor_settle(queue: Queue) -> None:
     await queue.enqueue(Enqueue(KEY, "opportunity"))
     [(_, lost_fencing_token, *_)] = await claimed(queue, 1)
     await asyncio.sleep(0.16)
@@ -286,7 +286,7 @@ async def test_ten_thousand_backlog_keys_do_not_delay_a_person(queue: Queue) -> 
     assert (counts.due, counts.dispatched) == (9_992, 9)
 
 
-async def test_the_backlog_gets_every_fourth_place_and_does_not_starve(queue: Queue) -> None:
+async def test_the_backlog_gets_every_fourth_slot_and_does_not_starve(queue: Queue) -> None:
     await queue.enqueue(*(Enqueue(f"jetbuilt/project/{number}", "opportunity") for number in range(1, 101)))
     await queue.enqueue(
         *(Enqueue(f"jetbuilt/project/{number}", "opportunity", lane="backlog") for number in range(101, 201))
@@ -349,13 +349,15 @@ async def test_holding_a_running_key_lets_it_end_and_then_holds_it(queue: Queue)
     assert await queue.settle(await started(queue), Succeeded()) == "gone"
 
 
-async def test_a_key_can_be_held_before_it_is_ever_wanted(queue: Queue) -> None:
+async def test_a_key_can_be_held_before_it_is_ever_enqueued(queue: Queue) -> None:
     assert await queue.hold(KEY) == 1
     assert await queue.release(KEY) == 1
     assert await queue.job(KEY) is None
 
 
-async def test_tickets_go_on_rising_after_redis_was_wiped(queue: Queue, redis: Redis, namespace: str) -> None:
+async def test_fencing_tokens_go_on_rising_after_redis_was_wiped(
+    queue: Queue, redis: Redis, namespace: str
+) -> None:
     await queue.enqueue(Enqueue(KEY, "opportunity"))
     before = await started(queue)
     await redis.delete(*[name async for name in redis.scan_iter(f"{namespace}:*")])
@@ -376,7 +378,7 @@ async def test_counts_say_how_old_the_oldest_due_key_is(queue: Queue) -> None:
     assert counts.active == 1
 
 
-async def test_a_full_pass_leaves_what_was_given_up_or_archived_to_people(queue: Queue) -> None:
+async def test_a_full_sync_leaves_dead_and_archived_jobs_alone(queue: Queue) -> None:
     await queue.enqueue(Enqueue(key=KEY, flow="opportunity"))
     assert await queue.settle(await started(queue), DeadLettered(FAILURE)) == "dead"
 
@@ -387,9 +389,7 @@ async def test_a_full_pass_leaves_what_was_given_up_or_archived_to_people(queue:
     assert [job.key for job in await queue.jobs(state="due")] == [KEY]
 
 
-async def test_what_a_command_held_that_was_killed_is_let_go(
-    queue: Queue, redis: Redis, namespace: str
-) -> None:
+async def test_what_a_killed_command_held_is_released(queue: Queue, redis: Redis, namespace: str) -> None:
     await queue.enqueue(Enqueue(KEY, "opportunity"))
     await queue._hold([namespace], [30, KEY])
     assert [job.state for job in await queue.jobs()] == ["held"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -139,7 +140,7 @@ async def test_a_job_that_begins_to_wait_for_a_dead_key_leaves_it_dead(queue: Qu
 @pytest.mark.parametrize("length", [1, 2, 3, 7])
 async def test_a_circle_ends_with_a_dead_letter_that_names_it(queue: Queue, length: int) -> None:
     keys = [f"bss/account/{number}" for number in range(1, length + 1)]
-    for key, other in zip(keys, keys[1:], strict=False):
+    for key, other in itertools.pairwise(keys):
         await waiting(queue, key, other)
     if length == 1:
         await queue.enqueue(Enqueue(keys[0], "billing"))

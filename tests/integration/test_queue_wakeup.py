@@ -159,6 +159,6 @@ async def test_a_connection_that_is_lost_is_made_again_and_counts_as_a_message(
         for client in await redis.client_list():
             if client["sub"] != "0":
                 await redis.client_kill_filter(_id=client["id"])
-        # Nobody hears of it.
+        # No listener gets the message.
         await queue.enqueue(Enqueue(KEY, "opportunity"))
         await until(lambda: runs.begun, what="the run has begun", within=10)

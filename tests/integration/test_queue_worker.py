@@ -83,7 +83,7 @@ async def raising(queue: Queue, error: BaseException) -> Job:
     return job
 
 
-async def test_waits_are_parked(queue: Queue) -> None:
+async def test_waits_are_deferred(queue: Queue) -> None:
     job = await raising(queue, errors.InventoryLocked("auditing is on", seconds=60))
     assert (job.state, job.attempts, job.waits) == ("waiting", 0, 1)
     assert job.failure is not None
@@ -116,13 +116,13 @@ async def test_anything_else_is_a_bug_kept_with_its_trace(queue: Queue) -> None:
 
 
 @pytest.mark.parametrize("error", [RedisConnectionError("gone"), errors.StoreUnavailable("gone")])
-async def test_trouble_with_redis_is_nobodys_attempt(queue: Queue, error: Exception) -> None:
+async def test_a_failure_of_redis_costs_no_attempt(queue: Queue, error: Exception) -> None:
     job = await raising(queue, error)
     assert (job.state, job.attempts, job.waits) == ("waiting", 0, 1)
     assert 0 < job.due_ms - (await queue.counts()).now_ms <= 5_000
 
 
-async def test_of_several_troubles_the_worst_decides(queue: Queue) -> None:
+async def test_of_several_errors_the_worst_decides(queue: Queue) -> None:
     group = ExceptionGroup(
         "apply", [errors.Throttled("pause"), ExceptionGroup("", [errors.ValueRefused("no such unit")])]
     )
@@ -184,7 +184,7 @@ async def test_a_handler_is_cancelled_and_forbidden_to_write_when_its_lease_is_t
         return (await queue.counts()).running == 1
 
     await until(is_running)
-    # Somebody else has it: its lease is ended by hand and it is claimed and begun again.
+    # Another delivery has it: its lease is ended by hand and it is claimed and started again.
     await queue._redis.zadd(f"{queue.namespace}:leases", {KEY: 1})
     await queue.reclaim()
     [(_, other_fencing_token, *_)] = await claimed(queue, 1)
@@ -240,7 +240,7 @@ async def test_many_jobs_are_each_run_once_and_leave_nothing_behind(redis: Redis
     assert [name async for name in redis.scan_iter(f"arq:*{namespace}*")] == []
 
 
-async def test_a_person_waits_for_no_more_than_the_places_in_use(queue: Queue, redis: Redis) -> None:
+async def test_a_person_waits_for_no_more_than_the_slots_in_use(queue: Queue, redis: Redis) -> None:
     async def brief(_run: Run) -> None:
         await asyncio.sleep(0.02)
 
@@ -302,7 +302,7 @@ async def test_stopping_gives_back_what_was_delivered_but_not_begun(redis: Redis
     service = arq_port.Service(redis, queue, Runner(queue, {}))
     await claimed(queue, QUICK.concurrency, arq_queue=service.arq_queue)
     assert await delivered()
-    await service.drain(0)
+    await service.shut_down(0)
     counts = await queue.counts()
     assert (counts.due, counts.dispatched) == (6, 0)
     assert [name async for name in redis.scan_iter(f"arq:*{namespace}*")] == []

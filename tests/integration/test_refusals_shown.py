@@ -25,7 +25,7 @@ MODEL = "Quasar 9000"
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """A cause of trouble: how it comes about, how it is shown, how a person ends it."""
+    """A cause of failure: how it arises, how it is shown, how a person ends it."""
 
     error: str
     cause: str
@@ -255,7 +255,7 @@ REFUSALS = {
         arrange=Desk.two_opportunities,
         repair=Desk.no_external_ids,
     ),
-    "answers that are somebody else's": Refusal(
+    "answers of another party": Refusal(
         error="ServerFailed",
         cause="ConnectWise sent an answer of an undocumented form",
         detail="/procurement/catalog",

@@ -1,4 +1,4 @@
-"""The scheduler: each slot once, whoever is there to do it, and again when doing it failed."""
+"""The scheduler: each slot once, by any producer, and again when its action failed."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ async def test_the_slot_of_a_dead_holder_is_taken_over(
     make: MakeScheduler, redis: Redis, namespace: str
 ) -> None:
     action = Action()
-    # What a killed process leaves behind: its lock, which nobody renews, and a slot that is not marked as done.
+    # What a killed process leaves behind: its lock, which is not renewed, and a slot that is not done.
     await redis.set(f"{namespace}:lock:schedule:poll", "killed", px=600)
     schedule = Schedule("poll", LONG, action)
     assert not await make().run_due(schedule)
@@ -204,7 +204,7 @@ async def test_a_late_schedule_is_done_at_once_after_a_wipe(
     assert action.done == 1
 
 
-async def test_slots_missed_while_nobody_was_there_are_not_caught_up(
+async def test_slots_missed_while_no_producer_ran_are_not_caught_up(
     make: MakeScheduler, redis: Redis, namespace: str
 ) -> None:
     action = Action()

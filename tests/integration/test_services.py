@@ -80,12 +80,13 @@ async def test_run_settles_everything_and_shows_itself_over_http(
     enqueued = await bench.expected()
     for one in enqueued.values():
         bench.books.assert_hold(one)
-    assert series(text, "cwbridge_jobs_total", flow="opportunity", outcome="done") == len(enqueued)
-    assert series(text, "cwbridge_objects_total", object="opportunity", action="created") == len(enqueued)
-    assert series(text, "cwbridge_objects_total", object="product item", action="created") == sum(
+    assert series(text, "cwbridge_job_runs_total", flow="opportunity", outcome="succeeded") == len(enqueued)
+    created = {"flow": "opportunity", "action": "created"}
+    assert series(text, "cwbridge_objects_total", object="opportunity", **created) == len(enqueued)
+    assert series(text, "cwbridge_objects_total", object="product_item", **created) == sum(
         len(one.lines) for one in enqueued.values()
     )
-    assert series(text, "cwbridge_polls_total", schedule="jetbuilt_poll", outcome="done") >= 1
+    assert series(text, "cwbridge_schedule_runs_total", schedule="jetbuilt_poll", outcome="succeeded") >= 1
     assert series(text, "cwbridge_queue_jobs") == 0
     assert series(text, "cwbridge_redis_up") == 1
 
@@ -163,7 +164,7 @@ async def test_a_run_that_is_asked_to_stop_ends_what_it_has_begun(
         )
         await until(lambda: faults.waiting("held"), what="a line is being created")
         daemon.ask_to_stop(number)
-        await until(lambda: daemon.events("worker_drains"), what="the worker lets its jobs end")
+        await until(lambda: daemon.events("shutdown_started"), what="the worker lets its jobs end")
         faults.clear()
         ended = await daemon.ended(within=20)
     assert ended.code == 0
@@ -201,12 +202,12 @@ async def test_a_second_ctrl_c_ends_at_once_and_loses_nothing(bench: Bench, tmp_
     faults = bench.box.connectwise_faults
     faults.add(FaultRule(name="held", method="POST", path=PRODUCTS, action="hold_after", after=5, times=1))
     # One job at a time: a second one could be killed while it holds a lock, which then blocks others for 15 seconds.
-    bench.changes = {"queue": {"concurrency": 1, "lease": "1s", "drain": "60s"}}
+    bench.changes = {"queue": {"concurrency": 1, "lease_duration": "1s", "shutdown_timeout": "60s"}}
     env = bench.environment()
     async with commands.running("run", env=env, cwd=tmp_path) as daemon:
         await until(lambda: faults.waiting("held"), what="a line was created and its answer is held back")
         daemon.ask_to_stop(signal.SIGINT)
-        await until(lambda: daemon.events("stop_requested"), what="the first one was heard")
+        await until(lambda: daemon.events("stop_requested"), what="the first one was handled")
         daemon.ask_to_stop(signal.SIGINT)
         ended = await daemon.ended(within=5)
     assert ended.code != 0
@@ -222,7 +223,7 @@ async def nothing_lost(bench: Bench) -> None:
 
 
 async def test_a_cancelled_task_stays_cancelled_whatever_it_asks_of_redis(redis: Redis) -> None:
-    """Services stop by cancelling their loops; a loop that survives it keeps the process alive for ever."""
+    """Services stop by cancelling their loops; a loop that survives it keeps the process alive forever."""
 
     async def ask_for_ever() -> None:
         while True:

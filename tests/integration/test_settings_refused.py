@@ -226,7 +226,7 @@ async def test_a_refused_jetbuilt_key_is_a_mistake_in_the_settings(
 
 
 @pytest.mark.parametrize(("command", "answer"), [("sync", "404"), ("run", "401")])
-async def test_refused_connectwise_keys_are_a_mistake_in_the_settings(
+async def test_refused_connectwise_credentials_are_a_mistake_in_the_settings(
     bench: Bench, tmp_path: Path, command: str, answer: str
 ) -> None:
     bench.box.connectwise.modes.wrong_keys = "401" if answer == "401" else "404"
@@ -259,7 +259,7 @@ async def test_a_port_in_use_is_refused_by_its_setting(bench: Bench, tmp_path: P
 async def test_a_system_that_is_only_away_is_no_mistake_in_the_settings(
     open_bench: OpenBench, tmp_path: Path
 ) -> None:
-    """Nobody is to be woken at night because Jetbuilt is down: the daemon starts and waits."""
+    """No operator is woken at night because Jetbuilt is down: the daemon starts and waits."""
     bench = await open_bench()
     env = bench.environment(CWBRIDGE_JETBUILT__URL=f"{NOWHERE}/api")
     async with commands.running("run", env=env, cwd=tmp_path) as daemon:

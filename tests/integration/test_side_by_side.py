@@ -76,7 +76,7 @@ async def test_two_workers_and_two_producers_do_everything_once(
     assert calls.refused == 0
     assert calls.total > 50
     # Both workers had their part, and every job was done by one of them alone.
-    done = [[event["key"] for event in daemon.events("opportunity_settled")] for daemon in started[:2]]
+    done = [[event["key"] for event in daemon.events("opportunity_synced")] for daemon in started[:2]]
     assert all(done)
     assert len(done[0]) + len(done[1]) == len(set(done[0]) | set(done[1])) == PROJECTS
     # A slot polled twice would double these: one poll for each slot begun while the producers ran.

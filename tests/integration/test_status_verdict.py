@@ -37,21 +37,23 @@ def age(store: Store, name: str, number: int) -> None:
     store.do(act)
 
 
-def test_work_that_nobody_takes_is_not_called_working(
+def test_due_jobs_without_a_worker_are_not_called_working(
     cwbridge: Command, store: Store, verdict: Verdict
 ) -> None:
     enqueue(store, 1)
     assert verdict() == "working"
     age(store, "due:opportunity:fresh", 1)
     assert verdict() == "no worker"
-    assert "Start cwbridge run" in cwbridge("status").out
+    assert "Start `cwbridge run`" in cwbridge("status").out
     store.run_of(1)
     enqueue(store, 2)
     age(store, "due:opportunity:fresh", 2)
     assert verdict() == "working"
 
 
-def test_a_run_whose_worker_has_been_silent_for_long_is_nobodys(store: Store, verdict: Verdict) -> None:
+def test_a_run_whose_worker_has_long_been_silent_does_not_count_as_a_worker(
+    store: Store, verdict: Verdict
+) -> None:
     enqueue(store, 1)
     store.run_of(1)
     assert verdict() == "working"

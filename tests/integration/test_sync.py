@@ -125,7 +125,7 @@ async def test_templates_and_trash_are_never_exported(bench: Bench, stage: Any) 
     assert not [external_id for external_id in enqueued if str(left_out) in external_id]
 
 
-async def test_what_others_put_into_the_opportunity_stays(bench: Bench) -> None:
+async def test_what_other_users_put_into_the_opportunity_stays(bench: Bench) -> None:
     await bench.settled()
     external_id = f"jetbuilt:{bench.families()[0]}"
     ours = bench.books.products(external_id)[0]

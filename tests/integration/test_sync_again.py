@@ -25,7 +25,7 @@ async def test_a_second_sync_asks_jetbuilt_once_and_writes_nothing(bench: Bench)
 
 
 @pytest.mark.parametrize("strategy", ["recreate", "changed"])
-async def test_a_full_pass_over_settled_projects_writes_nothing(bench: Bench, strategy: str) -> None:
+async def test_a_full_sync_over_settled_projects_writes_nothing(bench: Bench, strategy: str) -> None:
     bench.changes = {"opportunity": {"line_strategy": strategy}}
     await bench.settled()
     bench.forget_calls()
@@ -36,7 +36,7 @@ async def test_a_full_pass_over_settled_projects_writes_nothing(bench: Bench, st
     assert {method for method, _, _ in bench.box.connectwise_calls.counts} == {"GET"}
 
 
-async def test_after_redis_was_wiped_everything_is_found_again_by_its_mark(bench: Bench) -> None:
+async def test_after_redis_was_wiped_everything_is_found_again_by_its_external_id(bench: Bench) -> None:
     await bench.settled()
     writes = bench.writes
     forgotten = [key async for key in bench.redis.scan_iter(match=f"{bench.namespace}:*")]
@@ -48,7 +48,7 @@ async def test_after_redis_was_wiped_everything_is_found_again_by_its_mark(bench
 
 
 @pytest.mark.parametrize("drift", ["report", "repair"])
-async def test_a_line_somebody_deleted_in_connectwise_comes_back_only_if_repair_is_set(
+async def test_a_line_that_another_user_deleted_in_connectwise_comes_back_only_if_repair_is_set(
     bench: Bench, drift: str
 ) -> None:
     bench.changes = {"opportunity": {"drift": drift}}
@@ -64,7 +64,7 @@ async def test_a_line_somebody_deleted_in_connectwise_comes_back_only_if_repair_
     assert repaired or (await bench.history(enqueued.key))[0].discrepancies
 
 
-async def test_a_full_pass_sees_an_edit_that_no_time_stamp_tells(bench: Bench) -> None:
+async def test_a_full_sync_sees_an_edit_that_changed_no_time_stamp(bench: Bench) -> None:
     await bench.settled()
     bench.box.jetbuilt.modes.touch_project_on_item_edit = False
     family = bench.families()[0]

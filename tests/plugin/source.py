@@ -19,7 +19,7 @@ class NotesPoller:
     def schedules(self) -> Sequence[Schedule]:
         return (Schedule("notes_poll", timedelta(seconds=1), self._poll),)
 
-    async def poll(self, *, full: bool) -> Polled:
+    async def poll(self, *, full: bool) -> Polled:  # noqa: ARG002  every poll of notes is a full one
         return await self._poll()
 
     async def _poll(self) -> Polled:

@@ -1,4 +1,4 @@
-"""The books of the ConnectWise stand-in, read straight from its tables: no client of ours stands between."""
+"""The books of the ConnectWise stand-in, read straight from its tables, without a client of the daemon."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Books:
         return row
 
     def opportunities(self) -> dict[str, Row]:
-        """Ours, by mark; a mark on two opportunities fails the test."""
+        """The daemon's opportunities by external id; an external id on two of them fails the test."""
         ours = [row for row in self.rows("sales/opportunities") if row.get("source")]
         assert_once(row["source"] for row in ours)
         return {row["source"]: row for row in ours}
@@ -79,7 +79,7 @@ class Books:
         assert sum(line.amounts[0] for line in held) == wanted.total
 
     def assert_nothing_doubled(self) -> None:
-        """One opportunity per mark, one line per mark in it, one record per name everywhere else."""
+        """One opportunity per external id, one line per external id in it, one record per name everywhere else."""
         for external_id in self.opportunities():
             assert {key: lines for key, lines in self.lines(external_id).items() if len(lines) > 1} == {}
         living = [row for row in self.rows("company/companies") if not row.get("deletedFlag")]

@@ -56,7 +56,7 @@ def cents(amount: Decimal) -> Decimal:
 
 
 async def of_all(jetbuilt: Jetbuilt) -> dict[str, Expected]:
-    """What every project and every option should become, by mark; templates and trash become nothing."""
+    """What every project and every option should become, by external id; templates and trash become nothing."""
     found: list[Expected] = []
     for project in await jetbuilt.projects():
         if project["stage"] not in {"template", "trash"}:

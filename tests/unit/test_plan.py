@@ -199,7 +199,7 @@ def test_marks_fit_and_are_recognised_as_ours(wanted):
         assert all(len(external_id) <= 50 and plan.is_own(external_id) for external_id in external_ids)
 
 
-def test_the_longest_jetbuilt_id_fits_into_a_mark():
+def test_the_longest_jetbuilt_id_fits_into_an_external_id():
     line = DesiredLine(
         key=f"package:{2**63 - 1}",
         product=DesiredProduct(identifier="A", qualified="X A", kind="service", description="d"),

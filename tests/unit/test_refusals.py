@@ -166,7 +166,7 @@ def test_an_existing_record_goes_before_a_missing_field() -> None:
         ),
     ],
 )
-def test_equal_trouble_has_equal_cause(status: int, one: bytes, other: bytes) -> None:
+def test_equal_failures_have_equal_causes(status: int, one: bytes, other: bytes) -> None:
     first, second = read(status, one), read(status, other)
     assert first.cause == second.cause
     assert first.detail != second.detail

@@ -150,7 +150,7 @@ def test_what_names_no_link_is_refused_with_the_forms(text: str) -> None:
 
 
 @given(st.integers(1, 10**18), st.none() | st.integers(1, 10**18))
-def test_the_key_of_a_mark_is_the_key(family: int, option: int | None) -> None:
+def test_the_key_of_an_external_id_is_the_key(family: int, option: int | None) -> None:
     key = ProjectKey(family, option)
     assert ProjectKey.of_external_id(key.external_id) == key
 

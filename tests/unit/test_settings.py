@@ -120,7 +120,7 @@ def test_the_environment_wins_over_a_secret_file_and_that_over_the_settings_file
     )
 
 
-def test_files_of_others_beside_the_secrets_are_not_read(secrets: Path) -> None:
+def test_foreign_files_beside_the_secrets_are_not_read(secrets: Path) -> None:
     (secrets / "tls.p12").write_bytes(bytes(range(256)))
     (secrets / "cwbridge.p12").write_bytes(bytes(range(256)))
     (secrets / "backup").write_bytes(b"x" * 20_000_000)

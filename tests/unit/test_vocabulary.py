@@ -47,7 +47,18 @@ IDENTIFIERS = {
     "keys_work": "credentials_work",
     "system_stopped": "system_on_hold",
     "full_pass": "full_sync",
-    "drain": "shutdown_timeout",
+    "drain": "shut_down, shutdown_timeout",
+    "let_go": "release",
+    "anew": "again",
+    "stopped_systems": "systems_on_hold",
+    "systems_stopped": "systems_on_hold",
+    "SystemStopped": "SystemOnHold",
+    "SystemHeld": "SystemOnHold",
+    "KeysRefused": "AuthenticationRefused",
+    "a_person": "operator",
+    "API_REPEATED": "API_RETRIES",
+    "POLLS": "SCHEDULE_RUNS",
+    "POLL_LAST_SUCCESS": "SCHEDULE_LAST_SUCCESS",
     "refused_again": "dead_letter_retry_interval",
     "backoff_most": "backoff_max",
     "most_body_bytes": "max_response_bytes",
@@ -83,6 +94,20 @@ PHRASES = {
     r"in trouble|the trouble": "failure",
     r"second look(?:s)? (?:anew)": "second look",
     r"remembered for": "cached for",
+    r"nobody|everybody|anybody|someone": "the actor by name",
+    r"for ever\b": "forever",
+    r"anew\b": "again",
+    r"ours\b|not ours": "the daemon's, linked",
+    r"the bridge|bridges": "the daemon, cwbridge",
+    r"(?:is|are|was|were) left alone": "stays as it is",
+    r"lets? go\b": "release",
+    r"(?:it|this|that) is said\b|(?:is|are) said (?:once|at once)": "reported, logged",
+    r"stands? on\b": "needs, uses",
+    r"places in use|free places?|places? of (?:a|the) worker": "slots",
+    r"(?:a|the) trial\b": "dry run",
+    r"stopped systems?": "systems on hold",
+    r"what (?:is|was) wanted|wanted counter": "enqueued, desired",
+    r"kill(?:s|ed)? (?:its|their) workers?": "crashes",
 }
 """Phrases of docstrings, comments, messages, help texts and pages, with what to write instead."""
 
@@ -154,4 +179,4 @@ def test_the_vocabulary_is_looked_for() -> None:
     """The search itself finds what it looks for, in each kind of text."""
     text = 'want = 1\n"""What nobody of ours is no more."""\n# parked by somebody\n'
     assert [identifier for _, identifier in names(text) if identifier in IDENTIFIERS] == ["want"]
-    assert len(phrases_in(prose(text), "x.py")) == 4
+    assert len(phrases_in(prose(text), "x.py")) == 6

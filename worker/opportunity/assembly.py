@@ -24,6 +24,7 @@ from worker.opportunity.known_options import KnownOptions
 from worker.opportunity.opportunity_lines import OpportunityLines
 from worker.opportunity.options import OptionFanOut
 from worker.opportunity.plan import is_own
+from worker.opportunity.project_key import FLOW
 from worker.opportunity.references import Resolver
 from worker.opportunity.sales_tables import SalesTables
 from worker.opportunity.settings import CatalogSettings, OpportunitySettings
@@ -75,12 +76,12 @@ def opportunity_flow(
     client: connectwise.ConnectWiseClient,
     history: History,
 ) -> OpportunityFlow:
-    """The flow with everything it stands on."""
+    """The flow with everything it needs."""
     namespace = settings.namespace
-    psa = PsaContext.over(client, redis, settings)
+    psa = PsaContext.over(client, redis, settings, flow=FLOW)
     queue = Queue(redis, namespace=namespace, settings=settings.queue)
     target = Target(client, ApiMember(redis, namespace=namespace))
-    sales_tables = SalesTables(client, psa.locks)
+    sales_tables = SalesTables(client, psa.locks, psa.objects)
     chosen = rules(settings)
     lines = _lines(settings, redis, psa, queue, chosen)
     return OpportunityFlow(
@@ -125,7 +126,7 @@ def _lines(
     namespace = settings.namespace
     catalog = Catalog(
         psa,
-        CatalogPlacement(psa.client, psa.locks, placement_rule(settings.of(CatalogSettings))),
+        CatalogPlacement(psa.client, psa.locks, psa.objects, placement_rule(settings.of(CatalogSettings))),
         CatalogCache(redis, namespace=namespace, cache_ttl=settings.of(CatalogSettings).cache_ttl),
         CatalogPolicy(
             inactive=settings.of(CatalogSettings).inactive_items,

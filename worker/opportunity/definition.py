@@ -15,7 +15,7 @@ from cwbridge.ledger.history import Event
 from cwbridge.linker import Linker, LinkKind, LinkName
 from cwbridge.queue.runner import Handler
 from cwbridge.text import folded
-from worker.opportunity.project_key import ProjectKey
+from worker.opportunity.project_key import FLOW, ProjectKey
 from worker.opportunity.settings import CatalogSettings, OpportunitySettings
 from worker.psa.settings import DefaultFieldsSettings
 
@@ -26,7 +26,7 @@ _SITE = "jetbuilt:site:"
 class Opportunities(Flow):
     """`jetbuilt/project/{family}[/option/{id}]` -> the opportunity whose `source` is `jetbuilt:{family}[:option:{id}]`."""
 
-    name = "opportunity"
+    name = FLOW
     title = "Jetbuilt -> ConnectWise opportunities"
     systems = (JETBUILT, CONNECTWISE)
     key_format = KeyFormat(

@@ -1,4 +1,4 @@
-"""Which opportunities were written with another record than the one a person has chosen."""
+"""Finds opportunities that were written with another record than the one a person chose."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OWN_SOURCES = "jetbuilt:%"
 
 
 class Dependents:
-    """Asks ConnectWise what opportunities hold, and Jetbuilt whom the answer is about."""
+    """Finds in ConnectWise and Jetbuilt the opportunities that a choice affects."""
 
     def __init__(
         self,
@@ -41,8 +41,8 @@ class Dependents:
     async def mistaken(self, name: LinkName, target: int) -> list[ProjectKey]:
         """Opportunities of this flow that hold another record than `target`, although the name is that of their own.
 
-        Whatever record that is: several answers may have been given, and a command may have been broken off. What is
-        closed or converted is not written any more.
+        Any other record counts, because several choices may have been made and a command may have been broken off. Closed
+        and converted opportunities are left out, because runs no longer write them.
         """
         found = await self._ours_beside(name, target)
         if not found:
@@ -75,7 +75,7 @@ class Dependents:
             raise errors.NotFound("The project has no such option", detail=str(key))
 
     async def _ours_beside(self, name: LinkName, target: int) -> dict[ProjectKey, models.Opportunity]:
-        """Asked by one field, as compound conditions are not to be trusted; the rest is compared here."""
+        """Filters by one field, because servers do not evaluate compound conditions reliably; the rest is compared here."""
         company = company_of(name)
         rows = await self._client.opportunities.find(
             field("source").like(_OWN_SOURCES) if company is None else field("company/id").equals(company),
@@ -99,7 +99,7 @@ class Dependents:
             project = await self._reader.project(key, await self._active.hint(key.family))
             desired = projection.project(await self._reader.complete(key, project), self._rules)
         except errors.Refused:
-            # It has ended or is not exported as it is; its own job says so.
+            # The project has ended or is not exported; its own job reports that.
             return False
         return name.identity.rpartition("@")[0] == _identity(desired, name)
 

@@ -1,4 +1,4 @@
-"""What ConnectWise should hold for one Jetbuilt project: plain data, names instead of ids."""
+"""The desired state of ConnectWise for one Jetbuilt project: plain data, names instead of ids."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worker.psa.records import DesiredCompany, DesiredContact, DesiredLine, Desi
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a sale has come, by ConnectWise's names; None is left alone."""
+    """How far a sale has come, by ConnectWise's names; None leaves the field as it is."""
 
     stage: str | None = None
     status: str | None = None
@@ -20,7 +20,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OfficeAssignment(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of the integrator's locations and departments an opportunity belongs to, by name; None is left alone."""
+    """Which of the integrator's locations and departments an opportunity belongs to, by name; None leaves the field as it is."""
 
     location: str | None = None
     department: str | None = None
@@ -49,7 +49,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DesiredOpportunity(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole opportunity, as it should be."""
+    """The desired opportunity with all its fields and lines."""
 
     external_id: str
     name: str

@@ -1,4 +1,4 @@
-"""What becomes of an opportunity whose project or option has ended: a note, by setting a status, and no further writes."""
+"""Finishes the opportunity of a project or option that has ended: a note, by setting a status, and no further writes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Finisher:
         self._finished_status = finished_status
 
     async def finish(self, key: ProjectKey, reason: str, link: Link | None) -> Event:
-        """Leave a note on the opportunity and, by setting, give it a status; without an opportunity there is nothing to do."""
+        """Leave a note on the opportunity and, by setting, give it a status; does nothing without an opportunity."""
         found = await self._target.find(key.external_id, link)
         if found is None:
             return Event(what="skipped", cause=reason)

@@ -1,6 +1,6 @@
 """The opportunity flow: read the source, project, read the target, plan, apply, look again, record.
 
-Levels, not edges: a run uses nothing but the key, so that it may be repeated, late, or start again after a crash half-way.
+A run uses nothing but the key, so that it may be repeated, late, or start again after a crash half-way.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 
 class OpportunityFlow:
-    """Makes the opportunity of one key right."""
+    """Syncs the opportunity of one key."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class OpportunityFlow:
         self._rules = rules
 
     async def handle(self, run: Run) -> None:
-        """Make the opportunity of the run's key right and record what was done, or why it could not be."""
+        """Sync the opportunity of the run's key and record what was done, or why it failed."""
         await recorded(self._history, run.key, self._make_right(run, ProjectKey.parse(run.key)))
 
     async def _make_right(self, run: Run, key: ProjectKey) -> Event | None:
@@ -92,7 +92,7 @@ class OpportunityFlow:
         return await self._writer.write(run, desired, Written(fingerprint, state), link)
 
     async def _end(self, run: Run, key: ProjectKey, reason: str) -> Event | None:
-        """The source has ended: its opportunity gets a note, is never deleted, and is never made for this."""
+        """Finish the opportunity of a source that has ended; it is never deleted, and never created for this."""
         if key.option is None:
             await self._options.enqueue_known(run, key)
         link = await self._links.get("opportunity", str(key))
@@ -104,7 +104,7 @@ class OpportunityFlow:
 
 
 def _refuse_older(project: models.Project, link: Link | None) -> None:
-    """Raise Refused for a source restored from a backup, or a stale read: it would undo what was exported since."""
+    """Raise Refused for a source that was restored from a backup or read stale: its export would undo newer exports."""
     at = (link.state if link is not None else "").partition("@")[2]
     if not at or project.updated_at is None:
         return

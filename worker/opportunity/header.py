@@ -51,7 +51,7 @@ class HeaderBuilder:
         )
 
     async def forget(self, desired: DesiredOpportunity, reference: str) -> bool:
-        """Resolve the `reference` that ConnectWise no longer has anew next time; False when it is none of the header."""
+        """Look up a `reference` that ConnectWise no longer has again next time; False when the header has no such reference."""
         match reference:
             case "company" | "contact" | "site" | "primarysalesrep":
                 await self._resolver.forget(desired, reference)

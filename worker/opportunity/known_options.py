@@ -1,4 +1,4 @@
-"""The options of each project that have (or had) an opportunity, so that their end, and their new ids, are noticed.
+"""The options of each project that have (or had) an opportunity, so that a run notices their end and their new ids.
 
 {namespace}:options:{family}    hash, option id -> its name, case-folded
 """
@@ -19,7 +19,7 @@ class KnownOptions:
         self._prefix = f"{namespace}:options:"
 
     async def note(self, family: int, option: int, name: str) -> None:
-        """Keep that the option has an opportunity."""
+        """Record that the option has an opportunity."""
         await reply(self._redis.hset(self._name(family), str(option), name))
 
     async def known(self, family: int) -> dict[int, str]:
@@ -28,7 +28,7 @@ class KnownOptions:
         return {int(option): name.decode() for option, name in stored.items()}
 
     async def adopt(self, family: int, link: Link, *, old: int, new: int, name: str) -> None:
-        """Give `link`, the opportunity of option `old`, to `new`, all at once."""
+        """Give `link`, the opportunity of option `old`, to `new`, in one transaction."""
         async with self._redis.pipeline(transaction=True) as pipe:
             await self._links.move(
                 pipe, "opportunity", str(ProjectKey(family, old)), str(ProjectKey(family, new)), link
@@ -38,7 +38,7 @@ class KnownOptions:
             await pipe.execute()
 
     async def forget(self, family: int, option: int) -> None:
-        """The option has no opportunity."""
+        """Record that the option has no opportunity."""
         await reply(self._redis.hdel(self._name(family), str(option)))
 
     def _name(self, family: int) -> str:

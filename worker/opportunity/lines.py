@@ -92,7 +92,7 @@ def _told_customer(item: models.LineItem, product: DesiredProduct) -> str:
 
 
 def _notes(item: models.LineItem) -> str:
-    """Where the item stands and what is noted about it, for the people who order and install."""
+    """Room and system of the item and its notes, for the people who order and install."""
     places = " / ".join(
         one_line(place.name) for place in (item.room, item.system) if place is not None and place.name
     )

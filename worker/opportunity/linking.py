@@ -17,7 +17,7 @@ class OpportunityLinker:
         self._context = context
 
     async def relink(self, name: LinkName, target: int) -> Relinked:
-        """Keep the answer and enqueue what depends on it; raises Refused for a record that cannot be meant."""
+        """Store the choice and enqueue the keys that depend on it; raises Refused for an impossible record."""
         context = self._context
         relinker = Relinker.over(
             context.settings,

@@ -1,4 +1,4 @@
-"""Options and change orders of a project become opportunities of their own: their keys are enqueued whenever the project is read."""
+"""Enqueues the options and change orders of a project, each an opportunity of its own, whenever the project is read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class OptionFanOut:
-    """Enqueues the options of a project, those that are gone included, so that their opportunities are finished."""
+    """Enqueues the options of a project; ended options are included, so that their opportunities are finished."""
 
     def __init__(self, queue: Queue, known: KnownOptions, *, links: Links, target: Target) -> None:
         self._queue = queue
@@ -41,7 +41,7 @@ class OptionFanOut:
         await self._queue.enqueue(*(_enqueue_anyway(run, key, option) for option in known))
 
     async def note(self, key: ProjectKey, option: models.ListedOption | models.Option) -> None:
-        """Keep that the option is about to have an opportunity."""
+        """Record that the option is about to get an opportunity."""
         await self._known.note(key.family, option.id, folded(option.name))
 
     async def moved(self, key: ProjectKey) -> bool:
@@ -49,9 +49,9 @@ class OptionFanOut:
         return key.option is not None and key.option not in await self._known.known(key.family)
 
     async def _settle_identities(self, family: int, options: list[models.ListedOption]) -> set[int]:
-        """A new version of a project gives its options new ids: where name tells which is which, opportunities move along.
+        """A new version of a project gives its options new ids: where the name identifies an option, its opportunity moves to the new id.
 
-        Returns the options that are gone for good.
+        Returns the options that have ended.
         """
         known = await self._known.known(family)
         current = {option.id: folded(option.name) for option in options}
@@ -65,10 +65,10 @@ class OptionFanOut:
         return set(gone)
 
     async def _move(self, family: int, old: int, new: int, name: str) -> bool:
-        """Give the opportunity of `old` to `new`; False when a person has to say which it is.
+        """Give the opportunity of `old` to `new`; False when a person has to choose.
 
-        Raises Busy while `old` is being written, or two jobs would write one opportunity. A run that begins later finds in
-        Jetbuilt that its option is gone, and here that it has moved.
+        Raises Busy while a run writes `old`, because two jobs would write one opportunity. A later run finds in Jetbuilt that its
+        option has ended, and in Redis that the opportunity has moved.
         """
         key = str(ProjectKey(family, old))
         job = await self._queue.job(key)
@@ -92,7 +92,7 @@ class OptionFanOut:
 
 
 def _enqueue(run: Run, key: ProjectKey, project: models.Project, option: models.ListedOption) -> Enqueue:
-    """A change of the project counts as well: company, stage and name of the opportunity come from there."""
+    """The project's change counts as well, because it gives the opportunity company, stage and name."""
     version = ""
     if run.mode == "if_changed":
         version = f"{project.id}@{project.updated_at}/{option.updated_at}"

@@ -1,4 +1,4 @@
-"""What was done to an opportunity, for its history and the log."""
+"""Describes what a run did to an opportunity, for history and log."""
 
 from __future__ import annotations
 

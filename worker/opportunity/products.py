@@ -1,4 +1,4 @@
-"""Catalog items as the lines need them: identifiers, descriptions and the fall-backs when a name is taken."""
+"""The catalog items that lines need: identifiers, descriptions, and fall-backs when a name is taken."""
 
 from __future__ import annotations
 

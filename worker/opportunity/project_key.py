@@ -1,4 +1,4 @@
-"""The key of an object: all that a job carries.
+"""The key of a project or option; a job carries nothing else.
 
 jetbuilt/project/{family}                a project; family = its first version's id
 jetbuilt/project/{family}/option/{id}    an option or change order of it
@@ -12,6 +12,9 @@ from typing import Self
 import msgspec
 
 from cwbridge import errors
+
+FLOW = "opportunity"
+"""The name of the flow whose keys these are."""
 
 _PATTERN = re.compile(r"jetbuilt/project/(?P<family>[1-9]\d{0,18})(?:/option/(?P<option>[1-9]\d{0,18}))?")
 
@@ -43,7 +46,7 @@ class ProjectKey(msgspec.Struct, frozen=True, order=True):
 
     @property
     def external_id(self) -> str:
-        """What the object carries in ConnectWise so that it can be found again without Redis."""
+        """The text in the field Source by which the opportunity is found again without Redis."""
         base = f"jetbuilt:{self.family}"
         return base if self.option is None else f"{base}:option:{self.option}"
 

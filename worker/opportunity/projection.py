@@ -1,4 +1,4 @@
-"""What a Jetbuilt project becomes: a pure function from what was read to the desired opportunity."""
+"""Projects a Jetbuilt project onto the desired opportunity; a pure function."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def skip_reason(project: models.Project, rules: Rules) -> str | None:
 
 
 def project(source: Source, rules: Rules) -> DesiredOpportunity:
-    """The opportunity as it should be; raises Refused when the project lacks what ConnectWise demands."""
+    """The desired opportunity; raises Refused when the project lacks what ConnectWise demands."""
     client = source.client
     if client is None:
         raise errors.Refused(
@@ -113,7 +113,7 @@ def _suspects(items: Iterable[models.LineItem]) -> tuple[str, ...]:
 
 
 def _progress(project: models.Project, option: models.Option | None, rules: Rules) -> Progress:
-    """What the project's stage means; an option that is not sold has not come that far."""
+    """The progress that the project's stage stands for; an unsold option does not get it."""
     if option is not None and not option.sold:
         return Progress()
     stage = folded(project.stage)
@@ -136,7 +136,7 @@ def _close_date(project: models.Project, rules: Rules) -> datetime:
 
 
 def _notes(project: models.Project, option: models.Option | None, rules: Rules) -> str:
-    """What the project (or option) says of itself, and where to find it."""
+    """The description of the project or option, and the link to it."""
     told = many_lines(project.short_description if option is None else option.scope)
     link = rules.project_link.format(id=project.id)
     return "\n".join(part for part in (told, f"Jetbuilt: {link}") if part)
@@ -242,7 +242,7 @@ def _named_site(name: str, address: PostalAddress | None = None) -> DesiredSite:
 
 
 def _total_without_tax(project: models.Project) -> Decimal | None:
-    """What all lines together should come to, in cents; the parts may carry many digits on the wire."""
+    """The total of all lines, in cents; the parts may carry many digits on the wire."""
     parts = (project.equipment_total, project.labor_total, project.shipping_total)
     if any(part is None for part in parts):
         return None

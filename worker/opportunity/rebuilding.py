@@ -1,4 +1,4 @@
-"""Rebuilds the links of opportunities, and the known options, from the marks that ConnectWise holds."""
+"""Rebuilds the links of opportunities, and the known options, from the external ids in ConnectWise."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AT_ONCE = 100
 async def rebuild_links(
     client: connectwise.ConnectWiseClient, redis: Redis, *, namespace: str, dry_run: bool
 ) -> Rebuilt:
-    """Compare, and unless `dry_run` put what differs; what several opportunities claim is left to a person."""
+    """Compare, and unless `dry_run` correct the links; keys that several opportunities claim are left to a person."""
     links = Links(redis, namespace=namespace)
     found = await _found(client)
     known = await links.all("opportunity")
@@ -71,7 +71,7 @@ def _compare(found: dict[ProjectKey, list[int]], links: dict[str, Link], *, dry_
 async def _look_at_cleared(
     client: connectwise.ConnectWiseClient, done: Rebuilt, links: dict[str, Link]
 ) -> None:
-    """Why no opportunity carries the external id of a key that is linked."""
+    """Sort a linked key whose external id no opportunity carries by its reason."""
     sources = await _sources(client, [link.target for link in links.values()])
     for key, link in links.items():
         if link.target not in sources:
@@ -85,12 +85,12 @@ async def _look_at_cleared(
 
 
 def _moved(key: str, other: ProjectKey, link: Link) -> bool:
-    """An option that got a new id: its opportunity carries the old external id until the next run."""
+    """Whether an option got a new id: its opportunity carries the old external id until the next run."""
     return other.family == ProjectKey.parse(key).family and not link.fingerprint
 
 
 async def _sources(client: connectwise.ConnectWiseClient, ids: list[int]) -> dict[int, str | None]:
-    """The marks of those opportunities that exist."""
+    """The field Source of those opportunities that exist."""
     found: dict[int, str | None] = {}
     for start in range(0, len(ids), _AT_ONCE):
         asked = field("id").one_of(ids[start : start + _AT_ONCE])
@@ -100,7 +100,7 @@ async def _sources(client: connectwise.ConnectWiseClient, ids: list[int]) -> dic
 
 
 async def _note_options(options: KnownOptions, found: dict[ProjectKey, list[int]]) -> None:
-    """So that the end of an option is noticed; its name comes back with its next run."""
+    """Record a linked option as known, so that its end is noticed; its next run stores its name."""
     for family in {key.family for key in found if key.option is not None}:
         known = await options.known(family)
         for key in found:

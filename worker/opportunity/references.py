@@ -1,4 +1,4 @@
-"""The people and places of an opportunity: sales rep, company, contact and site, each matched or created.
+"""Finds the records that an opportunity refers to: sales rep, company, contact and site, each matched or created.
 
 Matching is exact but for case and blanks; several hits are refused with the candidates named.
 """
@@ -23,7 +23,7 @@ class References(msgspec.Struct, frozen=True, kw_only=True):
     contact: int
     site: int
     how: tuple[str, ...] = ()
-    """What was matched to what and by which rule, for a person."""
+    """Which record was matched by which rule, for the history."""
 
 
 class Resolver:
@@ -67,7 +67,7 @@ class Resolver:
         )
 
     async def forget(self, desired: DesiredOpportunity, reference: str) -> None:
-        """Drop the link of `reference` alone: the links of the others may be answers of people."""
+        """Drop the link of `reference` only, because a person may have chosen the other links."""
         if reference == "company":
             await self._companies.forget(desired.company)
         if reference == "primarysalesrep":

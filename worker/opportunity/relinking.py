@@ -1,4 +1,4 @@
-"""A person's answer to which record of ConnectWise an object belongs: checked, kept, and acted on."""
+"""Stores which record of ConnectWise a person chose for an object, after a check, and enqueues what depends on it."""
 
 from __future__ import annotations
 
@@ -25,16 +25,15 @@ from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 from worker.opportunity import assembly
 from worker.opportunity.dependents import Dependents, company_of, key_of
-from worker.opportunity.project_key import ProjectKey
+from worker.opportunity.project_key import FLOW, ProjectKey
 
-_FLOW = "opportunity"
 _EVERYTHING = 1_000_000
 _AT_ONCE = 64
 _KEPT_TRIES = 3
 
 
 class Relinker:
-    """Puts links by hand; raises Refused for a record that cannot be meant."""
+    """Sets links by hand; raises Refused for an impossible record."""
 
     def __init__(
         self, client: connectwise.ConnectWiseClient, dependents: Dependents, links: Links, queue: Queue
@@ -52,7 +51,7 @@ class Relinker:
         client: connectwise.ConnectWiseClient,
         source: jetbuilt.JetbuiltClient,
     ) -> Self:
-        """A relinker with all it stands on."""
+        """A relinker with everything it needs."""
         namespace = settings.namespace
         active = Hints(redis, namespace=namespace, name=ACTIVE_PROJECTS)
         api_member = ApiMember(redis, namespace=namespace)
@@ -64,7 +63,7 @@ class Relinker:
         )
 
     async def relink(self, name: LinkName, target: int) -> Relinked:
-        """Check the record and the name, keep the answer, and want what depends on it."""
+        """Check the record and the name, store the choice, and enqueue the keys that depend on it."""
         before = await self._links.get(name.kind, name.identity)
         link = Link(target=target, how="person")
         notes: list[str] = []
@@ -74,7 +73,7 @@ class Relinker:
             await self._dependents.check(name)
             async with self._queue.paused(str(key)):
                 await self._links.put(name.kind, name.identity, link)
-            await self._queue.enqueue(Enqueue(key=str(key), flow=_FLOW, lane="interactive", mode="force"))
+            await self._queue.enqueue(Enqueue(key=str(key), flow=FLOW, lane="interactive", mode="force"))
             await self._queue.requeue(str(key))
             enqueued = [str(key)]
             notes = await self._same_external_id(key, target)
@@ -115,7 +114,7 @@ class Relinker:
         return record.name
 
     async def _record(self, name: LinkName, target: int) -> str:
-        """What the record is called; it must exist, be in use, and belong to the company of the name."""
+        """The name of the record, which must exist, be active, and belong to the company of the link."""
         try:
             match name.kind:
                 case "company":
@@ -141,7 +140,7 @@ class Relinker:
             raise _missing(name.kind, target) from error
 
     async def _same_external_id(self, key: ProjectKey, target: int) -> list[str]:
-        """Other opportunities with the external id: should the link get lost, they would make it ambiguous again."""
+        """Warnings about other opportunities with the external id, which would make the key ambiguous if the link were lost."""
         rows = await self._client.opportunities.find(
             field("source").equals(key.external_id), fields=("source",)
         )
@@ -152,7 +151,7 @@ class Relinker:
         ]
 
     async def _keep(self, name: LinkName, link: Link) -> None:
-        """Runs under way go by what they read before, and may still keep what they found themselves."""
+        """Store the link repeatedly until it stays, because runs under way may still store what they found."""
         for _ in range(_KEPT_TRIES):
             await self._links.put(name.kind, name.identity, link)
             await self._runs_ended()
@@ -164,15 +163,15 @@ class Relinker:
         )
 
     async def _runs_ended(self) -> None:
-        """Wait for every run that may not know the answer; what it wrote can be seen only then."""
+        """Wait for every run that may not know the choice, because only then all of its writes are visible."""
         running = await self._queue.jobs(state="running", limit=_EVERYTHING)
         try:
             await concurrency.gather_limited((self._run_ended(job.key) for job in running), limit=_AT_ONCE)
         except errors.Busy as failure:
             raise errors.Busy(
-                "A run that began before this answer does not end",
+                "A run that began before this choice does not end",
                 detail=failure.detail,
-                remedy="The answer is kept. Repeat this command when the run has ended (cwbridge jobs show), "
+                remedy="The choice is stored. Repeat this command when the run has ended (cwbridge jobs show), "
                 "so that what it wrote is corrected.",
             ) from failure
 
@@ -181,9 +180,9 @@ class Relinker:
             pass
 
     async def _enqueue_dependents(self, name: LinkName, target: int) -> list[str]:
-        """Dead jobs that ask this very question, and opportunities of the flow that hold another record.
+        """Enqueue dead jobs that this choice resolves, and opportunities of the flow that hold another record.
 
-        What is due or waits needs no wanting: it reads the answer when it runs.
+        Jobs that are due or waiting are left as they are: they read the choice when they run.
         """
         asked = re.compile(rf"(?<!\S){re.escape(shlex.quote(str(name)))}(?!\S)")
         dead = Selection(states=("dead",))
@@ -194,19 +193,19 @@ class Relinker:
         ]
         started = await self._queue.requeue_later(dict.fromkeys(waiting, 0), lane="backlog", mode="verify")
         mistaken = [str(key) for key in await self._dependents.mistaken(name, target)]
-        anew = [key for key in mistaken if await self._write_anew(key)]
-        return sorted({*started, *anew})
+        rewritten = [key for key in mistaken if await self._rewrite(key)]
+        return sorted({*started, *rewritten})
 
-    async def _write_anew(self, key: str) -> bool:
-        """Want it with unknown content: what was settled before is only looked at, not written.
+    async def _rewrite(self, key: str) -> bool:
+        """Enqueue the key with unknown content, so that its run writes instead of only comparing.
 
-        False for what was given up for another reason or archived: it is written when it comes back.
+        False for a key that is archived or dead for another reason: it is written when it runs again.
         """
         async with self._queue.paused(key):
             link = await self._links.get("opportunity", key)
             if link is not None:
                 await self._links.put("opportunity", key, msgspec.structs.replace(link, fingerprint=""))
-        return await self._queue.enqueue(Enqueue(key=key, flow=_FLOW, lane="backlog", mode="verify")) > 0
+        return await self._queue.enqueue(Enqueue(key=key, flow=FLOW, lane="backlog", mode="verify")) > 0
 
 
 def _missing(noun: str, target: int) -> errors.Refused:

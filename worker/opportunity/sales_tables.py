@@ -8,6 +8,7 @@ from cwbridge import locks
 from cwbridge.connectors.connectwise import client as connectwise
 from worker.opportunity.desired import Progress
 from worker.psa.name_table import NameTable
+from worker.psa.object_counter import ObjectCounter
 
 _STAGES = "opportunity.stages"
 
@@ -15,23 +16,36 @@ _STAGES = "opportunity.stages"
 class SalesTables:
     """Resolves names to what a draft or change needs; raises MappingRefused that names the setting."""
 
-    def __init__(self, client: connectwise.ConnectWiseClient, locker: locks.Locks) -> None:
-        self._stages = NameTable("stage", client.stages, locker=locker, names_of=lambda row: (row.name,))
+    def __init__(
+        self, client: connectwise.ConnectWiseClient, locker: locks.Locks, objects: ObjectCounter
+    ) -> None:
+        self._stages = NameTable(
+            "stage", client.stages, locker=locker, objects=objects, names_of=lambda row: (row.name,)
+        )
         self._statuses = NameTable(
-            "opportunity status", client.opportunity_statuses, locker=locker, names_of=lambda row: (row.name,)
+            "opportunity status",
+            client.opportunity_statuses,
+            locker=locker,
+            objects=objects,
+            names_of=lambda row: (row.name,),
         )
         self._probabilities = NameTable(
-            "probability", client.probabilities, locker=locker, names_of=lambda row: (str(row.probability),)
+            "probability",
+            client.probabilities,
+            locker=locker,
+            objects=objects,
+            names_of=lambda row: (str(row.probability),),
         )
         self._types = NameTable(
             "opportunity type",
             client.opportunity_types,
             locker=locker,
+            objects=objects,
             names_of=lambda row: (row.description,),
         )
 
     def forget(self) -> None:
-        """List the tables anew next time: ConnectWise no longer has a row of them."""
+        """Read the tables again next time, because ConnectWise no longer has a row of them."""
         for table in (self._stages, self._statuses, self._probabilities, self._types):
             table.forget()
 

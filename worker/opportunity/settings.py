@@ -14,13 +14,13 @@ from worker.opportunity.stages import ByStage, StageName
 
 
 class SubTable(pydantic.BaseModel):
-    """A table within a table: frozen, and no name in it is unknown."""
+    """A table within a table: frozen, unknown names are refused."""
 
     model_config = Section.model_config
 
 
 class StageTarget(SubTable):
-    """What a Jetbuilt stage means in ConnectWise, by the names of its set-up tables; what is not named is left alone."""
+    """What a Jetbuilt stage means in ConnectWise, by the names of its set-up tables; names that are not listed stay as they are."""
 
     stage: str | None = None
     status: str | None = None
@@ -52,7 +52,7 @@ class OpportunitySettings(Section):
     skip_stages: tuple[StageName, ...] = ()
     """Jetbuilt stages that are not exported; template and trash never are."""
     stages: ByStage[StageTarget] = {}
-    """Jetbuilt stage -> {stage, status, probability} by ConnectWise's names; what is not named is left alone."""
+    """Jetbuilt stage -> {stage, status, probability} by ConnectWise's names; names that are not listed stay as they are."""
     offices: ByName[OfficeTarget] = {}
     """Jetbuilt office -> {location, department} by ConnectWise's names."""
     close_after: Duration = timedelta(days=30)
@@ -68,15 +68,15 @@ class OpportunitySettings(Section):
     currency: Literal["by_code", "leave"] = "by_code"
     """Whether the project's currency is set on the opportunity by its ISO code."""
     owner_furnished: Literal["no_charge", "leave_out"] = "no_charge"
-    """What becomes of items that the client provides."""
+    """What happens to items that the client provides."""
     foreign_lines: Literal["keep", "remove"] = "keep"
-    """What becomes of lines on linked opportunities that another user made."""
+    """What happens to lines that another user made on linked opportunities."""
     drift: Literal["report", "repair"] = "report"
-    """What becomes of synced lines whose quantity, price or cost another user changed in ConnectWise."""
+    """What happens to synced lines whose quantity, price or cost another user changed in ConnectWise."""
     finished_status: str | None = None
     """Status given to opportunities whose project or option is gone, merged or inactive; a note is left in any case."""
     inventory_probe_interval: Duration = timedelta(minutes=5)
-    """How often one waiting project tries whether inventory auditing is over."""
+    """How often one waiting job checks whether inventory auditing is over."""
     apply_concurrency: int = Field(default=6, ge=1, le=32)
     """Writes of one job under way at once."""
 
@@ -97,7 +97,7 @@ class CatalogSettings(Section):
     identifier_template: str = "{model}"
     """Identifier of the catalog item of an item; places: {model}, {manufacturer}, {part_number}."""
     category: str = "Jetbuilt"
-    """Category of catalog items we create."""
+    """Category of catalog items that cwbridge creates."""
     subcategory_equipment: str = "Equipment"
     """Sub-category of equipment."""
     subcategory_labor: str = "Labor"
@@ -115,13 +115,13 @@ class CatalogSettings(Section):
     type_other: str = "Other Charges"
     """Product type of factors, shipping and service packages (accounting class OtherCharge)."""
     unit_of_measure: str = "Each"
-    """Unit of measure of catalog items we create."""
+    """Unit of measure of catalog items that cwbridge creates."""
     item_types: ByName[str] = {}
     """Jetbuilt item type -> sub-category of its equipment; types not named go to `subcategory_equipment`."""
     inactive_items: Literal["qualify", "reactivate", "refuse"] = "qualify"
     """What to do when the catalog item of a model is inactive: use `Manufacturer Model` instead, reactivate it, or refuse."""
     existing_items: Literal["keep", "update_prices"] = "keep"
-    """Whether catalog items that stand keep their price and cost, or get those of the newest line."""
+    """Whether existing catalog items keep their price and cost, or get those of the newest line."""
     cache_ttl: Duration = timedelta(hours=12)
     """How long a found catalog item is cached."""
 

@@ -1,4 +1,4 @@
-"""Everything about one project or option that its opportunity is made of, read from Jetbuilt in one go."""
+"""Reads from Jetbuilt everything that the opportunity of a project or option is made of."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SourceEnded(errors.NotFound):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest state, as Jetbuilt tells it; `option` is set when it is about an option of the project."""
+    """The newest state in Jetbuilt; `option` is set when the key names an option of the project."""
 
     key: ProjectKey
     project: models.Project
@@ -165,5 +165,5 @@ def _listed_but_missing(what: str) -> errors.Unsettled:
     return errors.Unsettled(
         "Jetbuilt lists a record and answers that it does not exist",
         detail=what,
-        remedy="Nothing to do: it is read again a little later.",
+        remedy="No action needed: the worker reads it again a little later.",
     )

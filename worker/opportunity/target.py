@@ -1,4 +1,4 @@
-"""The opportunity in ConnectWise: found by link or external id, created once, its own fields kept right, never deleted."""
+"""The opportunity in ConnectWise: found by link or external id, created once, its own fields kept up to date, never deleted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
-from cwbridge import errors, metrics
+from cwbridge import errors
 from cwbridge.cache import CachedValue
 from cwbridge.connectors import write_guard
 from cwbridge.connectors.connectwise import client as connectwise
@@ -19,8 +19,9 @@ from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.links import How, Link
 from cwbridge.text import one_line
 from worker.opportunity.plan import is_own
-from worker.opportunity.project_key import ProjectKey
+from worker.opportunity.project_key import FLOW, ProjectKey
 from worker.psa.default_fields import naming_default_field
+from worker.psa.object_counter import ObjectCounter
 from worker.psa.patches import changes_of
 
 log = structlog.get_logger(__name__)
@@ -33,7 +34,7 @@ class Found(msgspec.Struct, frozen=True):
     how: Literal["link", "external_id", "created"]
 
     def link_rule(self, link: Link | None) -> How:
-        """By which rule the opportunity belongs to its key, for the link to keep: the first one, while the link leads to it."""
+        """The rule by which the opportunity belongs to its key; a link that still leads to it keeps its rule."""
         if self.how == "link" and link is not None:
             return link.how
         return "external_id" if self.how == "external_id" else "created"
@@ -45,6 +46,7 @@ class Target:
     def __init__(self, client: connectwise.ConnectWiseClient, api_member: ApiMember) -> None:
         self._client = client
         self._api_member = api_member
+        self._objects = ObjectCounter(FLOW)
         self._statuses = CachedValue(client.opportunity_statuses.find, ttl=600)
 
     async def find(self, external_id: str, link: Link | None) -> Found | None:
@@ -71,7 +73,7 @@ class Target:
                 "The linked opportunity no longer exists in ConnectWise",
                 detail=f"opportunity {link.target}, external id {external_id}",
                 remedy="If it was deleted by mistake or by a restored backup, bring it back; "
-                f"to have it made anew: cwbridge links unlink {ProjectKey.of_external_id(external_id)}, then requeue the job.",
+                f"to create a new one: cwbridge links unlink {ProjectKey.of_external_id(external_id)}, then requeue the job.",
             )
         return found
 
@@ -82,14 +84,14 @@ class Target:
         )
         if not any(is_own(row.integrationXRef or "") for row in rows):
             raise errors.Refused(
-                "The linked opportunity is no longer the project's: neither its Source nor a line says that it is",
+                "The linked opportunity is no longer the project's: neither its Source nor a line shows that it is",
                 detail=f"opportunity {linked.id}, Source {linked.source!r} instead of {external_id}",
-                remedy="If it is, set its Source in ConnectWise to the text named; "
+                remedy="If it is, set its Source in ConnectWise to that text; "
                 f"if not: cwbridge links unlink {ProjectKey.of_external_id(external_id)}, then requeue the job.",
             )
 
     async def is_over(self, opportunity: models.Opportunity) -> bool:
-        """Whether the opportunity is closed or converted: then it is not written any more."""
+        """Whether the opportunity is closed or converted, so that runs no longer write it."""
         return await self._closed(opportunity) or await self._converted(opportunity.id)
 
     async def ensure_open(self, opportunity: models.Opportunity) -> None:
@@ -120,14 +122,14 @@ class Target:
         )
 
     async def undo(self, created: Found) -> None:
-        """Delete an opportunity that this very run created and that ConnectWise lets hold no line."""
+        """Delete an opportunity that this run created and for which ConnectWise refuses every line."""
         await self._client.opportunities.delete(created.record.id)
         log.info("opportunity_taken_back", opportunity_id=created.record.id)
 
     async def create(self, external_id: str, fields: Mapping[str, Any]) -> Found:
-        """Create the opportunity; after a lost answer its external id is looked for before anything else is sent.
+        """Create the opportunity; after a lost answer it is looked up by its external id before anything else is sent.
 
-        Much may have happened since that was last looked for, a wipe of Redis included, so the lease is confirmed first.
+        The lease is confirmed first, because Redis may have been wiped since the last look-up.
         """
         await write_guard.confirm()
         try:
@@ -139,23 +141,23 @@ class Target:
                 raise
             return found
         await self._sign(record)
-        metrics.OBJECTS.labels("opportunity", "created").inc()
+        self._objects.count("opportunity", "created")
         log.info("opportunity_created", opportunity_id=record.id, name=record.name)
         return Found(record, "created")
 
     async def update(self, current: models.Opportunity, fields: Mapping[str, Any]) -> models.Opportunity:
-        """Bring the fields given up to date; nothing is sent when none differs."""
+        """Write those of `fields` that differ; without any, nothing is sent."""
         changes = changes_of(current, fields)
         if not changes:
             return current
         updated = await self._client.opportunities.patch(current.id, *changes)
         await self._sign(updated)
-        metrics.OBJECTS.labels("opportunity", "updated").inc()
+        self._objects.count("opportunity", "updated")
         log.info("opportunity_updated", opportunity_id=current.id, fields=[change.path for change in changes])
         return updated
 
     async def note(self, opportunity: int, text: str) -> None:
-        """Leave a note once: an equal one is not written again."""
+        """Leave a note unless an equal one exists."""
         notes = self._client.notes(opportunity)
         if any(one_line(note.text) == one_line(text) for note in await notes.find()):
             return
@@ -165,12 +167,12 @@ class Target:
             log.info("note_outcome_unknown", opportunity_id=opportunity)
 
     async def _sign(self, written: models.Opportunity) -> None:
-        """ConnectWise names the member that wrote last: the poller has to know which of them is the bridge."""
+        """ConnectWise names the member that wrote last; the poller must know which member is the daemon's own."""
         if written.info is not None and written.info.updatedBy:
             await self._api_member.note(written.info.updatedBy)
 
     async def _closed(self, opportunity: models.Opportunity) -> bool:
-        """By its status; a closing date may outlive a reopening, so it only counts where no status tells."""
+        """Whether the status is a closed one; a closing date counts only without a status, because it may survive a reopening."""
         statuses = {row.id: row for row in await self._statuses.get()}
         status = statuses.get(opportunity.status.id) if opportunity.status else None
         return opportunity.closedDate is not None if status is None else _closes(status)

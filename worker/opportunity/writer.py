@@ -1,4 +1,4 @@
-"""Writes one desired opportunity into ConnectWise: header, lines, progress, in the order that harms least when refused."""
+"""Writes one desired opportunity into ConnectWise: header, lines, progress, in the order that does the least harm on a refusal."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ T = TypeVar("T")
 
 
 class Written(msgspec.Struct, frozen=True):
-    """What is kept of a state once it is written: the digest of its content, and which state of the source it was."""
+    """What the link stores of a written state: the digest of its content, and the state of the source."""
 
     fingerprint: str
     state: str
 
 
 class OpportunityWriter:
-    """Makes ConnectWise hold what is desired, and says what it did."""
+    """Writes a desired opportunity and reports what it did."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class OpportunityWriter:
             return await self._update(run, desired, written, link, found)
         except errors.MappingRefused as refusal:
             if isinstance(refusal.__cause__, errors.PermissionRefused):
-                # The operator who creates names by hand wants to see all of them at once.
+                # An operator who creates names by hand needs all of them in one refusal.
                 missing = [
                     *await self._sales_tables.missing_type(desired.type_name),
                     *await self._lines.missing_names(desired),
@@ -75,7 +75,7 @@ class OpportunityWriter:
     async def _create(
         self, run: Run, desired: DesiredOpportunity, written: Written, link: Link | None
     ) -> Event:
-        """The catalog first: what it refuses must not leave an empty opportunity behind."""
+        """Create the catalog items first, because their refusal must not leave an empty opportunity behind."""
         catalog_items = await self._lines.catalog_items(desired)
         found, header = await self._send(
             desired,
@@ -90,7 +90,7 @@ class OpportunityWriter:
     async def _first_lines(
         self, desired: DesiredOpportunity, found: Found, catalog_items: Mapping[DesiredProduct, int]
     ) -> Applied:
-        """A new opportunity that ConnectWise lets hold no line is taken back, unless another user works with it."""
+        """Delete a new opportunity for which ConnectWise refuses every line, unless another user works with it."""
         created = found.how == "created"
         try:
             return await self._lines.settle(
@@ -104,7 +104,7 @@ class OpportunityWriter:
     async def _update(
         self, run: Run, desired: DesiredOpportunity, written: Written, link: Link | None, found: Found
     ) -> Event:
-        """The lines first, so that a refusal of lines leaves everything as it was."""
+        """Write the lines first, so that their refusal leaves everything as it was."""
         record, settled = found.record, _settled_before(link, written.fingerprint)
         if link is not None and link.finished:
             record = await self._target.reopen(record)
@@ -135,7 +135,7 @@ class OpportunityWriter:
     async def _send(
         self, desired: DesiredOpportunity, header: Header, write: Callable[[Header], Awaitable[T]]
     ) -> tuple[T, Header]:
-        """Write; a reference that ConnectWise no longer has is dropped and resolved anew, once."""
+        """Write; a reference that ConnectWise no longer has is dropped and resolved again, once."""
         try:
             return await write(header), header
         except errors.Refused as refusal:

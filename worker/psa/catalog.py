@@ -1,6 +1,6 @@
-"""The catalog: each product is matched to its catalog item, or its item is created, never twice.
+"""Matches each product to its catalog item, or creates the item once.
 
-Identifiers that many jobs ask for within a few milliseconds go out as one `identifier in (...)` request. What was found is
+Identifiers that many jobs ask for within a few milliseconds go out as one `identifier in (...)` request. Found items are
 cached in Redis for all workers. A create happens under a lock per identifier, after a fresh look that includes inactive
 items, and the identifier in the answer is compared with the one sent, because ConnectWise may store a taken identifier
 with a copy suffix instead of refusing it (Zomentum help; connectwise reference 12.3).
@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
-from cwbridge import concurrency, errors, metrics
+from cwbridge import concurrency, errors
 from cwbridge.batching import BatchLoader
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Change
@@ -36,7 +36,7 @@ MAX_IDENTIFIER = 75
 
 
 class CatalogPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be done with catalog items that exist, the settings of the same names; `concurrency` bounds look-ups of a job."""
+    """How existing catalog items are treated (the settings of the same names); `concurrency` bounds the look-ups of a job."""
 
     inactive: Literal["qualify", "reactivate", "refuse"]
     existing: Literal["keep", "update_prices"]
@@ -60,7 +60,7 @@ class Catalog:
         """The catalog item id of each product; missing items are created."""
         keys = {product: _catalog_key_of(product) for product in products}
         known = await self._cached(dict.fromkeys(keys.values()))
-        # Lines at different prices share one item; the last of them stands for all.
+        # Lines at different prices share one item; the last of them is used for it.
         unknown = {key: product for product, key in keys.items() if key not in known}
         found = await asyncio.gather(*(self._candidates(product) for product in unknown.values()))
         await concurrency.gather_limited(
@@ -82,7 +82,7 @@ class Catalog:
         return await self._placement.missing(products)
 
     async def _cached(self, keys: Iterable[CatalogKey]) -> dict[CatalogKey, int]:
-        """What the cache knows; nothing where prices are updated, because those items have to be looked at."""
+        """The cached items; none when prices are updated, because then every item has to be read."""
         if self._policy.existing == "update_prices":
             return {}
         asked = list(keys)
@@ -100,7 +100,7 @@ class Catalog:
         await self._cache.put({key: known[key]})
 
     async def _candidates(self, product: DesiredProduct) -> list[models.CatalogItem]:
-        """Every item under the identifier of the product, asked for as it is cleaned and as the source spells it."""
+        """Every item under the identifier of the product, both cleaned and as the source spells it."""
         found = await asyncio.gather(*(self._look_up.get(form) for form in _forms(product)))
         return list({item.id: item for items in found for item in items}.values())
 
@@ -152,12 +152,12 @@ class Catalog:
         ]
         if self._policy.existing == "update_prices" and product.price and changes:
             await self._items.patch(item.id, *changes)
-            metrics.OBJECTS.labels("catalog item", "updated").inc()
+            self._psa.objects.count("catalog item", "updated")
         return item.id
 
     async def _reactivate(self, item: models.CatalogItem) -> int:
         await self._items.patch(item.id, Change("replace", "/inactiveFlag", value=False))
-        metrics.OBJECTS.labels("catalog item", "reactivated").inc()
+        self._psa.objects.count("catalog item", "reactivated")
         log.info("catalog_item_reactivated", identifier=item.identifier, catalog_item_id=item.id)
         return item.id
 
@@ -183,19 +183,19 @@ class Catalog:
             with naming_default_field("catalog"):
                 created = await self._send(product, identifier)
         except (errors.OutcomeUnknown, errors.Duplicate):
-            # The item may exist all the same: look for it, and raise the failure only when it does not.
+            # The item may exist anyway: look it up, and raise the failure only when it does not.
             found = await self._made_meanwhile(product, identifier)
             if found is None:
                 raise
             return found
         if folded(created.identifier) != folded(identifier):
             return await self._undo_copy(product, created, identifier)
-        metrics.OBJECTS.labels("catalog item", "created").inc()
+        self._psa.objects.count("catalog item", "created")
         log.info("catalog_item_created", identifier=identifier, catalog_item_id=created.id)
         return created.id
 
     async def _send(self, product: DesiredProduct, identifier: str) -> models.CatalogItem:
-        """Create the item; a row of a set-up table that ConnectWise no longer has is looked up anew, once."""
+        """Create the item; a row of a set-up table that ConnectWise no longer has is looked up again, once."""
         try:
             return await self._items.create(await self._draft(product, identifier))
         except errors.Refused as refusal:
@@ -205,7 +205,7 @@ class Catalog:
         return await self._items.create(await self._draft(product, identifier))
 
     async def _made_meanwhile(self, product: DesiredProduct, identifier: str) -> int | None:
-        """The item that stands under `identifier` now; when it is another product's, this one goes under the qualified identifier."""
+        """The item that has `identifier` now; when it belongs to another product, the qualified identifier is used."""
         candidates = await self._find(identifier)
         found = await self._match(product, candidates)
         if found is None and candidates and identifier != product.qualified:
@@ -213,7 +213,7 @@ class Catalog:
         return found
 
     async def _undo_copy(self, product: DesiredProduct, copy: models.CatalogItem, identifier: str) -> int:
-        """ConnectWise had the identifier after all and stored the new item with a suffix: delete the copy, take the other."""
+        """Delete a copy that ConnectWise stored with a suffix because the identifier existed, and return the existing item."""
         await self._items.delete(copy.id)
         log.warning(
             "catalog_copy_removed",
@@ -255,7 +255,7 @@ def _forms(product: DesiredProduct) -> tuple[str, ...]:
 
 
 def _catalog_key_of(product: DesiredProduct) -> CatalogKey:
-    """Where the found item is cached: one identifier may stand for items of several manufacturers."""
+    """The cache key of a product: items of several manufacturers may share one identifier."""
     owner = folded(product.manufacturer) or folded(product.locked_subcategory)
     return CatalogKey(folded(product.identifier), owner)
 
@@ -279,7 +279,7 @@ def _inactive(product: DesiredProduct, item: models.CatalogItem) -> errors.Refus
 
 
 def _fits(product: DesiredProduct, item: models.CatalogItem) -> bool:
-    """Another manufacturer's item does not fit; a product with a locked sub-category only fits in that."""
+    """Whether the item has the locked sub-category of the product or, when none is locked, no other manufacturer."""
     if product.locked_subcategory:
         return item.subcategory is not None and folded(item.subcategory.name) == folded(
             product.locked_subcategory

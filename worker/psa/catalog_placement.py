@@ -1,4 +1,4 @@
-"""Types and categories: where a catalog item belongs, by the names that a flow's rule gives, created when missing."""
+"""Resolves type, category, unit and manufacturer of a catalog item by the names that a flow's rule gives; missing ones are created."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from cwbridge import locks
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from worker.psa.name_table import NameTable
+from worker.psa.object_counter import ObjectCounter
 from worker.psa.records import DesiredProduct
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a product belongs: names, the accounting class of its type, the stock class of the item."""
+    """The placement of a product: names, the accounting class of its type, the stock class of the item."""
 
     category: str
     subcategory: str
@@ -32,33 +33,50 @@ class CatalogPlacement:
     """Resolves the names of categories, types, units and manufacturers to references."""
 
     def __init__(
-        self, client: connectwise.ConnectWiseClient, locker: locks.Locks, rule: PlacementRule
+        self,
+        client: connectwise.ConnectWiseClient,
+        locker: locks.Locks,
+        objects: ObjectCounter,
+        rule: PlacementRule,
     ) -> None:
         self._client = client
         self._locks = locker
+        self._objects = objects
         self._rule = rule
         self._categories = NameTable(
-            "category", client.categories, locker=locker, names_of=lambda row: (row.name,)
+            "category", client.categories, locker=locker, objects=objects, names_of=lambda row: (row.name,)
         )
         self._types = NameTable(
-            "product type", client.product_types, locker=locker, names_of=lambda row: (row.name,)
+            "product type",
+            client.product_types,
+            locker=locker,
+            objects=objects,
+            names_of=lambda row: (row.name,),
         )
         self._units = NameTable(
-            "unit of measure", client.units_of_measure, locker=locker, names_of=lambda row: (row.name,)
+            "unit of measure",
+            client.units_of_measure,
+            locker=locker,
+            objects=objects,
+            names_of=lambda row: (row.name,),
         )
         self._manufacturers = NameTable(
-            "manufacturer", client.manufacturers, locker=locker, names_of=lambda row: (row.name,)
+            "manufacturer",
+            client.manufacturers,
+            locker=locker,
+            objects=objects,
+            names_of=lambda row: (row.name,),
         )
         self._subcategories: dict[int, NameTable[models.SubCategory]] = {}
 
     def forget(self) -> None:
-        """List the tables anew next time: ConnectWise no longer has a row of them."""
+        """Read the tables again next time, because ConnectWise no longer has a row of them."""
         for table in (self._categories, self._types, self._units, self._manufacturers):
             table.forget()
         self._subcategories.clear()
 
     async def fields(self, product: DesiredProduct) -> dict[str, Any]:
-        """The part of a catalog draft that says where `product` belongs."""
+        """The fields of a catalog draft that place `product`."""
         place = self._rule(product)
         product_type = await self._types.ensure(place.type, {"name": place.type, "typeXref": place.type_xref})
         unit = await self._units.ensure(place.unit_of_measure, {"name": place.unit_of_measure})
@@ -98,7 +116,7 @@ class CatalogPlacement:
         return category is not None and await self._within(category.id).find(place.subcategory) is not None
 
     async def _subcategory(self, place: Placement) -> int:
-        """Sub-category names are unique within their category only, so one is looked for in its category alone."""
+        """Sub-category names are unique within their category only, so they are looked up within one category."""
         category = await self._categories.ensure(place.category, {"name": place.category})
         draft = {"name": place.subcategory, "category": {"id": category.id}}
         return (await self._within(category.id).ensure(place.subcategory, draft)).id
@@ -110,6 +128,7 @@ class CatalogPlacement:
                 "sub-category",
                 self._client.subcategories,
                 locker=self._locks,
+                objects=self._objects,
                 names_of=lambda row: (row.name,),
                 scope=lambda row: row.category is not None and row.category.id == category,
             )

@@ -1,4 +1,4 @@
-"""Companies: found by link or by exact name, else created; one that lies in the recycle bin is never used."""
+"""Companies: found by link or by exact name, else created; a company in the recycle bin is never used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from cwbridge import errors, metrics
+from cwbridge import errors
 from cwbridge.connectors.connectwise import models
 from cwbridge.ledger.links import How, Link
 from cwbridge.text import clip, folded, shorten
@@ -28,10 +28,10 @@ class Companies:
         self._search = CompanySearch(psa)
 
     async def ensure(self, desired: DesiredCompany, contact: DesiredContact | None = None) -> Link:
-        """By link, which outlives a renaming on either side; then by exact name; else created.
+        """By link, which survives renaming on either side; then by exact name; else created.
 
-        `contact` belongs to the company: a merge moves it along, so it leads to the company that stays. Raises Ambiguous
-        when several companies fit, Refused when the company lies in the recycle bin and none took its place.
+        `contact` belongs to the company: a merge moves it to the company that stays, so it identifies that company. Raises Ambiguous
+        when several companies fit, Refused when the company is in the recycle bin and no other company replaces it.
         """
         link = await self._psa.links.get("company", desired.identity)
         kept = await self._still_good(desired, contact, link) if link is not None else None
@@ -41,13 +41,13 @@ class Companies:
         return new
 
     async def forget(self, desired: DesiredCompany) -> None:
-        """Look for the company anew next time."""
+        """Look up the company again next time."""
         await self._psa.links.remove("company", desired.identity)
 
     async def _still_good(
         self, desired: DesiredCompany, contact: DesiredContact | None, link: Link
     ) -> Link | None:
-        """The link, or one to the company that took its place; None when it was deleted for good and none did."""
+        """The link, or a link to the company that replaces it; None when it was deleted for good without a replacement."""
         try:
             company = await self._companies.get(link.target)
         except errors.NotFound:
@@ -57,13 +57,13 @@ class Companies:
     async def _of_binned(
         self, desired: DesiredCompany, contact: DesiredContact | None, binned: models.Company
     ) -> Link:
-        """The company that took the place of one in the recycle bin; raises Refused that names the bin when none did."""
+        """The company that replaces one in the recycle bin; raises Refused that names the bin when there is none."""
         found = await self._successor(
             desired, contact, binned.id, names=(binned.name,), identifiers=(binned.identifier,)
         )
         if found is None:
             raise errors.Refused(
-                "The company lies in the recycle bin of ConnectWise, and no other company took its place",
+                "The company is in the recycle bin of ConnectWise, and no other company replaces it",
                 detail=f"{desired.identity}: company {binned.id} {binned.name!r}, identifier {binned.identifier}",
                 remedy="Restore it from the recycle bin and requeue, or choose another company: "
                 f"{relink_command(desired.identity)}",
@@ -79,7 +79,7 @@ class Companies:
         names: tuple[str, ...],
         identifiers: tuple[str, ...] = (),
     ) -> Link | None:
-        """The living company with the identifier, else with the name, else with the contact, of company `target`."""
+        """The company outside the bin with the identifier, else with the name, else with the contact, of company `target`."""
         ways: tuple[tuple[How, Any], ...] = (
             ("name", lambda: self._search.identified([company_identifier(desired), *identifiers])),
             ("name", lambda: self._search.named(desired.name, desired.as_written, *names)),
@@ -89,7 +89,7 @@ class Companies:
             living = [row for row in await search() if not row.deletedFlag and row.id != target]
             if len(living) > 1:
                 raise errors.Ambiguous(
-                    "Several companies may have taken the place of one that was merged or deleted in ConnectWise",
+                    "Several companies may replace one that was merged or deleted in ConnectWise",
                     detail=f"{desired.identity}: company {target} is deleted or in the recycle bin; candidates "
                     + _listed(living),
                     remedy=f"Choose one: {relink_command(desired.identity)}",
@@ -113,7 +113,7 @@ class Companies:
             return await self._create(desired, contact, parent)
 
     async def _find(self, desired: DesiredCompany) -> models.Company | None:
-        """By exact name; companies in the bin are passed over here, as compound conditions are not to be trusted."""
+        """By exact name; companies in the bin are filtered out here, because servers do not evaluate compound conditions reliably."""
         rows = await self._search.named(desired.name, desired.as_written)
         living = [row for row in rows if not row.deletedFlag]
         if len(living) > 1:
@@ -133,7 +133,7 @@ class Companies:
             with naming_default_field("company"):
                 company = await self._companies.create(draft)
         except (errors.OutcomeUnknown, errors.Duplicate):
-            # The identifier holds a digest of the identity, so the company that has it was made for this very identity.
+            # The identifier holds a digest of the identity, so the company that has it was created for this identity.
             made = await self._search.identified([draft["identifier"]])
             living = next((row for row in made if not row.deletedFlag), None)
             if living is not None:
@@ -141,7 +141,7 @@ class Companies:
             if not made:
                 raise
             return await self._of_binned(desired, contact, made[0])
-        metrics.OBJECTS.labels("company", "created").inc()
+        self._psa.objects.count("company", "created")
         log.info("company_created", company_id=company.id, name=desired.name)
         return Link(target=company.id, how="created")
 

@@ -18,7 +18,7 @@ _ANY = re.compile(rf"[\s\[\]{''.join(map(chr, UNSEEN))}]+")
 
 
 class CompanySearch:
-    """One question for each way of searching; names and identifiers are compared again here, without case and blanks."""
+    """One request for each kind of search; names and identifiers are compared again here, without case and blanks."""
 
     def __init__(self, psa: PsaContext) -> None:
         self._psa = psa
@@ -50,7 +50,7 @@ class CompanySearch:
 
 
 def pattern(name: str) -> str:
-    """A `like` pattern that finds `name` with any blanks and unseen characters; it may find more."""
+    """A `like` pattern that finds `name` with any blanks and invisible characters; it may match more."""
     kept = shorten(name, MAX_NAME)
     beginning = name if kept == name else kept.rpartition("~")[0] + " "
     return _ANY.sub("%", beginning)

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from cwbridge import errors, metrics
+from cwbridge import errors
 from cwbridge.cache import CachedValue
 from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import models
@@ -34,7 +34,7 @@ class Contacts:
         self._kinds = CachedValue(psa.client.communication_types.find, ttl=_CACHE_TTL_SECONDS)
 
     async def forget(self, company: int, desired: DesiredContact) -> None:
-        """Look for the contact anew next time."""
+        """Look up the contact again next time."""
         await self._psa.links.remove("contact", within(desired.identity, company))
 
     async def ensure(self, company: int, desired: DesiredContact) -> Link:
@@ -58,14 +58,14 @@ class Contacts:
         return Link(target=(await self._create(company, desired)).id, how="created")
 
     async def _default_of(self, company: int, desired: DesiredContact) -> int | None:
-        """Where the source names no contact, the default contact that the company may have is taken."""
+        """The default contact of the company, for a source without a contact."""
         if not desired.stand_in:
             return None
         default = (await self._psa.client.companies.get(company)).defaultContact
         return default.id if default is not None else None
 
     async def _find(self, company: int, desired: DesiredContact) -> models.Contact | None:
-        """By e-mail within the company, else by name; the company is compared here, as compound conditions are not to be trusted."""
+        """By e-mail within the company, else by name; the company is compared here, because servers do not evaluate compound conditions reliably."""
         if desired.email:
             rows = await self._contacts.find(child=field("communicationItems/value").equals(desired.email))
             same = [row for row in rows if row.company is not None and row.company.id == company]
@@ -107,12 +107,12 @@ class Contacts:
     async def _send(self, draft: dict[str, Any]) -> models.Contact:
         with naming_default_field("contact"):
             contact = await self._contacts.create(draft)
-        metrics.OBJECTS.labels("contact", "created").inc()
+        self._psa.objects.count("contact", "created")
         log.info("contact_created", contact_id=contact.id)
         return contact
 
     async def _send_all_the_same(self, draft: dict[str, Any], refusal: errors.Duplicate) -> models.Contact:
-        """ConnectWise knows such a person at another company; a second record is made only when that was asked for."""
+        """Create a second record of a person whom ConnectWise has at another company, when the setting allows it."""
         if not self._allow_duplicates:
             refusal.remedy = (
                 f"Move that contact to the company, or set {self._duplicates_setting}; then requeue."

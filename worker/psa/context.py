@@ -1,4 +1,4 @@
-"""What every part of worker/psa stands on, opened once for all of them."""
+"""What every part of worker/psa needs, opened once for all of them."""
 
 from __future__ import annotations
 
@@ -11,27 +11,33 @@ from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.ledger.links import Links
 from cwbridge.redis import Redis
 from worker.psa.default_fields import DefaultFields
+from worker.psa.object_counter import ObjectCounter
 from worker.psa.settings import DefaultFieldsSettings
 from worker.psa.setup_tables import SetupTables
 
 
 class PsaContext(msgspec.Struct, frozen=True, kw_only=True):
-    """One ConnectWise tenant: its client, the locks over all processes, the ledger of links, names and default fields."""
+    """One ConnectWise tenant as one flow works with it: its client, locks over all processes, links, names, default fields, counts."""
 
     client: connectwise.ConnectWiseClient
     locks: locks.Locks
     links: Links
     setup_tables: SetupTables
     default_fields: DefaultFields
+    objects: ObjectCounter
 
     @classmethod
-    def over(cls, client: connectwise.ConnectWiseClient, redis: Redis, configured: settings.Settings) -> Self:
-        """The context of the tenant that the settings name."""
+    def over(
+        cls, client: connectwise.ConnectWiseClient, redis: Redis, configured: settings.Settings, *, flow: str
+    ) -> Self:
+        """The context of the flow named `flow` and the tenant that the settings name."""
+        objects = ObjectCounter(flow)
         locker = locks.Locks(redis, namespace=configured.namespace)
         return cls(
             client=client,
             locks=locker,
             links=Links(redis, namespace=configured.namespace),
-            setup_tables=SetupTables(client, locker),
+            setup_tables=SetupTables(client, locker, objects),
             default_fields=DefaultFields(client, configured.of(DefaultFieldsSettings)),
+            objects=objects,
         )

@@ -1,7 +1,7 @@
-"""While inventory auditing is on in ConnectWise, every job that writes product lines waits, and one of them probes.
+"""Makes jobs that write product lines wait while inventory auditing is on in ConnectWise; one of them probes.
 
-{namespace}:inventory_audit          what ConnectWise said; there while auditing is on, as far as the workers know
-{namespace}:inventory_audit:probe    there while no job needs to try; expires
+{namespace}:inventory_audit          what ConnectWise answered; exists while auditing is on, as far as the workers know
+{namespace}:inventory_audit:probe    exists while no job needs to probe; expires
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class InventoryGate:
         self._probe_ms = max(1, round(probe_interval.total_seconds() * 1000))
 
     async def enter(self, run: Run) -> None:
-        """Pass when no audit is known, as the job that probes, or for a person who named the key and wants it tried now.
+        """Let the run pass when no audit is known, when it is the probe, or when a person named its key.
 
-        Else raises InventoryLocked without a call to ConnectWise.
+        Otherwise raises InventoryLocked without a call to ConnectWise.
         """
         reason = await self._redis.get(self._name)
         if reason is None or await self._probes(run):
@@ -40,7 +40,7 @@ class InventoryGate:
         raise errors.InventoryLocked(
             "ConnectWise takes no product lines while inventory auditing is on",
             seconds=max(left_ms, 0) / 1000 + _AFTER_THE_PROBE_SECONDS,
-            detail=f"as another job heard: {reason.decode()}",
+            detail=f"as another job learned: {reason.decode()}",
         )
 
     async def close(self, refusal: errors.InventoryLocked) -> errors.InventoryLocked:
@@ -52,7 +52,7 @@ class InventoryGate:
         return refusal
 
     async def open(self) -> None:
-        """ConnectWise took product lines: the jobs that wait go on at once."""
+        """Wake the waiting jobs, because ConnectWise accepted product lines."""
         if not await self._redis.delete(self._name):
             return
         waiting = [
@@ -64,6 +64,6 @@ class InventoryGate:
         await self._queue.wake(*waiting)
 
     async def _probes(self, run: Run) -> bool:
-        """Only one job probes in each interval; a person does not wait for it."""
+        """Whether this run probes: one run in each interval, and every run that a person asked for."""
         first = await self._redis.set(f"{self._name}:probe", 1, nx=True, px=self._probe_ms)
         return bool(first) or run.lane == "interactive"

@@ -65,7 +65,7 @@ class Discrepancy(msgspec.Struct, frozen=True):
 
 
 class LinePolicy(msgspec.Struct, frozen=True):
-    """What may be done to lines that are not simply the flow's own: the settings of the same names."""
+    """What the flow may do to lines of other users and to its own changed lines: the settings of the same names."""
 
     remove_foreign: bool = False
     repair_drift: bool = False
@@ -74,7 +74,7 @@ class LinePolicy(msgspec.Struct, frozen=True):
 
 
 class LinePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """The writes that lead from the actual lines to the desired ones, and what cannot or shall not be changed."""
+    """The writes that lead from the actual to the desired lines, and the discrepancies that stay."""
 
     creates: tuple[PlannedLine, ...]
     deletes: tuple[int, ...]
@@ -147,7 +147,7 @@ def _best(line: PlannedLine, candidates: Sequence[ActualLine]) -> ActualLine | N
 
 
 def _about_protected(line: PlannedLine, standing: Sequence[ActualLine]) -> list[Discrepancy]:
-    """Nothing to say when the protected lines together hold what is desired."""
+    """No discrepancy when the protected lines together hold the desired amounts."""
     difference = line.line.total_price - sum((one.total for one in standing), Decimal(0))
     if len(standing) == 1 and standing[0].holds(line.line):
         return []

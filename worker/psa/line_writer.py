@@ -1,6 +1,6 @@
 """Brings the product items of a parent record to the desired ones: probe, write side by side, look again.
 
-First one new line alone: only when ConnectWise takes it do the other creates and the deletes run, so that a refusal (inventory
+First one new line alone: only when ConnectWise accepts it do the other creates and the deletes run, so that a refusal (inventory
 auditing, a required field) leaves the old lines untouched and the parent is never empty because of a sync.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from cwbridge import concurrency, errors, metrics
+from cwbridge import concurrency, errors
 from cwbridge.connectors import unclear
 from cwbridge.ledger.accepted_amounts import Amounts
 from worker.psa.catalog import Catalog
@@ -25,12 +25,10 @@ from worker.psa.records import DesiredProduct
 
 log = structlog.get_logger(__name__)
 _ROUNDS = 4
-_CREATED = metrics.OBJECTS.labels("product item", "created")
-_DELETED = metrics.OBJECTS.labels("product item", "deleted")
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done to the lines until they matched, and what a person should know."""
+    """What was done to the lines until they matched, and the discrepancies."""
 
     created: int = 0
     deleted: int = 0
@@ -98,7 +96,7 @@ class LineWriter:
         return [self._known(line) for line in lines]
 
     def _known(self, line: ActualLine) -> ActualLine:
-        """The line with what this run has learned about it: a refusal to delete it, amounts of an answer that was lost."""
+        """The line with what this run knows of it: a refused delete, amounts of a lost answer."""
         if line.id in self._protected:
             line = msgspec.structs.replace(line, locked=line.locked or "protected by ConnectWise")
         if line.external_id in self._unanswered:
@@ -145,7 +143,7 @@ class LineWriter:
             yield self._delete(line_id)
 
     async def _create(self, line: PlannedLine) -> None:
-        """A lost answer is left to the second look; a refusal is kept until the other lines are done."""
+        """Create a line; a lost answer is left to the second look, a refusal is raised after the other lines."""
         try:
             with naming_default_field("product"):
                 await self._send(line)
@@ -156,10 +154,10 @@ class LineWriter:
             self._refusals.append(_about(refusal, line))
         else:
             self._created += 1
-            _CREATED.inc()
+            self._psa.objects.count("product item", "created")
 
     async def _send(self, line: PlannedLine) -> None:
-        """Create the line; a catalog item that ConnectWise no longer has is looked up anew, once."""
+        """Create the line; a catalog item that ConnectWise no longer has is looked up again, once."""
         products = self._product_lines.resource
         try:
             created = await products.create(self._draft(line))
@@ -174,7 +172,7 @@ class LineWriter:
             self._accepted[created.id] = stored
 
     async def _delete(self, line_id: int) -> None:
-        """A line that is ordered, picked, shipped or invoiced stays; the next look leaves it out of the plan."""
+        """Delete a line; a line that is ordered, picked, shipped or invoiced stays, and the next plan leaves it out."""
         try:
             await self._product_lines.resource.delete(line_id)
         except errors.OutcomeUnknown:
@@ -186,7 +184,7 @@ class LineWriter:
             self._refusals.append(refusal)
         else:
             self._deleted += 1
-            _DELETED.inc()
+            self._psa.objects.count("product item", "deleted")
 
     def _raise_refusal(self) -> None:
         if self._refusals:

@@ -26,7 +26,7 @@ class Members:
         self._setting = setting
 
     def forget(self) -> None:
-        """Ask for the members anew next time."""
+        """Read the members again next time."""
         self._members.forget()
 
     async def find(self, desired: DesiredMember) -> models.Member:

@@ -7,12 +7,13 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
-from cwbridge import errors, locks, metrics
+from cwbridge import errors, locks
 from cwbridge.cache import CachedValue
 from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Resource
 from cwbridge.text import folded
+from worker.psa.object_counter import ObjectCounter
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T", bound=models.Tracked)
@@ -28,18 +29,20 @@ class NameTable(Generic[T]):
         resource: Resource[T],
         *,
         locker: locks.Locks,
+        objects: ObjectCounter,
         names_of: Callable[[T], Iterable[str | None]],
         scope: Callable[[T], bool] = lambda _row: True,
     ) -> None:
         self.noun = noun
         self._resource = resource
         self._locks = locker
+        self._objects = objects
         self._names_of = names_of
         self._scope = scope
         self._rows = CachedValue(self._list, ttl=_CACHE_TTL_SECONDS)
 
     def forget(self) -> None:
-        """List the table anew next time."""
+        """Read the table again next time."""
         self._rows.forget()
 
     async def find(self, name: str, *, fresh: bool = False) -> T | None:
@@ -92,7 +95,7 @@ class NameTable(Generic[T]):
                 raise
             return existing
         self._rows.forget()
-        metrics.OBJECTS.labels(self.noun, "created").inc()
+        self._objects.count(self.noun, "created")
         log.info("name_created", table=self.noun, name=name)
         return created
 

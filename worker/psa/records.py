@@ -1,4 +1,4 @@
-"""What a flow wants ConnectWise to hold, whatever system it comes from: plain data, names instead of ids.
+"""The desired records of ConnectWise, of whatever source: plain data, names instead of ids.
 
 An `identity` is the link identity of a record with its source, such as `jetbuilt:client:8801`: two sources never share one.
 """
@@ -67,7 +67,7 @@ class DesiredMember(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DesiredProduct(msgspec.Struct, frozen=True, kw_only=True):
-    """A catalog item as it is looked for, and as it is created when it is not there."""
+    """A catalog item as it is looked up, and as it is created when it is missing."""
 
     identifier: str
     qualified: str

@@ -8,6 +8,7 @@ from cwbridge import locks
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from worker.psa.name_table import NameTable
+from worker.psa.object_counter import ObjectCounter
 
 
 class SetupTables:
@@ -16,31 +17,43 @@ class SetupTables:
     Where a `setting` is given, a name that ConnectWise does not have raises MappingRefused that names it.
     """
 
-    def __init__(self, client: connectwise.ConnectWiseClient, locker: locks.Locks) -> None:
+    def __init__(
+        self, client: connectwise.ConnectWiseClient, locker: locks.Locks, objects: ObjectCounter
+    ) -> None:
         self._client = client
         self._locks = locker
+        self._objects = objects
         self._states: dict[int, NameTable[models.State]] = {}
         self._locations = NameTable(
-            "location", client.locations, locker=locker, names_of=lambda row: (row.name,)
+            "location", client.locations, locker=locker, objects=objects, names_of=lambda row: (row.name,)
         )
         self._departments = NameTable(
-            "department", client.departments, locker=locker, names_of=lambda row: (row.name, row.identifier)
+            "department",
+            client.departments,
+            locker=locker,
+            objects=objects,
+            names_of=lambda row: (row.name, row.identifier),
         )
         self._currencies = NameTable(
             "currency",
             client.currencies,
             locker=locker,
+            objects=objects,
             names_of=lambda row: (
                 row.currencyIdentifier,
                 row.currencyCode.name if row.currencyCode else None,
             ),
         )
         self._countries = NameTable(
-            "country", client.countries, locker=locker, names_of=lambda row: (row.countryCode, row.name)
+            "country",
+            client.countries,
+            locker=locker,
+            objects=objects,
+            names_of=lambda row: (row.countryCode, row.name),
         )
 
     def forget(self) -> None:
-        """List the tables anew next time: ConnectWise no longer has a row of them."""
+        """Read the tables again next time, because ConnectWise no longer has a row of them."""
         for table in (self._locations, self._departments, self._currencies, self._countries):
             table.forget()
         self._states.clear()
@@ -74,6 +87,7 @@ class SetupTables:
                 "state",
                 self._client.states,
                 locker=self._locks,
+                objects=self._objects,
                 names_of=lambda row: (row.identifier, row.name),
                 scope=lambda row: row.country is not None and row.country.id == home.id,
             )

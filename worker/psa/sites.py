@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from cwbridge import errors, metrics
+from cwbridge import errors
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.ledger.links import How, Link
@@ -24,7 +24,7 @@ class Sites:
         self._psa = psa
 
     async def forget(self, company: int, desired: DesiredSite) -> None:
-        """Look for the site anew next time."""
+        """Look up the site again next time."""
         await self._psa.links.remove("site", within(desired.identity, company))
 
     async def ensure(self, company: int, desired: DesiredSite) -> Link:
@@ -58,7 +58,7 @@ class Sites:
             if found is None:
                 raise
             return found
-        metrics.OBJECTS.labels("site", "created").inc()
+        self._psa.objects.count("site", "created")
         log.info("site_created", site_id=site.id, name=desired.name)
         return site.id
 

@@ -29,7 +29,7 @@ Read = TypeVar("Read")
 MAX_URL_CHARACTERS = 1_999
 """The developer guide wants addresses under 2,000 characters."""
 CONNECTWISE = Profile("connectwise", "ConnectWise", refusals.classify, throttle_seconds=30.0)
-# Calls of one question under way at once: many jobs ask, and none shall take all slots.
+# Calls of one question under way at once: many jobs ask, and no job may take all slots.
 _AT_ONCE = 6
 _JSON: Mapping[str, str] = {"Content-Type": "application/json"}
 # The specification promises a list; a server that answers the one conversion itself is understood as well.
@@ -97,7 +97,7 @@ class ConnectWiseClient:
             return False
 
     async def check_credentials(self) -> None:
-        """Prove that the credentials may read; raises AuthenticationRefused, PermissionRefused or what else is wrong.
+        """Prove that the credentials may read; raises AuthenticationRefused, PermissionRefused or another error of the tree.
 
         The system info may be answered without credentials, so a list of one stage is asked for.
         """

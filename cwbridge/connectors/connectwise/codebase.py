@@ -24,7 +24,7 @@ _PAUSE_SECONDS = 60.0
 
 
 class CompanyInfo(msgspec.Struct, frozen=True):
-    """What the server says about a company id; `Codebase` ends with a slash."""
+    """The server's answer about a company id; `Codebase` ends with a slash."""
 
     Codebase: str
 

@@ -114,7 +114,7 @@ class Manufacturer(Tracked, frozen=True, kw_only=True):
 
 
 class Company(Tracked, frozen=True, kw_only=True):
-    """A company; `deletedFlag` says that it lies in the recycle bin."""
+    """A company; `deletedFlag` means that it is in the recycle bin."""
 
     identifier: str = ""
     name: str = ""

@@ -43,7 +43,7 @@ def following(step: Step, answer: Answer[Any], *, rows: int, size: int, last_id:
     if named is None:
         return _by_count(step, last_id) if rows >= size and "Link" not in answer.headers else None
     if step.page is None and (after := answers.whole_number(named.get("pageId"))) is not None:
-        # A server that names a page we have seen would be followed for ever.
+        # A server that names a page that was read already would be followed forever.
         return Step(after=after) if after > (step.after or 0) else None
     page = answers.whole_number(named.get("page"))
     return Step(page=page) if page is not None and page > (step.page or 1) else None

@@ -50,12 +50,12 @@ class EndpointMissing(errors.RequestRefused):
 
 
 def page_instead(missing: EndpointMissing, *, writes: bool) -> errors.Retry:
-    """What a page with status 404 means once the code base is known not to have moved: a gateway sent it."""
+    """The failure of a page with status 404 when the code base has not moved: a gateway sent it."""
     return retry.error_of(retry.gateway_page(404, detail=missing.detail), system="ConnectWise", writes=writes)
 
 
 class Complaint(msgspec.Struct, frozen=True):
-    """One thing that a refusal complains about."""
+    """One complaint of a refusal."""
 
     code: str
     message: str
@@ -90,7 +90,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
     @property
     def said(self) -> str:
-        """Everything it says, on one line."""
+        """The whole refusal on one line."""
         parts = [self.message, *(complaint.message for complaint in self.complaints)]
         return answers.shortened("; ".join(dict.fromkeys(part for part in parts if part)))
 
@@ -184,7 +184,7 @@ def _in_use(status: int, refusal: Refusal) -> errors.WorkError | None:
 
 
 def _existing(_status: int, refusal: Refusal) -> errors.WorkError | None:
-    """Comes before what is missing: the caller looks the existing record up, and then nothing is missing."""
+    """Checked before missing fields: the caller looks up the existing record, which needs no field."""
     complaint = _first(refusal, {"ObjectExists"})
     if complaint is not None:
         return errors.Duplicate(

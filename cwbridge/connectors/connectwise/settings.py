@@ -32,8 +32,8 @@ class ConnectWiseSettings(SystemSection):
     concurrency: int = Field(default=6, ge=1, le=64)
     """Calls under way at once, over all processes."""
     poll_interval: Duration = timedelta(minutes=1)
-    """How often ConnectWise is asked what other users changed on linked opportunities and in the catalog."""
+    """How often ConnectWise is polled for changes of other users to linked opportunities and the catalog."""
     poll_overlap: Duration = timedelta(minutes=2)
-    """How far each of these polls looks back behind the last change it saw."""
+    """How far each of these polls looks back before the last change that was seen."""
     default_sales_rep: str | None = None
     """Member ID of the sales rep of projects whose owner is no ConnectWise member."""

@@ -27,7 +27,7 @@ Read = TypeVar("Read")
 
 JETBUILT = Profile("jetbuilt", "Jetbuilt", refusals.classify, throttle_seconds=10.0)
 _READINGS = 3
-# Pages of one list under way at once: many jobs read, and none shall take all slots.
+# Pages of one list under way at once: many jobs read, and no job may take all slots.
 _AT_ONCE = 6
 
 _read_project = reader(models.Project)
@@ -118,7 +118,7 @@ class JetbuiltClient:
         return (await self._get("/company", "/company", _read_company)).value
 
     async def check_credentials(self) -> None:
-        """Prove that the API key may read; raises AuthenticationRefused, PermissionRefused or what else is wrong."""
+        """Prove that the API key may read; raises AuthenticationRefused, PermissionRefused or another error of the tree."""
         await self.company()
 
     async def _list(self, endpoint: str, path: str, decode: Reader[list[T]]) -> list[T]:
@@ -134,7 +134,7 @@ class JetbuiltClient:
         rows: Callable[[Read], Sequence[object]],
         same: Callable[[Read], object] = lambda _page: None,
     ) -> list[Read]:
-        """Every page of a list that stood still; `same` is what all pages repeat and must agree on."""
+        """Every page of a list that did not change meanwhile; `same` is what all pages repeat and must agree on."""
         for _ in range(_READINGS):
             answers = await self._once_through(endpoint, path, decode)
             read = [
@@ -148,7 +148,7 @@ class JetbuiltClient:
         raise errors.Unsettled(
             f"A list in Jetbuilt kept changing while it was read ({endpoint})",
             detail=f"{_READINGS} times at {path}",
-            remedy="Nothing to do: it is read again a little later.",
+            remedy="No action needed: the worker reads it again a little later.",
         )
 
     async def _once_through(self, endpoint: str, path: str, decode: Reader[Read]) -> list[Answer[Read]]:

@@ -1,6 +1,6 @@
 """Pages of Jetbuilt: numbered, a fixed number of rows each, `Link` and `X-Total-Count` in the headers.
 
-Nothing holds a list still while it is read: a row that moves to another page would be read twice or not at all. So the later
+A list can change while it is read: a row that moves to another page would be read twice or not at all. So the later
 pages are read side by side, quickly, and what was read is counted.
 Source: Jetbuilt API documentation, pagination.
 """
@@ -46,7 +46,7 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 
 
 def complete(pages: Sequence[Page[T]], keys: Sequence[Hashable]) -> bool:
-    """Whether the list stood still: one count on all pages, as many rows as counted, no row twice, nothing after it."""
+    """Whether the list did not change: one count on all pages, as many rows as counted, no row twice, nothing after it."""
     if len({page.total for page in pages}) > 1 or len(set(keys)) != len(keys):
         return False
     total = pages[0].total

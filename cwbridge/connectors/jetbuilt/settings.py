@@ -24,8 +24,8 @@ class JetbuiltSettings(SystemSection):
     concurrency: int = Field(default=6, ge=1, le=64)
     """Calls under way at once, over all processes."""
     poll_interval: Duration = timedelta(seconds=15)
-    """How often the project list is asked for changes."""
+    """How often Jetbuilt's project list is polled for changes."""
     poll_overlap: Duration = timedelta(minutes=2)
-    """How far each poll looks back behind the last one."""
+    """How far each poll looks back before the last one."""
     full_sync_interval: Duration = timedelta(hours=6)
-    """How often every project is looked at, whatever its time stamps say."""
+    """How often a full sync enqueues every project, whatever its time stamps."""
