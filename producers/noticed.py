@@ -25,7 +25,7 @@ class NoticedChanges:
         self._api_member = api_member
 
     async def by_others(self, table: str, rows: Iterable[T]) -> list[T]:
-        """The rows that another user changed last, less those looked at already in that state."""
+        """The rows that another user changed last, except those already noticed in that state."""
         own_names = await self._api_member.names()
         foreign = [row for row in rows if row.info is not None and row.info.updatedBy not in own_names]
         if not foreign:
@@ -38,7 +38,7 @@ class NoticedChanges:
         ]
 
     async def note(self, groups: Mapping[str, Iterable[models.Tracked]]) -> None:
-        """Call it only after the keys are enqueued: a crash before that finds the same changes again."""
+        """Call it only after the keys are enqueued, so that a poll after a crash finds the same changes again."""
         states = {f"{table}:{row.id}": state(row) for table, rows in groups.items() for row in rows}
         if states:
             await reply(self._redis.hset(self._name, mapping=states))
