@@ -10,6 +10,7 @@ from types import ModuleType
 import msgspec
 import pytest
 
+from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.connectors.jetbuilt import models as jetbuilt
 
@@ -43,14 +44,14 @@ def _records(models: ModuleType) -> list[type[msgspec.Struct]]:
 
 @pytest.mark.parametrize(
     "kind",
-    [*_records(jetbuilt), *_records(connectwise)],
+    [*_records(jetbuilt), *_records(connectwise), *_records(bss)],
     ids=lambda kind: f"{kind.__module__}.{kind.__name__}",
 )
 def test_every_declared_field_is_read(mentioned: frozenset[str], kind: type[msgspec.Struct]) -> None:
     assert [name for name in kind.__struct_fields__ if name not in mentioned] == []
 
 
-@pytest.mark.parametrize("models", [jetbuilt, connectwise], ids=["jetbuilt", "connectwise"])
+@pytest.mark.parametrize("models", [jetbuilt, connectwise, bss], ids=["jetbuilt", "connectwise", "bss"])
 def test_every_declared_record_is_used(models: ModuleType) -> None:
     code = "".join(path.read_text("utf-8") for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
     own = Path(str(models.__file__)).read_text("utf-8")
