@@ -21,7 +21,7 @@ from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.text import digest
 from producers.poll_modes import PollMode, PollModes, Way
-from producers.watermarks import Watermark
+from producers.watermarks import Begun, Watermark
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T", bound=models.Listed)
@@ -59,7 +59,8 @@ CONTACTS = PolledCollection("contacts", "contact", "contact")
 class Reading:
     """What one reading of a list has seen and enqueued."""
 
-    def __init__(self) -> None:
+    def __init__(self, begun: Begun) -> None:
+        self.begun = begun
         self.tally = Tally()
         self.enqueued = 0
         self.latest: datetime | None = None
@@ -108,16 +109,16 @@ class BssPoller(Generic[T]):
     async def poll(self) -> Polled:
         """Enqueue what changed; one call when nothing did, one for each page where the server cannot tell what changed."""
         way = await self._found_way()
-        known = await self._watermark.get()
+        begun = await self._watermark.begin()
         try:
-            return await self._read(self._pages(way, known), way)
+            return await self._read(begun, way)
         except refusals.RequestInvalid:
             self._way = None
             raise
 
     async def full_sync(self) -> Polled:
         """Enqueue every record, and the linked ones that the list no longer shows; their jobs find out what became of them."""
-        reading = Reading()
+        reading = Reading(await self._watermark.begin())
         async for page in _clear(self._collection.pages()):
             reading.add(page)
             reading.enqueued += await self._queue.enqueue(*(self._verify(row.id) for row in page.rows))
@@ -168,9 +169,9 @@ class BssPoller(Generic[T]):
     def _lookback(self) -> timedelta:
         return max(self._overlap, _UNCERTAIN_OVERLAP) if self._times.are_uncertain else self._overlap
 
-    async def _read(self, pages: AsyncIterator[ListPage[T]], way: Way) -> Polled:
-        reading = Reading()
-        async for page in pages:
+    async def _read(self, begun: Begun, way: Way) -> Polled:
+        reading = Reading(begun)
+        async for page in self._pages(way, begun.since):
             reading.add(page)
             reading.enqueued += await self._enqueue_changed(page.rows)
         await self._note_mode(way)
@@ -191,7 +192,7 @@ class BssPoller(Generic[T]):
     async def _ended(self, reading: Reading, schedule: str) -> Polled:
         """The watermark moves only after everything is enqueued, and only when no row can have been passed over."""
         if reading.tally.is_whole and reading.latest is not None:
-            await self._watermark.advance(reading.latest)
+            await self._watermark.advance(reading.latest, reading.begun)
         metrics.JOBS_ENQUEUED.labels(schedule).inc(reading.enqueued)
         if reading.enqueued:
             log.info(

@@ -64,12 +64,12 @@ class PairPoller(ABC, Generic[T]):
 
     async def poll(self) -> Polled:
         """Enqueue what changed, everything on the first poll; one call when nothing changed."""
-        known = await self._watermark.get()
-        rows = await self._listed(since=None if known is None else known - self._overlap)
+        begun = await self._watermark.begin()
+        rows = await self._listed(since=None if begun.since is None else begun.since - self._overlap)
         pairs = await self._keys_of_pairs(self.counterpart, (row.id for row in rows))
         changed = await self._changes.by_others(self.table, [row for row in rows if row.id in pairs])
         unlinked = self._candidates([row for row in rows if row.id not in pairs])
-        lane: Lane = "fresh" if known is not None else "backlog"
+        lane: Lane = "fresh" if begun.since is not None else "backlog"
         enqueued = await self._queue.enqueue(
             *(self._verify(key, lane) for row in changed for key in pairs[row.id]),
             *(self._if_changed(row, lane) for row in unlinked),
@@ -77,7 +77,7 @@ class PairPoller(ABC, Generic[T]):
         await self._changes.note({self.table: changed})
         latest = max((moment for row in rows if (moment := _changed_at(row)) is not None), default=None)
         if latest is not None:
-            await self._watermark.advance(latest)
+            await self._watermark.advance(latest, begun)
         return self._polled(rows, enqueued, self.schedule)
 
     async def full_sync(self) -> Polled:

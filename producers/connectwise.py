@@ -63,8 +63,8 @@ class ConnectWisePoller:
 
     async def poll(self) -> Noticed:
         """Enqueue the keys of opportunities that other users touched; three calls when nothing changed."""
-        known = await self._watermark.get()
-        since = (known or clock.utc_now() - _FIRST_LOOK_BACK) - self._overlap
+        begun = await self._watermark.begin()
+        since = (begun.since or clock.utc_now() - _FIRST_LOOK_BACK) - self._overlap
         opportunities = await self._changed(self._client.opportunities, since, ("source",))
         products = await self._changed(self._client.products, since, ("opportunity", "integrationXRef"))
         items = await self._changed(self._client.catalog, since, ("identifier",))
@@ -79,7 +79,7 @@ class ConnectWisePoller:
         await self._noticed.note({"opportunity": others, "product": touched, "catalog": changed_items})
         latest = _latest([*opportunities, *products, *items])
         if latest is not None:
-            await self._watermark.advance(latest)
+            await self._watermark.advance(latest, begun)
         metrics.JOBS_ENQUEUED.labels("connectwise_poll").inc(enqueued)
         noticed = Noticed(len(others) + len(touched) + len(changed_items), enqueued, len(changed_items))
         if noticed.changes:

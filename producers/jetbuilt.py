@@ -15,7 +15,7 @@ from cwbridge.ledger.hints import NOT_LISTED, Hints
 from cwbridge.ledger.links import Links
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
-from producers.watermarks import Watermark
+from producers.watermarks import Begun, Watermark
 
 log = structlog.get_logger(__name__)
 
@@ -55,13 +55,13 @@ class JetbuiltPoller:
 
     async def poll(self) -> Polled:
         """Enqueue what changed; one call when nothing did. The overlap lists some projects again; their known version skips them."""
-        known = await self._watermark.get()
-        since = None if known is None else known - self._overlap
-        return (await self._read(since, "jetbuilt_poll", full=False)).polled
+        begun = await self._watermark.begin()
+        since = None if begun.since is None else begun.since - self._overlap
+        return (await self._read(begun, since, "jetbuilt_poll", full=False)).polled
 
     async def full_sync(self) -> Polled:
         """Enqueue every project: this catches what time stamps miss, such as edits of items only."""
-        listed = await self._read(None, "jetbuilt_full_sync", full=True)
+        listed = await self._read(await self._watermark.begin(), None, "jetbuilt_full_sync", full=True)
         gone = await self._not_listed(frozenset(listed.families))
         await self._active.note(dict.fromkeys(gone, NOT_LISTED))
         enqueued = await self._queue.enqueue(*(self._verify(family) for family in gone))
@@ -76,7 +76,7 @@ class JetbuiltPoller:
         }
         return sorted(families - listed)
 
-    async def _read(self, since: datetime | None, schedule: str, *, full: bool) -> Listed:
+    async def _read(self, begun: Begun, since: datetime | None, schedule: str, *, full: bool) -> Listed:
         """Read all pages; the watermark moves to the time of the first answer, and only after the last page is enqueued."""
         page: int | None = 1
         first_answer: datetime | None = None
@@ -95,7 +95,7 @@ class JetbuiltPoller:
             families += (project.family for project in answer.items)
             page = answer.next_page
         if first_answer is not None:
-            await self._watermark.advance(first_answer)
+            await self._watermark.advance(first_answer, begun)
         metrics.JOBS_ENQUEUED.labels(schedule).inc(enqueued)
         if enqueued:
             log.info("jobs_enqueued", schedule=schedule, seen=len(families), enqueued=enqueued)

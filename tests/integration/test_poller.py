@@ -150,6 +150,32 @@ async def test_a_watermark_that_is_there_stays_as_well(
     assert await enqueued(bench) == keys(bench)
 
 
+async def test_a_redis_that_was_wiped_during_a_poll_is_read_anew_from_the_beginning(
+    open_bench: OpenBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys that earlier polls enqueued are lost with Redis, so a poll that began before must not say that all is read."""
+    bench = await open_bench(projects=30)
+    async with polling(bench) as poller:
+        await poller.poll()
+        enqueue = poller._queue.enqueue
+        for since_begun in ("the first page", "an edit"):
+
+            async def wiping(*keys: Enqueue) -> int:
+                count = await enqueue(*keys)
+                await bench.redis.flushall()
+                return count
+
+            bench.box.jetbuilt.edit_project(bench.active(bench.families()[0]), name=f"Renamed: {since_begun}")
+            with monkeypatch.context() as broken:
+                broken.setattr(poller._queue, "enqueue", wiping)
+                await poller.poll()
+            assert await watermark(bench) is None
+            assert await enqueued(bench) == set()
+    async with polling(bench) as poller:
+        await poller.poll()
+    assert await enqueued(bench) == keys(bench)
+
+
 async def test_a_page_that_jetbuilt_does_not_answer_leaves_the_watermark(open_bench: OpenBench) -> None:
     bench = await open_bench(projects=30)
     async with polling(bench) as poller:
