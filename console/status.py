@@ -111,11 +111,14 @@ async def gather(bridge: Bridge) -> Status:
 
 
 async def _read_until(bridge: Bridge, flows: Flows) -> list[ReadUntil]:
-    named = [watermark for one in flows.registrations.values() for watermark in one.source.watermarks]
-    return [
-        ReadUntil(title, await Watermark(bridge.redis, namespace=bridge.settings.namespace, name=name).get())
-        for name, title in named
-    ]
+    """Every watermark of the flows that are switched on, and those that another flow has reached before."""
+    found = []
+    for one in flows.registrations.values():
+        for name, title in one.source.watermarks:
+            moment = await Watermark(bridge.redis, namespace=bridge.settings.namespace, name=name).get()
+            if moment is not None or one.flow.is_on(bridge.settings):
+                found.append(ReadUntil(title, moment))
+    return found
 
 
 async def _told_by_sources(bridge: Bridge) -> dict[str, str]:
