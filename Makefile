@@ -35,7 +35,7 @@ layers: setup
 	@$(BIN)/lint-imports --no-logo
 
 unit: setup
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
 fault: setup ## the long fault suite (kill -9, lost answers, failing Redis); prints its table; takes ONLY=name SEED=n RUNS=n
 	@$(BIN)/python -m pytest tests/fault -m fault -n $(if $(ONLY),0,3) --dist worksteal $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS))

@@ -102,7 +102,7 @@ async def test_the_producers_try_refused_jobs_again_on_schedule(bench: Bench) ->
     await ended(bench.queue, REFUSED, BUG)
     stop = asyncio.Event()
     serving = asyncio.create_task(
-        producers.serve(bench.settings(), bench.redis, stop, flows=flows.registered())
+        producers.serve(bench.settings(), bench.redis, stop, flows=flows.registered().on(bench.settings()))
     )
 
     async def tried_again() -> bool:
@@ -126,7 +126,9 @@ def test_the_job_that_notices_the_refusal_waits_like_all_the_others() -> None:
 @asynccontextmanager
 async def working(bench: Bench) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    serving = asyncio.create_task(worker.serve(bench.settings(), bench.redis, stop, flows=flows.registered()))
+    serving = asyncio.create_task(
+        worker.serve(bench.settings(), bench.redis, stop, flows=flows.registered().on(bench.settings()))
+    )
     try:
         yield
     finally:

@@ -297,7 +297,9 @@ async def one_pass(bench: Bench, key: str) -> None:
     """One pass, ended as soon as the job is settled, dead or waiting."""
     stop = asyncio.Event()
     running = asyncio.create_task(
-        sync.one_pass(bench.settings(), bench.redis, stop, flows=flows.registered(), show=False),
+        sync.one_pass(
+            bench.settings(), bench.redis, stop, flows=flows.registered().on(bench.settings()), show=False
+        ),
         name="one pass",
     )
 

@@ -8,10 +8,12 @@ import os
 import pty
 import signal
 import sys
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import psutil
+import pytest
 
 from cwbridge import redis as redis_module
 from cwbridge.embedded_redis import EmbeddedRedis
@@ -74,10 +76,17 @@ def embedded(bench: Bench) -> dict[str, str]:
     return {name: value for name, value in bench.environment().items() if "REDIS" not in name}
 
 
-async def test_the_demo_and_all_it_started_end_when_its_terminal_is_closed(tmp_path: Path) -> None:
-    async with terminal("demo", "--projects", "2", cwd=tmp_path, env={"TMPDIR": str(tmp_path)}) as window:
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """An empty directory with a path so short that a socket in it can be opened."""
+    with tempfile.TemporaryDirectory(prefix="cwb-") as directory:
+        yield Path(directory)
+
+
+async def test_the_demo_and_all_it_started_end_when_its_terminal_is_closed(short_path: Path) -> None:
+    async with terminal("demo", "--projects", "2", cwd=short_path, env={"TMPDIR": str(short_path)}) as window:
         await until(lambda: b"settled" in window.shown, what="the progress is drawn", within=40)
-        (state_dir,) = await asyncio.to_thread(lambda: list(tmp_path.glob("cwbridge-demo-*")))
+        (state_dir,) = await asyncio.to_thread(lambda: list(short_path.glob("cwbridge-demo-*")))
         server = server_of(state_dir)
         stand_ins = psutil.Process(window.process.pid).children()
         assert len(stand_ins) == 1

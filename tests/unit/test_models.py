@@ -20,9 +20,10 @@ from cwbridge.connectors.reading import reader
 
 AMOUNTS = ["0.1", "1234567.89", "22257.98", "70370.4089260971998418969570213514", "-0.01", "0.00", "1e3"]
 SCHEMAS = {
+    "TypeAssociation": "Company.CompanyTypeAssociation",
     "Reference": "CompanyReference",
     "Site": "CompanySite",
-    "CommunicationItem": "ContactCommunicationItem",
+    "CommunicationItem": "ContactCommunication",  # those within a contact have no _info
     "Stage": "OpportunityStage",
     "Probability": "SalesProbability",
     "Note": "OpportunityNote",
