@@ -18,7 +18,7 @@ from cwbridge.connectors import write_guard
 from cwbridge.limits import lane
 from cwbridge.queue import outcome as outcomes
 from cwbridge.queue.failure import Failure
-from cwbridge.queue.job import Run
+from cwbridge.queue.job import Enqueue, Run
 from cwbridge.queue.lease import Lease
 from cwbridge.queue.outcome import DeadLettered, Deferred, Outcome, Retried, Succeeded
 from cwbridge.queue.queue import Queue, Settled
@@ -77,6 +77,8 @@ class Runner:
                     await asyncio.shield(asyncio.ensure_future(self._settle(run, Deferred(0), lease)))
                     log.info("job_broken_off")
                     raise
+        if state is None:
+            await self._look_again(run)
         outcome = await self._as_settled(run, outcome, state)
         _report(run.flow, outcome, state, time.monotonic() - began)
 
@@ -117,6 +119,14 @@ class Runner:
                 break
             await asyncio.sleep(_SETTLE_AGAIN_SECONDS)
         return None
+
+    async def _look_again(self, run: Run) -> None:
+        """Have the target compared once more: a write that was under way may have arrived after another run had looked.
+
+        A worker that is stopped between the check of its lease and the sending cannot be told; it sends when it wakes up.
+        """
+        with contextlib.suppress(redis.exceptions.RedisError, OSError):
+            await self._queue.enqueue(Enqueue(key=run.key, flow=run.flow, lane="backlog", mode="verify"))
 
     async def _as_settled(self, run: Run, outcome: Outcome, state: Settled | None) -> Outcome:
         """The outcome after the queue dead-lettered a last attempt or a wait that closes a circle."""

@@ -148,11 +148,15 @@ class Stage:
         try:
             async with asyncio.timeout(within):
                 await self.polled(_POLLS)
-                while not await self._quiet():  # noqa: ASYNC110 - other processes work, and none tells us
-                    await asyncio.sleep(_LOOK_SECONDS)
+                while True:
+                    while not await self._quiet():  # noqa: ASYNC110 - other processes work, and none tells us
+                        await asyncio.sleep(_LOOK_SECONDS)
+                    # A poll may enqueue between the two looks; what is dead or held stays.
+                    left = await self._left()
+                    if not left or await self._quiet():
+                        return left
         except TimeoutError:
             return await self._left() or ["producers did not poll"]
-        return await self._left()
 
     async def full_sync(self) -> list[str]:
         """`cwbridge sync --full` as an operator would run it; it must end with 0."""
