@@ -13,7 +13,9 @@ from typing import Any
 from cwbridge import locks, lua
 from cwbridge.connectors.connectwise import codebase
 from cwbridge.limits import shared
+from cwbridge.queue.job import Run
 from cwbridge.queue.lease import Lease
+from cwbridge.queue.runner import Runner
 from producers.jetbuilt import JetbuiltPoller
 from worker.opportunity.target import Target
 from worker.psa.line_plan import ActualLine, PlannedLine
@@ -40,12 +42,20 @@ def quicken() -> None:
 
 
 def _no_fencing_check() -> None:
-    """A worker writes on, whatever has become of its lease."""
+    """A worker writes on, whatever has become of its lease, and nothing compares the target afterwards, which would correct it."""
 
     def ensure(_lease: Lease) -> None:
         return
 
+    async def look_again(_runner: Runner, _run: Run) -> None:
+        return
+
+    def covers(_lease: Lease, _work: object) -> None:
+        return
+
     _replace(Lease, "ensure", ensure)
+    _replace(Lease, "covers", covers)
+    _replace(Runner, "_look_again", look_again)
 
 
 def _no_second_look() -> None:
