@@ -16,7 +16,7 @@ from cwbridge.text import folded
 from worker.billing.merge import Policy
 from worker.billing.rules import NameMap
 from worker.psa.context import PsaContext
-from worker.psa.name_table import NameTable
+from worker.psa.name_table import by_name
 
 _TABLE = "[billing.account_types]"
 _CACHE_TTL_SECONDS = 600.0
@@ -80,13 +80,7 @@ class AccountTypes:
     def __init__(self, psa: PsaContext, client: bss_client.BssClient, rows: NameMap) -> None:
         self._psa = psa
         self._rows = rows
-        self._company_types = NameTable(
-            "company type",
-            psa.client.company_types,
-            locker=psa.locks,
-            names_of=lambda row: (row.name,),
-            objects=psa.objects,
-        )
+        self._company_types = psa.name_tables.of("company type", psa.client.company_types, by_name)
         self._account_types = CachedValue(client.account_types, ttl=_CACHE_TTL_SECONDS)
 
     async def seen(self, account_type: str, company: connectwise.Company | None) -> TypesSeen:

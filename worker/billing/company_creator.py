@@ -17,7 +17,7 @@ from worker.billing.keys import account_key
 from worker.billing.values import Values, writable
 from worker.psa.default_fields import naming_default_field
 from worker.psa.identities import relink_command
-from worker.psa.name_table import NameTable
+from worker.psa.name_table import by_name
 
 log = structlog.get_logger(__name__)
 _MAIN_SITE = "Main"
@@ -31,12 +31,8 @@ class CompanyCreator:
         self._companies = context.psa.client.companies
         self._finder = finder
         self._types = types
-        self._statuses = NameTable(
-            "company status",
-            context.psa.client.company_statuses,
-            locker=context.psa.locks,
-            names_of=lambda row: (row.name,),
-            objects=context.psa.objects,
+        self._statuses = context.psa.name_tables.of(
+            "company status", context.psa.client.company_statuses, by_name
         )
 
     async def create(self, account: bss.Account, values: Values) -> connectwise.Company:

@@ -81,7 +81,7 @@ def opportunity_flow(
     psa = PsaContext.over(client, redis, settings, flow=FLOW)
     queue = Queue(redis, namespace=namespace, settings=settings.queue)
     target = Target(client, ApiMember(redis, namespace=namespace))
-    sales_tables = SalesTables(client, psa.locks, psa.objects)
+    sales_tables = SalesTables(client, psa.name_tables)
     chosen = rules(settings)
     lines = _lines(settings, redis, psa, queue, chosen)
     return OpportunityFlow(
@@ -126,7 +126,7 @@ def _lines(
     namespace = settings.namespace
     catalog = Catalog(
         psa,
-        CatalogPlacement(psa.client, psa.locks, psa.objects, placement_rule(settings.of(CatalogSettings))),
+        CatalogPlacement(psa.client, psa.name_tables, placement_rule(settings.of(CatalogSettings))),
         CatalogCache(redis, namespace=namespace, cache_ttl=settings.of(CatalogSettings).cache_ttl),
         CatalogPolicy(
             inactive=settings.of(CatalogSettings).inactive_items,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cwbridge import locks
 from cwbridge.connectors.connectwise import client as connectwise
 from worker.opportunity.desired import Progress
-from worker.psa.name_table import NameTable
-from worker.psa.object_counter import ObjectCounter
+from worker.psa.name_table import NameTables, by_name
 
 _STAGES = "opportunity.stages"
 
@@ -16,33 +14,13 @@ _STAGES = "opportunity.stages"
 class SalesTables:
     """Resolves names to what a draft or change needs; raises MappingRefused that names the setting."""
 
-    def __init__(
-        self, client: connectwise.ConnectWiseClient, locker: locks.Locks, objects: ObjectCounter
-    ) -> None:
-        self._stages = NameTable(
-            "stage", client.stages, locker=locker, objects=objects, names_of=lambda row: (row.name,)
+    def __init__(self, client: connectwise.ConnectWiseClient, tables: NameTables) -> None:
+        self._stages = tables.of("stage", client.stages, by_name)
+        self._statuses = tables.of("opportunity status", client.opportunity_statuses, by_name)
+        self._probabilities = tables.of(
+            "probability", client.probabilities, lambda row: (str(row.probability),)
         )
-        self._statuses = NameTable(
-            "opportunity status",
-            client.opportunity_statuses,
-            locker=locker,
-            objects=objects,
-            names_of=lambda row: (row.name,),
-        )
-        self._probabilities = NameTable(
-            "probability",
-            client.probabilities,
-            locker=locker,
-            objects=objects,
-            names_of=lambda row: (str(row.probability),),
-        )
-        self._types = NameTable(
-            "opportunity type",
-            client.opportunity_types,
-            locker=locker,
-            objects=objects,
-            names_of=lambda row: (row.description,),
-        )
+        self._types = tables.of("opportunity type", client.opportunity_types, lambda row: (row.description,))
 
     def forget(self) -> None:
         """Read the tables again next time, because ConnectWise no longer has a row of them."""

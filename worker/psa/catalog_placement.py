@@ -7,11 +7,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from cwbridge import locks
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
-from worker.psa.name_table import NameTable
-from worker.psa.object_counter import ObjectCounter
+from worker.psa.name_table import NameTable, NameTables, by_name
 from worker.psa.records import DesiredProduct
 
 
@@ -35,38 +33,16 @@ class CatalogPlacement:
     def __init__(
         self,
         client: connectwise.ConnectWiseClient,
-        locker: locks.Locks,
-        objects: ObjectCounter,
+        tables: NameTables,
         rule: PlacementRule,
     ) -> None:
         self._client = client
-        self._locks = locker
-        self._objects = objects
+        self._tables = tables
         self._rule = rule
-        self._categories = NameTable(
-            "category", client.categories, locker=locker, objects=objects, names_of=lambda row: (row.name,)
-        )
-        self._types = NameTable(
-            "product type",
-            client.product_types,
-            locker=locker,
-            objects=objects,
-            names_of=lambda row: (row.name,),
-        )
-        self._units = NameTable(
-            "unit of measure",
-            client.units_of_measure,
-            locker=locker,
-            objects=objects,
-            names_of=lambda row: (row.name,),
-        )
-        self._manufacturers = NameTable(
-            "manufacturer",
-            client.manufacturers,
-            locker=locker,
-            objects=objects,
-            names_of=lambda row: (row.name,),
-        )
+        self._categories = tables.of("category", client.categories, by_name)
+        self._types = tables.of("product type", client.product_types, by_name)
+        self._units = tables.of("unit of measure", client.units_of_measure, by_name)
+        self._manufacturers = tables.of("manufacturer", client.manufacturers, by_name)
         self._subcategories: dict[int, NameTable[models.SubCategory]] = {}
 
     def forget(self) -> None:
@@ -124,12 +100,10 @@ class CatalogPlacement:
     def _within(self, category: int) -> NameTable[models.SubCategory]:
         table = self._subcategories.get(category)
         if table is None:
-            table = NameTable(
+            table = self._tables.of(
                 "sub-category",
                 self._client.subcategories,
-                locker=self._locks,
-                objects=self._objects,
-                names_of=lambda row: (row.name,),
+                by_name,
                 scope=lambda row: row.category is not None and row.category.id == category,
             )
             self._subcategories[category] = table

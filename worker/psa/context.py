@@ -11,6 +11,7 @@ from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.ledger.links import Links
 from cwbridge.redis import Redis
 from worker.psa.default_fields import DefaultFields
+from worker.psa.name_table import NameTables
 from worker.psa.object_counter import ObjectCounter
 from worker.psa.settings import DefaultFieldsSettings
 from worker.psa.setup_tables import SetupTables
@@ -22,6 +23,7 @@ class PsaContext(msgspec.Struct, frozen=True, kw_only=True):
     client: connectwise.ConnectWiseClient
     locks: locks.Locks
     links: Links
+    name_tables: NameTables
     setup_tables: SetupTables
     default_fields: DefaultFields
     objects: ObjectCounter
@@ -33,11 +35,13 @@ class PsaContext(msgspec.Struct, frozen=True, kw_only=True):
         """The context of the flow named `flow` and the tenant that the settings name."""
         objects = ObjectCounter(flow)
         locker = locks.Locks(redis, namespace=configured.namespace)
+        tables = NameTables(locker, objects)
         return cls(
             client=client,
             locks=locker,
             links=Links(redis, namespace=configured.namespace),
-            setup_tables=SetupTables(client, locker, objects),
+            name_tables=tables,
+            setup_tables=SetupTables(client, tables),
             default_fields=DefaultFields(client, configured.of(DefaultFieldsSettings)),
             objects=objects,
         )

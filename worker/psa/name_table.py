@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 
@@ -20,6 +20,18 @@ T = TypeVar("T", bound=models.Tracked)
 _CACHE_TTL_SECONDS = 600.0
 
 
+class Named(Protocol):
+    """A row that is known by one name."""
+
+    @property
+    def name(self) -> str | None: ...
+
+
+def by_name(row: Named) -> tuple[str | None]:
+    """The names of a row that is known by one name only."""
+    return (row.name,)
+
+
 class NameTable(Generic[T]):
     """One set-up table; names are compared without case and surplus blanks, inactive rows included."""
 
@@ -31,7 +43,7 @@ class NameTable(Generic[T]):
         locker: locks.Locks,
         objects: ObjectCounter,
         names_of: Callable[[T], Iterable[str | None]],
-        scope: Callable[[T], bool] = lambda _row: True,
+        scope: Callable[[T], bool],
     ) -> None:
         self.noun = noun
         self._resource = resource
@@ -112,3 +124,24 @@ class NameTable(Generic[T]):
                 for name in {folded(name) for name in self._names_of(readable) if name}:
                     rows.setdefault(name, []).append(row)
         return rows
+
+
+class NameTables:
+    """Makes set-up tables of one tenant; they share the locks of their creates and the counts of one flow."""
+
+    def __init__(self, locker: locks.Locks, objects: ObjectCounter) -> None:
+        self._locks = locker
+        self._objects = objects
+
+    def of(
+        self,
+        noun: str,
+        resource: Resource[T],
+        names_of: Callable[[T], Iterable[str | None]],
+        *,
+        scope: Callable[[T], bool] = lambda _row: True,
+    ) -> NameTable[T]:
+        """The table of `resource`, whose rows are called `noun`; only rows within `scope` count."""
+        return NameTable(
+            noun, resource, locker=self._locks, objects=self._objects, names_of=names_of, scope=scope
+        )

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cwbridge import locks
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
-from worker.psa.name_table import NameTable
-from worker.psa.object_counter import ObjectCounter
+from worker.psa.name_table import NameTable, NameTables, by_name
 
 
 class SetupTables:
@@ -17,40 +15,20 @@ class SetupTables:
     Where a `setting` is given, a name that ConnectWise does not have raises MappingRefused that names it.
     """
 
-    def __init__(
-        self, client: connectwise.ConnectWiseClient, locker: locks.Locks, objects: ObjectCounter
-    ) -> None:
+    def __init__(self, client: connectwise.ConnectWiseClient, tables: NameTables) -> None:
         self._client = client
-        self._locks = locker
-        self._objects = objects
+        self._tables = tables
         self._states: dict[int, NameTable[models.State]] = {}
-        self._locations = NameTable(
-            "location", client.locations, locker=locker, objects=objects, names_of=lambda row: (row.name,)
+        self._locations = tables.of("location", client.locations, by_name)
+        self._departments = tables.of(
+            "department", client.departments, lambda row: (row.name, row.identifier)
         )
-        self._departments = NameTable(
-            "department",
-            client.departments,
-            locker=locker,
-            objects=objects,
-            names_of=lambda row: (row.name, row.identifier),
-        )
-        self._currencies = NameTable(
+        self._currencies = tables.of(
             "currency",
             client.currencies,
-            locker=locker,
-            objects=objects,
-            names_of=lambda row: (
-                row.currencyIdentifier,
-                row.currencyCode.name if row.currencyCode else None,
-            ),
+            lambda row: (row.currencyIdentifier, row.currencyCode.name if row.currencyCode else None),
         )
-        self._countries = NameTable(
-            "country",
-            client.countries,
-            locker=locker,
-            objects=objects,
-            names_of=lambda row: (row.countryCode, row.name),
-        )
+        self._countries = tables.of("country", client.countries, lambda row: (row.countryCode, row.name))
 
     def forget(self) -> None:
         """Read the tables again next time, because ConnectWise no longer has a row of them."""
@@ -102,12 +80,10 @@ class SetupTables:
     def _states_of(self, country: int) -> NameTable[models.State]:
         table = self._states.get(country)
         if table is None:
-            table = NameTable(
+            table = self._tables.of(
                 "state",
                 self._client.states,
-                locker=self._locks,
-                objects=self._objects,
-                names_of=lambda row: (row.identifier, row.name),
+                lambda row: (row.identifier, row.name),
                 scope=lambda row: row.country is not None and row.country.id == country,
             )
             self._states[country] = table
