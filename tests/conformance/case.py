@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+
+from tests.conformance.case_files import CaseFiles, NamedCase
 
 FOLDER = Path(__file__).parent / "cases"
 By = Literal["poll", "full sync", "requeue", "waiting"]
@@ -107,53 +106,13 @@ class Step(_Part, frozen=True):
     by: By | None = None
 
 
-class Case(_Part, frozen=True):
+class Case(NamedCase, frozen=True, kw_only=True):
     """One named case; `point` is the file it stands in, `fails` the mistake that keeps it from holding yet."""
 
-    name: str
     expect: Expected
     given: Given = Given()
     then: tuple[Step, ...] = ()
-    point: str = ""
     fails: str = ""
 
-    @property
-    def id(self) -> str:
-        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
 
-
-class _File(_Part, frozen=True):
-    title: str
-    case: tuple[Case, ...]
-
-
-def titles() -> dict[str, str]:
-    """The title of each file, in order."""
-    return {path.stem: _read(path).title for path in _paths()}
-
-
-def all_cases() -> list[Case]:
-    """The cases of all files, in order; raises ValueError where a name stands twice."""
-    cases = list(_cases())
-    doubled = {case.name for case in cases if sum(other.name == case.name for other in cases) > 1}
-    if doubled:
-        raise ValueError(f"several cases are named {doubled}")
-    return cases
-
-
-def _cases() -> Iterator[Case]:
-    for path in _paths():
-        for case in _read(path).case:
-            yield msgspec.structs.replace(case, point=path.stem)
-
-
-def _paths() -> list[Path]:
-    return sorted(FOLDER.glob("*.toml"))
-
-
-def _read(path: Path) -> _File:
-    content: Mapping[str, Any] = tomllib.loads(path.read_text("utf-8"))
-    try:
-        return msgspec.convert(content, _File)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"{path.name}: {error}") from error
+FILES = CaseFiles(FOLDER, Case)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from tests.conformance import text_table
-from tests.conformance.case import Case, Expected, Given, all_cases, titles
+from tests.conformance.case import FILES, Case, Expected, Given
 
 PAGE = Path(__file__).parents[2] / "docs" / "mapping.md"
 HEADING = "## Cases"
@@ -28,9 +28,9 @@ def renewed(page: str) -> str:
 
 def section() -> str:
     """The whole section."""
-    cases = all_cases()
+    cases = FILES.all_cases()
     parts = [HEADING, "", _INTRODUCTION, ""]
-    for point, title in titles().items():
+    for point, title in FILES.titles().items():
         rows = [_row(case) for case in cases if case.point == point]
         parts += [f"### {title}", "", "| case | given | expected |", "| --- | --- | --- |", *rows, ""]
     return "\n".join(parts).rstrip() + "\n"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+
+from tests.conformance.case_files import CaseFiles, NamedCase
 
 FOLDER = Path(__file__).parent / "billing_cases"
 Fields = dict[str, Any]
@@ -84,52 +83,12 @@ class Step(_Part, frozen=True):
     by: By = "poll"
 
 
-class Case(_Part, frozen=True):
+class Case(NamedCase, frozen=True, kw_only=True):
     """One named case; `point` is the file that it stands in."""
 
-    name: str
     expect: Expected
     given: Given = Given()
     then: tuple[Step, ...] = ()
-    point: str = ""
-
-    @property
-    def id(self) -> str:
-        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
 
 
-class _File(_Part, frozen=True):
-    title: str
-    case: tuple[Case, ...]
-
-
-def titles() -> dict[str, str]:
-    """The title of each file, in order."""
-    return {path.stem: _read(path).title for path in _paths()}
-
-
-def all_cases() -> list[Case]:
-    """The cases of all files, in order; raises ValueError where a name stands twice."""
-    cases = list(_cases())
-    names = [case.name for case in cases]
-    doubled = {name for name in names if names.count(name) > 1}
-    if doubled:
-        raise ValueError(f"several cases are named {doubled}")
-    return cases
-
-
-def _cases() -> Iterator[Case]:
-    for path in _paths():
-        for case in _read(path).case:
-            yield msgspec.structs.replace(case, point=path.stem)
-
-
-def _paths() -> list[Path]:
-    return sorted(FOLDER.glob("*.toml"))
-
-
-def _read(path: Path) -> _File:
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), _File)
-    except (msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
-        raise ValueError(f"{path.name}: {error}") from error
+FILES = CaseFiles(FOLDER, Case)

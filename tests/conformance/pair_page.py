@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.conformance import page
-from tests.conformance.pair_case import Case, Expected, Given, all_cases, titles
+from tests.conformance.pair_case import FILES, Case, Expected, Given
 
 PAGE = Path(__file__).parents[2] / "docs" / "mapping-bss.md"
 _INTRODUCTION = """\
@@ -21,9 +21,9 @@ def renewed(text: str) -> str:
 
 def section() -> str:
     """The whole section."""
-    cases = all_cases()
+    cases = FILES.all_cases()
     parts = [page.HEADING, "", _INTRODUCTION, ""]
-    for point, title in titles().items():
+    for point, title in FILES.titles().items():
         rows = [_row(case) for case in cases if case.point == point]
         parts += [f"### {title}", "", "| case | given | expected |", "| --- | --- | --- |", *rows, ""]
     return "\n".join(parts).rstrip() + "\n"

@@ -6,11 +6,11 @@ import pytest
 
 from cwbridge.redis import Redis
 from tests.conformance import compare, pair_page
-from tests.conformance.pair_case import Case, all_cases
+from tests.conformance.pair_case import FILES, Case
 from tests.conformance.pair_play import PairPlay
 from worker.billing.settings import BillingSettings
 
-CASES = all_cases()
+CASES = FILES.all_cases()
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in CASES])

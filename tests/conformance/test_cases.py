@@ -8,11 +8,11 @@ import pytest
 
 from cwbridge.redis import Redis
 from tests.conformance import compare, reference
-from tests.conformance.case import Case, all_cases
+from tests.conformance.case import FILES, Case
 from tests.conformance.play import Play
 from tests.support import sent, specification
 
-CASES = all_cases()
+CASES = FILES.all_cases()
 DOCUMENTED = reference.read().fields
 
 

@@ -7,7 +7,7 @@ import pytest
 from cwbridge.redis import Redis
 from cwbridge.settings.sections import Section
 from tests.conformance import page, reference
-from tests.conformance.case import Case, all_cases
+from tests.conformance.case import FILES, Case
 from tests.conformance.play import Play
 from tests.support import sent
 from tests.support.configured import configured
@@ -30,7 +30,7 @@ NOT_OF_THE_MAPPING = {"opportunity.apply_concurrency", "opportunity.inventory_pr
 
 
 def case(name: str) -> Case:
-    return next(one for one in all_cases() if one.name == name)
+    return next(one for one in FILES.all_cases() if one.name == name)
 
 
 async def test_every_field_on_the_page_is_sent_by_the_code(redis: Redis, redis_url: str) -> None:
