@@ -13,6 +13,7 @@ from sandbox import credentials
 from sandbox.bss import app as bss_app
 from sandbox.bss import problems as bss_problems
 from sandbox.bss import seed as bss_seed
+from sandbox.bss.modes import Modes as BssModes
 from sandbox.bss.store import BssStore
 from sandbox.bss.user import BssUser
 from sandbox.calls import CallLog
@@ -99,11 +100,14 @@ class Sandbox:
             control=control,
         )
 
-    def _connectwise_app(self) -> web.Application:
-        modes = self.connectwise.modes
+    def _apply_options(self, modes: ConnectWiseModes | BssModes) -> None:
         modes.latency_ms = self.options.latency_ms
         if not self.options.limits:
             modes.rate_limit = 0
+
+    def _connectwise_app(self) -> web.Application:
+        modes = self.connectwise.modes
+        self._apply_options(modes)
         control = Control(
             key=credentials.CONTROL_KEY,
             calls=self.connectwise_calls,
@@ -118,9 +122,7 @@ class Sandbox:
 
     def _bss_app(self) -> web.Application:
         modes = self.bss.modes
-        modes.latency_ms = self.options.latency_ms
-        if not self.options.limits:
-            modes.rate_limit = 0
+        self._apply_options(modes)
         control = Control(
             key=credentials.CONTROL_KEY,
             calls=self.bss_calls,
