@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from cwbridge.connectors import literals
 from cwbridge.connectors.bss import assumptions
 from cwbridge.connectors.bss.times import ServerTimes
 
@@ -57,14 +58,8 @@ def updated_after(moment: datetime) -> Filter:
 
 def _literal(value: FilterValue, times: ServerTimes) -> str:
     match value:
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case Decimal():
-            if not value.is_finite():
-                raise ValueError(f"{value} is not a number that can be compared")
-            return f"{value:f}"
+        case bool() | int() | Decimal():
+            return literals.plain(value)
         case datetime():
             return times.literal(value)
         case str():

@@ -18,6 +18,7 @@ from urllib.parse import quote
 import msgspec
 
 from cwbridge import clock
+from cwbridge.connectors import literals
 from cwbridge.connectors.connectwise import text
 
 Value = str | int | Decimal | bool | datetime | None
@@ -83,14 +84,8 @@ def literal(value: Value) -> str:
     match value:
         case None:
             return "null"
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case Decimal():
-            if not value.is_finite():
-                raise ValueError(f"{value} is not a number that can be compared")
-            return f"{value:f}"
+        case bool() | int() | Decimal():
+            return literals.plain(value)
         case datetime():
             return f"[{clock.iso(value)}]"
         case str():
