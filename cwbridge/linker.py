@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from cwbridge import errors
 from cwbridge.ledger.links import Link
 
 
@@ -92,3 +93,11 @@ class Linker(Protocol):
 
     async def rebuild(self, *, dry_run: bool) -> Rebuilt:
         """Find every record of the flow by its external id and correct its link."""
+
+
+def no_record(noun: str, target: int) -> errors.Refused:
+    """The refusal of a record that a person named and ConnectWise does not have."""
+    return errors.Refused(
+        f"ConnectWise has no {noun} {target}",
+        remedy=f"Look up the id of the {noun} in ConnectWise; nothing was changed.",
+    )

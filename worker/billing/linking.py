@@ -7,7 +7,7 @@ from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import FlowContext
 from cwbridge.ledger.agreements import Agreements
 from cwbridge.ledger.links import Link
-from cwbridge.linker import LinkName, Rebuilt, Relinked
+from cwbridge.linker import LinkName, Rebuilt, Relinked, no_record
 from cwbridge.queue.job import Enqueue
 from worker.billing import keys
 
@@ -64,9 +64,9 @@ class BillingLinker:
                 return f"{contact.firstName or ''} {contact.lastName or ''}".strip()
             company = await self._client.companies.get(target)
         except errors.NotFound as missing:
-            raise _no_record(name, target) from missing
+            raise no_record(name.kind, target) from missing
         if company.deletedFlag:
-            raise _no_record(name, target)
+            raise no_record(name.kind, target)
         return company.name
 
     async def _refuse_taken(self, name: LinkName, target: int) -> None:
@@ -77,10 +77,3 @@ class BillingLinker:
                     f"{name.kind.capitalize()} {target} is linked to {identity}",
                     remedy=f"Choose another one, or first: cwbridge links unlink {identity}",
                 )
-
-
-def _no_record(name: LinkName, target: int) -> errors.Refused:
-    return errors.Refused(
-        f"ConnectWise has no {name.kind} {target}",
-        remedy=f"Look up the id of the {name.kind} in ConnectWise; nothing was changed.",
-    )

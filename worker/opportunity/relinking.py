@@ -16,7 +16,7 @@ from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.hints import Hints
 from cwbridge.ledger.links import Link, Links
-from cwbridge.linker import LinkName, Relinked
+from cwbridge.linker import LinkName, Relinked, no_record
 from cwbridge.queue import selection
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
@@ -97,7 +97,7 @@ class Relinker:
         try:
             record = await self._client.opportunities.get(target)
         except errors.NotFound as error:
-            raise _missing("opportunity", target) from error
+            raise no_record("opportunity", target) from error
         identified = key_of(record.source)
         if identified is not None and identified != key:
             raise errors.Refused(
@@ -120,7 +120,7 @@ class Relinker:
                 case "company":
                     company = await self._client.companies.get(target)
                     if company.deletedFlag:
-                        raise _missing("company", target)
+                        raise no_record("company", target)
                     return company.name
                 case "contact":
                     contact = await self._client.contacts.get(target)
@@ -137,7 +137,7 @@ class Relinker:
                         raise _elsewhere(name, target)
                     return site.name
         except errors.NotFound as error:
-            raise _missing(name.kind, target) from error
+            raise no_record(name.kind, target) from error
 
     async def _same_external_id(self, key: ProjectKey, target: int) -> list[str]:
         """Warnings about other opportunities with the external id, which would make the key ambiguous if the link were lost."""
@@ -206,13 +206,6 @@ class Relinker:
             if link is not None:
                 await self._links.put("opportunity", key, msgspec.structs.replace(link, fingerprint=""))
         return await self._queue.enqueue(Enqueue(key=key, flow=FLOW, lane="backlog", mode="verify")) > 0
-
-
-def _missing(noun: str, target: int) -> errors.Refused:
-    return errors.Refused(
-        f"ConnectWise has no {noun} {target}",
-        remedy=f"Look up the id of the {noun} in ConnectWise; nothing was changed.",
-    )
 
 
 def _elsewhere(name: LinkName, target: int) -> errors.Refused:
