@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from cwbridge.connectors.bss import models
 from cwbridge.connectors.bss.client import Collection
 from cwbridge.connectors.bss.settings import BssSettings
 from cwbridge.connectors.bss.system import BSS
+from cwbridge.connectors.connectwise.resource import Resource
 from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import Flow, FlowContext, Polled, Schedule
@@ -16,12 +17,13 @@ from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.own_writes import OwnWrites
 from cwbridge.settings import Settings
 from producers.bss import ACCOUNTS, CONTACTS, BssPoller, PolledCollection
-from producers.companies import CompanyPoller, ContactPoller
+from producers.companies import CompanyPoller, ContactPoller, PairPoller
 from producers.noticed import NoticedChanges
 from producers.poll_modes import PollModes
 from producers.watermarks import Watermark
 
 T = TypeVar("T", bound=models.Listed)
+P = TypeVar("P", bound=PairPoller[Any])
 
 
 class AccountsPoller:
@@ -72,28 +74,23 @@ class AccountsPoller:
                 overlap=context.settings.of(BssSettings).poll_overlap,
             )
 
+        def of_connectwise(kind: type[P], resource: Resource[Any], name: str) -> P:
+            return kind(
+                resource,
+                context.queue,
+                flow,
+                watermark=watermark(f"connectwise_{name}"),
+                links=context.links,
+                changes=changes,
+                overlap=context.settings.of(ConnectWiseSettings).poll_overlap,
+            )
+
         return cls(
             context.settings,
             accounts=of_bss(bss.accounts, ACCOUNTS),
             contacts=of_bss(bss.contacts, CONTACTS),
-            companies=CompanyPoller(
-                connectwise.companies,
-                context.queue,
-                flow,
-                watermark=watermark("connectwise_companies"),
-                links=context.links,
-                changes=changes,
-                overlap=context.settings.of(ConnectWiseSettings).poll_overlap,
-            ),
-            company_contacts=ContactPoller(
-                connectwise.contacts,
-                context.queue,
-                flow,
-                watermark=watermark("connectwise_contacts"),
-                links=context.links,
-                changes=changes,
-                overlap=context.settings.of(ConnectWiseSettings).poll_overlap,
-            ),
+            companies=of_connectwise(CompanyPoller, connectwise.companies, "companies"),
+            company_contacts=of_connectwise(ContactPoller, connectwise.contacts, "contacts"),
         )
 
     def schedules(self) -> Sequence[Schedule]:

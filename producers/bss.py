@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 import msgspec
-import structlog
 
-from cwbridge import metrics
 from cwbridge.connectors import unclear
 from cwbridge.connectors.bss import filters, models, refusals
 from cwbridge.connectors.bss.client import Collection, ListPage, Tally
@@ -21,9 +19,9 @@ from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.text import digest
 from producers.poll_modes import PollMode, PollModes, Way
+from producers.reports import report
 from producers.watermarks import Begun, Watermark
 
-log = structlog.get_logger(__name__)
 T = TypeVar("T", bound=models.Listed)
 # Whatever the zones of the server's times and of its literals, they are no more than 26 hours apart.
 _UNCERTAIN_OVERLAP = timedelta(hours=26)
@@ -193,12 +191,7 @@ class BssPoller(Generic[T]):
         """The watermark moves only after everything is enqueued, and only when no row can have been passed over."""
         if reading.tally.is_whole and reading.latest is not None:
             await self._watermark.advance(reading.latest, reading.begun)
-        metrics.JOBS_ENQUEUED.labels(schedule).inc(reading.enqueued)
-        if reading.enqueued:
-            log.info(
-                "jobs_enqueued", schedule=schedule, seen=len(reading.tally.ids), enqueued=reading.enqueued
-            )
-        return Polled(seen=len(reading.tally.ids), enqueued=reading.enqueued)
+        return report(schedule, seen=len(reading.tally.ids), enqueued=reading.enqueued)
 
     async def _not_listed(self, listed: set[int]) -> list[int]:
         linked = {

@@ -11,9 +11,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar, Generic, TypeVar
 
-import structlog
-
-from cwbridge import metrics
 from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
@@ -26,9 +23,9 @@ from cwbridge.queue.queue import Queue
 from producers import noticed
 from producers.bss import ACCOUNTS, CONTACTS, PolledCollection
 from producers.noticed import NoticedChanges
+from producers.reports import report
 from producers.watermarks import Watermark
 
-log = structlog.get_logger(__name__)
 T = TypeVar("T", bound=models.Tracked)
 
 
@@ -78,7 +75,7 @@ class PairPoller(ABC, Generic[T]):
         latest = max((moment for row in rows if (moment := _changed_at(row)) is not None), default=None)
         if latest is not None:
             await self._watermark.advance(latest, begun)
-        return self._polled(rows, enqueued, self.schedule)
+        return report(self.schedule, seen=len(rows), enqueued=enqueued)
 
     async def full_sync(self) -> Polled:
         """Enqueue every record without a link that can come to have one; those with a link are part of the full sync of BSS."""
@@ -86,7 +83,7 @@ class PairPoller(ABC, Generic[T]):
         pairs = await self._keys_of_pairs(self.counterpart, (row.id for row in rows))
         unlinked = await self._worth_a_look(self._candidates([row for row in rows if row.id not in pairs]))
         enqueued = await self._queue.enqueue(*(self._verify(self._key(row), "backlog") for row in unlinked))
-        return self._polled(rows, enqueued, "bss_full_sync")
+        return report("bss_full_sync", seen=len(rows), enqueued=enqueued)
 
     @abstractmethod
     def _candidates(self, unlinked: Sequence[T]) -> Sequence[T]:
@@ -118,12 +115,6 @@ class PairPoller(ABC, Generic[T]):
     def _verify(self, key: str, lane: Lane) -> Enqueue:
         """The source of the key has not changed: its target has."""
         return Enqueue(key=key, flow=self._flow.name, lane=lane, mode="verify")
-
-    def _polled(self, rows: Sequence[T], enqueued: int, schedule: str) -> Polled:
-        metrics.JOBS_ENQUEUED.labels(schedule).inc(enqueued)
-        if enqueued:
-            log.info("jobs_enqueued", schedule=schedule, seen=len(rows), enqueued=enqueued)
-        return Polled(seen=len(rows), enqueued=enqueued)
 
 
 class CompanyPoller(PairPoller[models.Company]):

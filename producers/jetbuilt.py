@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import msgspec
-import structlog
 
-from cwbridge import clock, metrics
+from cwbridge import clock
 from cwbridge.connectors.jetbuilt import client as jetbuilt
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.flow import Flow, Polled
@@ -15,20 +14,15 @@ from cwbridge.ledger.hints import NOT_LISTED, Hints
 from cwbridge.ledger.links import Links
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
+from producers.reports import report
 from producers.watermarks import Begun, Watermark
 
-log = structlog.get_logger(__name__)
 
-
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """What one reading of the project list saw: the families in it, and how many keys it newly enqueued."""
+class Listed(msgspec.Struct, frozen=True):
+    """What one reading of the project list saw: the families in it, and the result of the poll or full sync."""
 
     families: tuple[int, ...]
-    enqueued: int
-
-    @property
-    def polled(self) -> Polled:
-        return Polled(seen=len(self.families), enqueued=self.enqueued)
+    polled: Polled
 
 
 class JetbuiltPoller:
@@ -65,7 +59,7 @@ class JetbuiltPoller:
         gone = await self._not_listed(frozenset(listed.families))
         await self._active.note(dict.fromkeys(gone, NOT_LISTED))
         enqueued = await self._queue.enqueue(*(self._verify(family) for family in gone))
-        return Polled(seen=len(listed.families), enqueued=listed.enqueued + enqueued)
+        return Polled(seen=len(listed.families), enqueued=listed.polled.enqueued + enqueued)
 
     async def _not_listed(self, listed: frozenset[int]) -> list[int]:
         """Families with an opportunity that the list no longer shows; their jobs find out what became of them."""
@@ -96,10 +90,7 @@ class JetbuiltPoller:
             page = answer.next_page
         if first_answer is not None:
             await self._watermark.advance(first_answer, begun)
-        metrics.JOBS_ENQUEUED.labels(schedule).inc(enqueued)
-        if enqueued:
-            log.info("jobs_enqueued", schedule=schedule, seen=len(families), enqueued=enqueued)
-        return Listed(families=tuple(families), enqueued=enqueued)
+        return Listed(tuple(families), report(schedule, seen=len(families), enqueued=enqueued))
 
     def _if_changed(self, project: models.ListedProject) -> Enqueue:
         """Skips a version of the project that was already enqueued."""
