@@ -33,11 +33,11 @@ def read(stream: io.StringIO) -> list[dict[str, Any]]:
 def test_the_logger_is_named_in_every_line(lines: io.StringIO) -> None:
     structlog.get_logger().info("job_started", key="jetbuilt/project/7")
     structlog.get_logger("worker.opportunity").info("opportunity_synced", opportunity_id=5)
-    logging.getLogger("some.library").warning("It says %s", "so")
+    logging.getLogger("some.package").warning("It says %s", "so")
     own, named, library = read(lines)
     assert (own["logger"], own["event"], own["key"]) == (__name__, "job_started", "jetbuilt/project/7")
     assert (named["logger"], named["opportunity_id"]) == ("worker.opportunity", 5)
-    assert (library["logger"], library["event"]) == ("some.library", "It says so")
+    assert (library["logger"], library["event"]) == ("some.package", "It says so")
 
 
 def test_a_trace_names_the_logger_and_shows_no_local_variable(lines: io.StringIO) -> None:
