@@ -15,6 +15,7 @@ import structlog
 from console import app
 from cwbridge.redis import Redis
 from sandbox.server import Options
+from tests.support import worlds
 from tests.support.bench import Bench
 from tests.support.commands import Ended
 from tests.support.jobs import Command, Store
@@ -32,12 +33,18 @@ def _no_settings_around(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def open_bench(redis: Redis, redis_url: str, namespace: str) -> AsyncIterator[OpenBench]:
-    """Open a bench; the arguments are options of the sandbox, and there is no limit unless one is asked for."""
+    """Open a bench; the arguments are options of the sandbox, and there is no limit unless one is asked for.
+
+    Projects have few lines each unless the `whole` world is asked for.
+    """
     async with AsyncExitStack() as stack:
 
-        async def opened(**options: object) -> Bench:
+        async def opened(*, whole: bool = False, **options: object) -> Bench:
             chosen = Options(**{"projects": 3, "limits": False, **options})  # type: ignore[arg-type]
-            return await stack.enter_async_context(Bench.opened(redis, redis_url, namespace, chosen))
+            world = None if whole else worlds.compact(chosen.seed, chosen.projects)
+            return await stack.enter_async_context(
+                Bench.opened(redis, redis_url, namespace, chosen, world=world)
+            )
 
         yield opened
 

@@ -258,6 +258,7 @@ def world() -> World:
     return build(7, 0)
 
 
+@pytest.mark.tens_of_seconds
 def test_every_history_of_edits_and_faults_ends_as_the_model_says(redis_url: str, world: World) -> None:
     PathMachine.redis_url, PathMachine.world = redis_url, world
     run_state_machine_as_test(

@@ -502,6 +502,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert sum(counters.requeues.values()) == self.requeues
 
 
+@pytest.mark.tens_of_seconds
 def test_every_history_ends_as_the_model_says(redis_url: str) -> None:
     QueueMachine.url = redis_url
     run_state_machine_as_test(

@@ -7,12 +7,14 @@ import uuid
 from collections.abc import Callable
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cwbridge import redis as redis_module
 from sandbox.server import Options
 from sandbox.world.model import Option, Project, Stage
+from tests.support import worlds
 from tests.support.bench import Bench
 
 CENTS = st.integers(1, 500_000).map(lambda cents: Decimal(cents) / 100)
@@ -125,6 +127,7 @@ steps = st.one_of(
 histories = st.lists(st.tuples(st.integers(0, 1), steps, st.booleans()), min_size=1, max_size=8)
 
 
+@pytest.mark.tens_of_seconds
 @settings(
     max_examples=20,
     phases=[Phase.explicit, Phase.generate],
@@ -142,7 +145,9 @@ async def played(redis_url: str, history: list[tuple[int, Step, bool]]) -> None:
     redis = redis_module.connect(redis_url)
     namespace = f"h{uuid.uuid4().hex[:10]}"
     try:
-        async with Bench.opened(redis, redis_url, namespace, Options(projects=2, limits=False)) as bench:
+        options = Options(limits=False)
+        world = worlds.compact(options.seed, 2)
+        async with Bench.opened(redis, redis_url, namespace, options, world=world) as bench:
             families = bench.families()
             await bench.settled()
             before = opportunity_ids(bench)

@@ -19,7 +19,7 @@ def folded(name: str) -> str:
 
 
 async def test_sync_settles_every_project_to_the_cent(open_bench: OpenBench, tmp_path: Path) -> None:
-    bench = await open_bench(projects=10)
+    bench = await open_bench(projects=10, whole=True)
     ended = await commands.run("sync", "--json", env=bench.environment(), cwd=tmp_path)
     assert ended.code == 0, ended.err
     enqueued = await bench.expected()

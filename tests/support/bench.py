@@ -16,6 +16,7 @@ from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 from sandbox import credentials
 from sandbox.server import Options, Sandbox
+from sandbox.world import World
 from tests.support import expected
 from tests.support.books import Books
 from tests.support.configured import configured
@@ -44,17 +45,22 @@ class Bench:
         self.redis_url = redis_url
         self.namespace = namespace
         self.changes: Changes = {}
+        self._read: tuple[dict[str, Any], Settings] | None = None
 
     @classmethod
     @asynccontextmanager
     async def opened(
-        cls, redis: Redis, redis_url: str, namespace: str, options: Options
+        cls, redis: Redis, redis_url: str, namespace: str, options: Options, *, world: World | None = None
     ) -> AsyncIterator[Self]:
-        async with Sandbox(options) as box, Jetbuilt.at(box.jetbuilt_url) as jetbuilt:
+        async with Sandbox(options, world=world) as box, Jetbuilt.at(box.jetbuilt_url) as jetbuilt:
             yield cls(box, redis, redis_url, namespace, jetbuilt)
 
     def settings(self) -> Settings:
-        return configured(**self.sections(), namespace=self.namespace)
+        """The settings of `sections`, read again when something has changed: a test that waits asks for them often."""
+        sections = self.sections()
+        if self._read is None or self._read[0] != sections:
+            self._read = sections, configured(**sections, namespace=self.namespace)
+        return self._read[1]
 
     def sections(self) -> dict[str, Any]:
         """Every setting that is not left at its default, by section."""

@@ -15,7 +15,12 @@ from typing import Any
 
 import msgspec
 
+from tests.support import forked
+from tests.support.forked import CommandServer
+
 COMMAND = Path(sys.executable).with_name("cwbridge")
+SERVER = CommandServer()
+"""One for each test process; it starts with the first command."""
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -33,7 +38,7 @@ class Ended(msgspec.Struct, frozen=True):
 class Running:
     """A command under way; its output is read as it comes, so that it never blocks on a full pipe."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | forked.Process) -> None:
         self.process = process
         self.out: list[str] = []
         self.err: list[str] = []
@@ -67,17 +72,15 @@ class Running:
 
 
 @asynccontextmanager
-async def running(*arguments: str, env: Mapping[str, str], cwd: Path) -> AsyncIterator[Running]:
-    """The command while the body runs; whatever happens it has ended afterwards."""
-    process = await asyncio.create_subprocess_exec(
-        str(COMMAND),
-        *arguments,
-        env={**_without_settings(), **env},
-        cwd=cwd,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+async def running(
+    *arguments: str, env: Mapping[str, str], cwd: Path, fresh: bool = False
+) -> AsyncIterator[Running]:
+    """The command while the body runs; whatever happens it has ended afterwards.
+
+    It is forked from a process that has imported everything, or with `fresh` an interpreter of its own, as a shell starts it.
+    """
+    given = {**_without_settings(), **env}
+    process = await (_started if fresh else SERVER.start)(*arguments, env=given, cwd=cwd)
     command = Running(process)
     try:
         yield command
@@ -85,10 +88,24 @@ async def running(*arguments: str, env: Mapping[str, str], cwd: Path) -> AsyncIt
         await command.kill()
 
 
-async def run(*arguments: str, env: Mapping[str, str], cwd: Path, within: float = 60.0) -> Ended:
+async def run(
+    *arguments: str, env: Mapping[str, str], cwd: Path, within: float = 60.0, fresh: bool = False
+) -> Ended:
     """Run the command to its end."""
-    async with running(*arguments, env=env, cwd=cwd) as command:
+    async with running(*arguments, env=env, cwd=cwd, fresh=fresh) as command:
         return await command.ended(within=within)
+
+
+async def _started(*arguments: str, env: Mapping[str, str], cwd: Path) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        str(COMMAND),
+        *arguments,
+        env=env,
+        cwd=cwd,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
 
 
 async def _read(stream: asyncio.StreamReader, lines: list[str]) -> None:
