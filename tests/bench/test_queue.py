@@ -77,7 +77,8 @@ async def workers(
         assert await process.stdout.readline() == b"ready\n"
     yield
     for process in processes:
-        out, _ = await process.communicate()
+        # Without input Python 3.11 leaves standard input open.
+        out, _ = await process.communicate(b"")
         reports.append(msgspec.json.decode(out, type=Report))
 
 
