@@ -1,4 +1,4 @@
-"""Starts and stops a command: one event loop, signals that ask it to stop, exit codes."""
+"""Starts and stops a command: one event loop, signals that ask it to stop, and the store."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 
 log = structlog.get_logger()
-SETTLED, FAILED, UNUSABLE = 0, 1, 2
-"""Exit codes: success; something failed; settings cannot be used."""
 
 
 def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
