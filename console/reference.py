@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import itertools
+import textwrap
 from collections.abc import Iterator
 from datetime import timedelta
 
+import pydantic
 from pydantic.fields import FieldInfo
 
 from console import flows
@@ -28,20 +33,54 @@ def settings_page() -> str:
     return "\n".join([_INTRODUCTION, *_tables()]) + "\n"
 
 
+def meanings(table: type[pydantic.BaseModel]) -> dict[str, str]:
+    """What each setting of a table means: the string under it in the source.
+
+    pydantic can read it too, but then every command spends a third of its start on it, and only this page needs it.
+    """
+    found: dict[str, str] = {}
+    for cls in reversed(table.__mro__):
+        if issubclass(cls, pydantic.BaseModel) and cls.__module__.partition(".")[0] != "pydantic":
+            found.update(_documented(cls))
+    return {name: found.get(name, "") for name in table.model_fields}
+
+
+def _documented(cls: type) -> Iterator[tuple[str, str]]:
+    try:
+        source = inspect.getsource(cls)
+    except (OSError, TypeError):
+        return  # The class that joins the tables is made by the program.
+    body = [
+        statement
+        for one in ast.parse(textwrap.dedent(source)).body
+        for statement in ast.iter_child_nodes(one)
+    ]
+    for field, text in itertools.pairwise(body):
+        match field, text:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str() as meaning)),
+            ):
+                yield name, inspect.cleandoc(meaning)
+
+
 def _tables() -> Iterator[str]:
     sections = {}
     yield from _head("General")
-    for name, field in settings_module.with_tables(*flows.registered().tables).model_fields.items():
+    everything = settings_module.with_tables(*flows.registered().tables)
+    general = meanings(everything)
+    for name, field in everything.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Section):
             sections[name] = kind
         else:
-            yield _row((name,), field)
+            yield _row((name,), field, general[name])
     for name, section in sections.items():
         yield ""
         yield from _head(f"[{name}]")
+        options = meanings(section)
         for option, field in section.model_fields.items():
-            yield _row((name, option), field)
+            yield _row((name, option), field, options[option])
 
 
 def _head(title: str) -> Iterator[str]:
@@ -51,12 +90,12 @@ def _head(title: str) -> Iterator[str]:
     yield "| --- | --- | --- | --- |"
 
 
-def _row(path: tuple[str, ...], field: FieldInfo) -> str:
+def _row(path: tuple[str, ...], field: FieldInfo, meaning: str) -> str:
     cells = (
         f"`{path[-1]}`",
         f"`{settings_module.variable(*path)}`",
         _shown(field.default),
-        field.description or "",
+        meaning,
     )
     return "| " + " | ".join(cell.replace("\n", " ").replace("|", "\\|") for cell in cells) + " |"
 

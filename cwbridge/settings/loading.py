@@ -37,7 +37,6 @@ class Settings(pydantic_settings.BaseSettings):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
-        use_attribute_docstrings=True,
     )
 
     namespace: str = Field(default="cwbridge", pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")

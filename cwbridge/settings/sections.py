@@ -25,7 +25,6 @@ class Section(pydantic.BaseModel):
         frozen=True,
         hide_input_in_errors=True,
         validate_default=True,
-        use_attribute_docstrings=True,
     )
 
     table: ClassVar[str]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pydantic
+
 from console import reference
 from cwbridge.settings.sections import Section
 from tests.support.configured import configured
@@ -18,10 +20,28 @@ def test_the_settings_page_is_up_to_date():
 
 
 def test_every_setting_says_what_it_means():
-    for name, field in type(configured()).model_fields.items():
+    everything = type(configured())
+    meanings = reference.meanings(everything)
+
+    for name, field in everything.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Section):
-            for option, inner in kind.model_fields.items():
-                assert inner.description, f"{name}.{option}"
+            assert [option for option, meaning in reference.meanings(kind).items() if not meaning] == []
         else:
-            assert field.description, name
+            assert meanings[name], name
+
+
+def test_the_text_under_a_setting_is_its_meaning_and_that_of_a_base_class_counts():
+    class Base(pydantic.BaseModel):
+        one: int = 1
+        """The first."""
+        bare: int = 2
+
+    class Table(Base):
+        """No meaning of anything."""
+
+        two: int = 3
+        """The second;
+        in two lines."""
+
+    assert reference.meanings(Table) == {"one": "The first.", "bare": "", "two": "The second;\nin two lines."}
