@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import arq.connections
@@ -13,6 +14,7 @@ import arq.utils
 import arq.worker
 import msgspec
 
+from cwbridge.batching import BatchLoader
 from cwbridge.redis import Redis
 
 _FUNCTION = "run"
@@ -23,6 +25,8 @@ _JOB_TIMEOUT_SECONDS = 30 * 24 * 3600
 _TRIES = 1_000_000
 _HEALTH_SECONDS = 60
 _MAX_BODY_BYTES = 64 * 1024
+# Nothing waits for the removal of what arq keeps of a job, so several jobs share a round trip.
+_FORGOTTEN_TOGETHER = timedelta(milliseconds=5)
 
 
 class _Body(
@@ -90,6 +94,7 @@ class Worker(arq.worker.Worker):
             allow_abort_jobs=False,
             log_results=False,
         )
+        self._ended: BatchLoader[None] = BatchLoader(self._forget, window=_FORGOTTEN_TOGETHER)
 
     async def start_now(self, arq_ids: Sequence[str]) -> Collection[asyncio.Task[None]]:
         """Start jobs that are in the arq queue, and return their tasks.
@@ -108,3 +113,39 @@ class Worker(arq.worker.Worker):
             for arq_id, is_free in zip(arq_ids, free, strict=True)
             if is_free
         ]
+
+    async def finish_job(  # noqa: PLR0917 - as arq calls it
+        self,
+        job_id: str,
+        finish: bool,
+        result_data: bytes | None,
+        result_timeout_s: float | None,
+        keep_result_forever: bool,
+        incr_score: int | None,
+        keep_in_progress: float | None,
+    ) -> None:
+        """Remove what arq keeps of a job that has ended, together with others; one that was broken off is arq's business."""
+        if finish:
+            await self._ended.get(job_id)
+        else:
+            await super().finish_job(
+                job_id,
+                finish,
+                result_data,
+                result_timeout_s,
+                keep_result_forever,
+                incr_score,
+                keep_in_progress,
+            )
+
+    async def _forget(self, arq_ids: Sequence[str]) -> Mapping[str, None]:
+        prefixes = (
+            arq.constants.in_progress_key_prefix,
+            arq.constants.retry_key_prefix,
+            arq.constants.job_key_prefix,
+        )
+        async with self.pool.pipeline(transaction=False) as pipeline:
+            pipeline.zrem(self.queue_name, *arq_ids)
+            pipeline.delete(*(prefix + arq_id for arq_id in arq_ids for prefix in prefixes))
+            await pipeline.execute()
+        return dict.fromkeys(arq_ids)

@@ -289,6 +289,21 @@ async def test_a_delivery_starts_when_it_is_claimed_and_not_at_the_next_poll_of_
     assert handling.seen == [KEY] * 3
 
 
+async def test_nothing_of_arq_is_left_of_jobs_that_have_ended(queue: Queue, redis: Redis) -> None:
+    async def left() -> list[str]:
+        queues = [name for name in await names(redis, f"{queue.namespace}:arq:*") if ":health" not in name]
+        return queues + await names(redis, f"arq:*:{queue.namespace}:*")
+
+    async def forgotten() -> bool:
+        return handling.seen != [] and not (await queue.counts()).active and not await left()
+
+    handling = Handling()
+    await queue.enqueue(*(Enqueue(f"jetbuilt/project/{number}", "opportunity") for number in range(1, 21)))
+    async with serving(redis, queue, handling):
+        await until(forgotten, what="all have ended, and arq has forgotten them")
+    assert len(handling.seen) == 20
+
+
 async def test_a_claim_delivers_what_arq_itself_would_enqueue(redis: Redis, queue: Queue) -> None:
     arq_queue = f"{queue.namespace}:arq:test"
     client = arq_worker.redis_for_arq(redis, arq_queue=arq_queue)
