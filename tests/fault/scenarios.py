@@ -6,8 +6,9 @@ import asyncio
 from dataclasses import dataclass, field
 
 from tests.fault import disruptions, encounters, points
+from tests.fault.casting import Casting
 from tests.fault.disruptions import Disruption
-from tests.fault.stage import Act, Casting, Stage
+from tests.fault.stage import Act, Stage
 
 _WRITES = ("POST", "DELETE", "PATCH")
 _BOTH = ("connectwise", "jetbuilt")
@@ -28,7 +29,7 @@ def lasting(seconds: float, disruption: Disruption, *, edits_every: float = 0.15
     """The disruption for so long, with edits all the while."""
 
     async def act(stage: Stage) -> None:
-        editing = asyncio.create_task(stage.editor.keep_editing(every=edits_every))
+        editing = asyncio.create_task(stage.keep_editing(every=edits_every))
         troubling = asyncio.create_task(disruptions.as_coroutine(disruption, stage))
         try:
             done, _ = await asyncio.wait(
@@ -59,6 +60,15 @@ _QUICK_POLLS = Casting(latency_ms=5, settings={"JETBUILT__POLL_INTERVAL": "300ms
 SCENARIOS = (
     Scenario(name="calm", story="edits only", act=lasting(8, nothing)),
     Scenario(
+        name="billing-calm", story="edits only", act=lasting(8, nothing), casting=Casting(flows=("billing",))
+    ),
+    Scenario(
+        name="billing-kill-workers",
+        story="x",
+        act=lasting(15, disruptions.killing("worker", every=0.2)),
+        casting=Casting(flows=("billing",), workers=3),
+    ),
+    Scenario(
         name="kill-workers",
         story="kill -9 of workers at random moments",
         act=lasting(25, disruptions.killing("worker", every=0.2)),
@@ -88,13 +98,13 @@ SCENARIOS = (
     Scenario(
         name="kill-at-points",
         story="kill -9 before and after each kind of write",
-        act=points.kill_at_each_point,
+        act=points.kill_at_each_point(points.POINTS),
         runs=3,
     ),
     Scenario(
         name="lose-at-points",
         story="the answer of each kind of write lost, cut in half, garbled",
-        act=points.lose_at_each_point("lose", "half", "garble"),
+        act=points.lose_at_each_point(points.POINTS, "lose", "half", "garble"),
         runs=3,
     ),
     Scenario(
@@ -265,7 +275,7 @@ SHORT = (
     Scenario(
         name="lost answers",
         story="the answer of each kind of write lost",
-        act=points.lose_at_each_point("lose"),
+        act=points.lose_at_each_point(points.POINTS, "lose"),
         casting=Casting(projects=4, settings=_BRISK),
     ),
     Scenario(

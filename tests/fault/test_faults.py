@@ -8,9 +8,9 @@ import msgspec
 import pytest
 import uvloop
 
+from tests.fault.play import Outcome, play
 from tests.fault.processes import Nursery
 from tests.fault.scenarios import SCENARIOS, Scenario
-from tests.fault.stage import Outcome, play
 from tests.fault.table import Row
 
 pytestmark = pytest.mark.fault

@@ -11,8 +11,8 @@ import uvloop
 
 from tests.fault import scenarios
 from tests.fault.mutations import WITHOUT
+from tests.fault.play import Outcome, play
 from tests.fault.processes import Nursery
-from tests.fault.stage import Outcome, play
 
 pytestmark = pytest.mark.fault
 _TRIES = 3

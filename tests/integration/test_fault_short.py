@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 import uvloop
 
+from tests.fault.play import play
 from tests.fault.processes import Nursery
 from tests.fault.scenarios import SHORT, Scenario
-from tests.fault.stage import play
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "pidfd_open"), reason="processes are killed by handle, which needs Linux"

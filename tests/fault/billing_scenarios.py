@@ -1,0 +1,3 @@
+"""The scenarios of the billing side."""
+
+from __future__ import annotations
