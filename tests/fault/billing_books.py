@@ -120,11 +120,11 @@ class BillingBooks:
 
     def types_of(self, company: int) -> set[int]:
         """The types that a company has."""
-        return {row["type"]["id"] for row in self._connectwise.table(TYPES).find("company/id", company)}
+        return {int(row["type"]["id"]) for row in self._connectwise.table(TYPES).find("company/id", company)}
 
     def _is_pair(self, account: Row, company: Row) -> bool:
         if company["id"] in self.twins.values():
-            return self.twins.get(account["id"]) == company["id"]
+            return bool(self.twins.get(account["id"]) == company["id"])
         made = {MADE + company["identifier"], company.get("accountNumber")} - {None}
         if company["identifier"] == str(account["id"]) or account["code"] in made:
             return True

@@ -9,40 +9,37 @@ from tests.fault.billing_books import (
     CONTACTS,
     FIELDS,
     ITEMS,
-    PHONES,
-    TYPES,
     BillingBooks,
     Noun,
     Row,
     Side,
 )
-from tests.fault.billing_world import ACCOUNT_TYPES
 from tests.fault.edit_record import EditRecord
 from tests.fault.foreign import Foreign
+from tests.fault.new_values import NewValues
+from tests.fault.newcomers import TYPE_IDS, Newcomers
 from tests.fault.other_users import OtherUsers
 from tests.fault.part import SeededEditor
 
 _MOST_ACCOUNTS = 16
 _MOST_CONTACTS = 40
 _SHARE_CLEARED = 0.15
-_SHARE_MOBILE = 0.5
+_TWIN = "Gemma"
 _REQUIRED = frozenset({"name"})
-_ADDRESS = {
-    "stateName": "Washington",
-    "stateCode": "WA",
-    "countryName": "United States",
-    "countryCode": "US",
-    "city": "Seattle",
-    "postCode": "98195",
-}
-_TYPE_IDS = {"Customer": 1, "Reseller": 2, "Prospect": 3}
 
 
 class BillingEditor(SeededEditor):
     """Edits accounts and contacts on both sides."""
 
     def __init__(
-        self, box: Sandbox, seed: int, *, books: BillingBooks, record: EditRecord, foreign: Foreign
+        self,
+        box: Sandbox,
+        seed: int,
+        *,
+        books: BillingBooks,
+        record: EditRecord,
+        foreign: Foreign,
+        keeps_identities: bool = False,
     ) -> None:
         super().__init__(
             seed,
@@ -66,11 +63,13 @@ class BillingEditor(SeededEditor):
                 (2, BillingEditor.foreign_company),
             ),
         )
-        self._box = box
         self._books = books
         self._record = record
         self._foreign = foreign
+        self._keeps_identities = keeps_identities
         self._users = OtherUsers(box, books, self._dice)
+        self._new = NewValues()
+        self._newcomers = Newcomers(self._users, books, record, self._new, self._dice)
 
     def change_account(self) -> None:
         """A field of an account in BSS."""
@@ -116,10 +115,32 @@ class BillingEditor(SeededEditor):
         """The same of a contact."""
         self._change_both("contact")
 
-    def change_pair(self, noun: Noun, ours: int, theirs: int, fields: tuple[str, str]) -> None:
-        """One field in BSS, another one in ConnectWise."""
-        self._save(noun, "bss", ours, fields[0], self._value(fields[0]))
-        self._save(noun, "connectwise", theirs, fields[1], self._value(fields[1]))
+    def some_pair(self) -> tuple[int, int]:
+        """Any account with its company."""
+        account, company = self._dice.choice(list(self._books.pairs("account")))
+        return account["id"], company["id"]
+
+    def change_pair(self, pair: tuple[int, int], side: Side, field: str) -> None:
+        """A field of one side of a pair."""
+        self._save("account", side, pair[side == "connectwise"], field, self._value(field))
+
+    def change_newest(self, system: str, path: str) -> None:
+        """What the newest record can be known by, where it was made from; and a field of the record itself."""
+        noun: Noun = "contact" if "contacts" in path else "account"
+        made: Side = "connectwise" if system == "connectwise" else "bss"
+        origin: Side = "bss" if made == "connectwise" else "connectwise"
+        known = {"contact": ("email", "lastName"), "account": ("name",)}[noun]
+        newest = max(row["id"] for row in self._books.rows(noun, origin))
+        for field in known:
+            self._save(noun, origin, newest, field, self._value(field))
+        record = max(row["id"] for row in self._books.rows(noun, made))
+        self._save(noun, made, record, "phone", self._value("phone"))
+
+    def claim_newest_company(self) -> None:
+        """An account of the same name as the newest company."""
+        company = max(self._books.rows("account", "connectwise"), key=lambda row: row["id"])
+        account = self.begin_named_account(company["name"])
+        self._books.claims[account] = company["id"]
 
     def new_account(self) -> None:
         """An account with a contact."""
@@ -127,13 +148,13 @@ class BillingEditor(SeededEditor):
             self.begin_account()
 
     def begin_account(self) -> int:
-        number = self._add_account(self._fresh("Account"), code=self._fresh("A"))
-        self._add_person(number, primary=self._dice.random() < 0.5)
+        number = self._newcomers.account(self._new.named("Account"), code=self._new.named("A"))
+        self._newcomers.person(number, primary=self._dice.random() < 0.5)
         return number
 
     def begin_named_account(self, name: str) -> int:
         """An account without a code."""
-        return self._add_account(name)
+        return self._newcomers.account(name)
 
     def new_person(self) -> None:
         """A contact of an account."""
@@ -141,7 +162,7 @@ class BillingEditor(SeededEditor):
             self.begin_person()
 
     def begin_person(self) -> None:
-        self._add_person(self._dice.choice(self._books.rows("account", "bss"))["id"], primary=False)
+        self._newcomers.person(self._dice.choice(self._books.rows("account", "bss"))["id"], primary=False)
 
     def new_company(self) -> None:
         """A company that becomes an account, with a contact."""
@@ -149,8 +170,8 @@ class BillingEditor(SeededEditor):
             self.begin_company()
 
     def begin_company(self) -> int:
-        company = self._add_company(self._fresh("Company"), accountNumber=self._number())
-        self._add_contact(company)
+        company = self._newcomers.company(self._new.named("Company"), accountNumber=self._new.code())
+        self._newcomers.contact(company)
         return company
 
     def new_contact(self) -> None:
@@ -161,19 +182,19 @@ class BillingEditor(SeededEditor):
     def begin_contact(self) -> None:
         pairs = list(self._books.pairs("account"))
         if pairs:
-            self._add_contact(self._dice.choice(pairs)[1]["id"])
+            self._newcomers.contact(self._dice.choice(pairs)[1]["id"])
 
     def new_twins(self) -> None:
         """An account and a company of one code, made on both sides at the same moment, with one contact on both."""
         if len(self._books.rows("account", "bss")) >= _MOST_ACCOUNTS:
             return
-        name, code = self._fresh("Twin"), self._fresh("T")
-        company = self._add_company(name, accountNumber=code)
-        account = self._add_account(name, code=code)
+        name, code = self._new.named("Twin"), self._new.named("T")
+        company = self._newcomers.company(name, accountNumber=code)
+        account = self._newcomers.account(name, code=code)
         self._books.twins[account] = company
-        who = self._fresh("Gemma"), self._email()
-        self._add_contact(company, *who)
-        self._add_person(account, *who, primary=False)
+        who = self._new.named(_TWIN), self._new.email()
+        self._newcomers.contact(company, *who)
+        self._newcomers.person(account, *who, primary=False)
 
     def new_parent(self) -> None:
         """An account without children comes below another one that has no parent."""
@@ -203,7 +224,7 @@ class BillingEditor(SeededEditor):
         pairs = [account for account, _ in self._books.pairs("account")]
         if pairs:
             account = self._dice.choice(pairs)
-            others = [number for number in _TYPE_IDS.values() if number != account["typeId"]]
+            others = [number for number in TYPE_IDS.values() if number != account["typeId"]]
             self._users.save_in_bss("account", account["id"], {"typeId": self._dice.choice(others)})
 
     def foreign_field(self) -> None:
@@ -213,7 +234,7 @@ class BillingEditor(SeededEditor):
             account, company = self._dice.choice(pairs)
             count = self._dice.randrange(1, 10_000)
             self._users.save_in_connectwise(COMPANIES, company["id"], {"numberOfEmployees": count})
-            self._users.save_in_bss("account", account["id"], {"email": self._email()})
+            self._users.save_in_bss("account", account["id"], {"email": self._new.email()})
             self._foreign.keep_field(COMPANIES, company["id"], "numberOfEmployees")
             self._foreign.keep_field("accounts", account["id"], "email")
 
@@ -222,15 +243,19 @@ class BillingEditor(SeededEditor):
         pairs = [contact for _, contact in self._books.pairs("contact")]
         if pairs:
             contact = self._dice.choice(pairs)
-            kind, value = self._dice.choice((("Home", self._phone()), ("Email for invoices", self._email())))
+            kind, value = self._dice.choice(
+                (("Home", self._new.phone()), ("Email for invoices", self._new.email()))
+            )
             item = self._users.add_item(contact["id"], kind, value, default=False)
             self._foreign.keep_field(ITEMS, item, "value")
 
     def foreign_company(self) -> None:
         """A company without a type that has a row in the settings, with a contact: both stay as they are."""
-        company = self._company_row(self._fresh("Vendor"), kind="Vendor")
+        company = self._newcomers.company_row(self._new.named("Vendor"), kind="Vendor")
         self._foreign.keep_row(COMPANIES, company)
-        self._foreign.keep_row(CONTACTS, self._contact_row(company, self._fresh("Vera"), self._email()))
+        self._foreign.keep_row(
+            CONTACTS, self._newcomers.contact_row(company, self._new.named("Vera"), self._new.email())
+        )
 
     def _change(self, noun: Noun, side: Side, *, fields: tuple[str, ...] = ()) -> None:
         pairs = list(self._books.pairs(noun))
@@ -244,7 +269,9 @@ class BillingEditor(SeededEditor):
             (person["id"], field)
             for person, contact in self._books.pairs("contact")
             for field in CONTACT_ITEMS
-            if bool(person[field]) is filled and bool(self._books.items(contact, field)) is filled
+            if field in self._editable("contact", person)
+            and bool(person[field]) is filled
+            and bool(self._books.items(contact, field)) is filled
         ]
         if places:
             number, field = self._dice.choice(places)
@@ -262,9 +289,14 @@ class BillingEditor(SeededEditor):
             self._save(noun, "connectwise", theirs["id"], other, self._value(other))
 
     def _editable(self, noun: Noun, row: Row) -> tuple[str, ...]:
-        """The code tells which account belongs to a company that other users made."""
-        made_elsewhere = noun == "account" and not self._is_from_bss(row)
-        return tuple(field for field in FIELDS[noun] if not (made_elsewhere and field == "code"))
+        """The code tells which account belongs to a company that other users made, the address who is one contact on both sides."""
+        if noun == "account":
+            kept = frozenset() if self._is_from_bss(row) else frozenset({"code"})
+        elif self._keeps_identities:
+            kept = frozenset({"email", "lastName"})
+        else:
+            kept = frozenset({"email"}) if row["firstName"].startswith(_TWIN) else frozenset()
+        return tuple(field for field in FIELDS[noun] if field not in kept)
 
     def _is_from_bss(self, row: Row) -> bool:
         """Whether the pair of an account or company began as an account."""
@@ -281,103 +313,8 @@ class BillingEditor(SeededEditor):
         self._users.save(noun, side, number, {field: value})
         self._record.note(noun, side, number, field, before)
 
-    def _add_account(self, name: str, *, code: str | None = None) -> int:
-        number = self._users.add_to_bss(
-            "account",
-            name=name,
-            code=code,
-            typeId=self._dice.choice(list(_TYPE_IDS.values())),
-            currencyCode="USD",
-            phone=self._phone(),
-            webSite=f"https://{self._number().lower()}.example",
-            address={**_ADDRESS, "address1": f"{self._number()} Campus Way"},
-        )
-        self._note_new("account", "bss", number)
-        return number
-
-    def _add_person(self, account: int, first: str = "", email: str = "", *, primary: bool) -> None:
-        number = self._users.add_to_bss(
-            "contact",
-            accountId=account,
-            firstName=first or self._fresh("Ada"),
-            lastName=self._number(),
-            email=email or self._email(),
-            phone=self._phone(),
-            mobilePhone=self._phone() if self._dice.random() < _SHARE_MOBILE else None,
-            isPrimary=primary,
-        )
-        self._note_new("contact", "bss", number)
-
-    def _add_company(self, name: str, *, accountNumber: str) -> int:  # noqa: N803 - as ConnectWise calls it
-        company = self._company_row(
-            name, kind=self._dice.choice(list(ACCOUNT_TYPES.values())), accountNumber=accountNumber
-        )
-        self._note_new("account", "connectwise", company)
-        return company
-
-    def _company_row(self, name: str, *, kind: str, **fields: str) -> int:
-        company = self._users.add_to_connectwise(
-            COMPANIES,
-            {
-                "identifier": name.replace(" ", "").upper(),
-                "name": name,
-                "site": {"name": "Main"},
-                "phoneNumber": self._phone(),
-                "addressLine1": f"{self._number()} Main Street",
-                "city": "Tacoma",
-                **fields,
-            },
-        )
-        self._users.add_to_connectwise(
-            TYPES, {"type": {"id": self._books.company_type(kind)}, "company": {"id": company}}
-        )
-        return company
-
-    def _add_contact(self, company: int, first: str = "", email: str = "") -> None:
-        contact = self._contact_row(company, first or self._fresh("Eve"), email or self._email())
-        self._note_new("contact", "connectwise", contact)
-
-    def _contact_row(self, company: int, first: str, email: str) -> int:
-        items = {"Email": email, "Direct": self._phone()}
-        return self._users.add_to_connectwise(
-            CONTACTS,
-            {
-                "firstName": first,
-                "lastName": self._number(),
-                "company": {"id": company},
-                "communicationItems": [
-                    {"type": {"id": self._books.item_type(kind)}, "value": value, "defaultFlag": True}
-                    for kind, value in items.items()
-                ],
-            },
-        )
-
-    def _note_new(self, noun: Noun, side: Side, number: int) -> None:
-        for field in FIELDS[noun]:
-            if self._books.value(noun, side, number, field):
-                self._record.note(noun, side, number, field, "")
-
     def _value(self, field: str, *, may_clear: bool = False) -> str:
-        """A value that no other field has ever had, or none."""
+        """A new value, or none."""
         if may_clear and field not in _REQUIRED and self._dice.random() < _SHARE_CLEARED:
             return ""
-        if field in PHONES:
-            return self._phone()
-        if field == "email":
-            return self._email()
-        if field == "webSite":
-            return f"https://{self._number().lower()}.example"
-        return self._fresh("Value")
-
-    def _phone(self) -> str:
-        return f"(206) 555-{self._next():04}"
-
-    def _email(self) -> str:
-        return f"n{self._next()}@people.example"
-
-    def _number(self) -> str:
-        return f"N{self._next():05}"
-
-    def _next(self) -> int:
-        self._new += 1
-        return self._new
+        return self._new.of(field)

@@ -28,11 +28,18 @@ class BillingPart(Part):
     )
     systems = ("connectwise", "bss")
 
-    def __init__(self, box: Sandbox, seed: int) -> None:
+    def __init__(self, box: Sandbox, seed: int, *, keeps_identities: bool) -> None:
         self._box = box
         self.books = BillingBooks(box)
         record, foreign = EditRecord(self.books), Foreign(box)
-        self._editor = BillingEditor(box, seed, books=self.books, record=record, foreign=foreign)
+        self._editor = BillingEditor(
+            box,
+            seed,
+            books=self.books,
+            record=record,
+            foreign=foreign,
+            keeps_identities=keeps_identities,
+        )
         self._judge = BillingJudge(self.books, record, foreign)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sandbox import credentials
@@ -16,10 +16,6 @@ from tests.fault.part import FlowName, Part
 from tests.fault.redis_server import Fsync
 
 NAMESPACE = "fault"
-_PARTS: Mapping[FlowName, type[OpportunityPart | BillingPart]] = {
-    "opportunity": OpportunityPart,
-    "billing": BillingPart,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +31,8 @@ class Casting:
     settings: Mapping[str, str] = field(default_factory=dict)
     modes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Switches of the stand-ins, by system."""
+    keeps_identities: bool = False
+    """Nobody edits what a contact is found again by once Redis has forgotten its link: e-mail address and name."""
     limits: bool = False
     latency_ms: int = 0
     without: Sequence[str] = ()
@@ -55,7 +53,11 @@ class Casting:
 
     def parts(self, box: Sandbox, seed: int) -> tuple[Part, ...]:
         """The parts of the flows that play."""
-        return tuple(_PARTS[flow](box, seed) for flow in self.flows)
+        parts: dict[FlowName, Callable[[], Part]] = {
+            "opportunity": lambda: OpportunityPart(box, seed),
+            "billing": lambda: BillingPart(box, seed, keeps_identities=self.keeps_identities),
+        }
+        return tuple(parts[flow]() for flow in self.flows)
 
     def environment(self, box: Sandbox, redis_url: str, parts: Iterable[Part]) -> dict[str, str]:
         """The settings of every process."""

@@ -165,6 +165,26 @@ async def moving_code_base(stage: Stage) -> None:
         await asyncio.sleep(stage.dice.uniform(3, 5))
 
 
+def ending_tokens(*, every: float) -> Disruption:
+    """Every access token of BSS ends at once, every now and then, and the endpoint that grants new ones fails at times."""
+
+    async def disruption(stage: Stage) -> None:
+        async with _disarmed(stage, "grants"):
+            while True:
+                rule = FaultRule(
+                    name="grants",
+                    action=stage.dice.choice(("fail", "lose", "half", "delay")),
+                    path="/oauth/token",
+                    probability=0.4,
+                    seconds=1.0,
+                )
+                stage.faults("bss").add(rule)
+                await asyncio.sleep(every * stage.dice.uniform(0.5, 1.5))
+                stage.box.bss.tokens.revoke()
+
+    return disruption
+
+
 def in_turn(*disruptions: Disruption, seconds: tuple[float, float] = (0.5, 2.0)) -> Disruption:
     """One disruption after another, and sometimes two at once."""
 

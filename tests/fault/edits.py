@@ -60,6 +60,7 @@ class Editor(SeededEditor):
         self._store: JetbuiltStore = box.jetbuilt
         self._box = box
         self._late = late
+        self._new = 0
 
     def change_line(self, project: Project | None = None) -> None:
         project = self._now(project) if project is not None else self._project()
@@ -214,6 +215,10 @@ class Editor(SeededEditor):
 
     def _project(self) -> Project:
         return self._dice.choice(self.projects())
+
+    def _fresh(self, noun: str) -> str:
+        self._new += 1
+        return f"{noun} {self._new:03}"
 
     def _line_like(self, line: Line) -> Line:
         """A line of a known product, or of one of a few new ones that several projects come to want at once."""

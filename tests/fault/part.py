@@ -31,7 +31,6 @@ class SeededEditor:
     def __init__(self, seed: int, choices: Sequence[tuple[int, Callable[..., object]]]) -> None:
         self._dice = random.Random(f"{seed}:edits")
         self._choices = choices
-        self._new = 0
         self.made = 0
 
     def edit(self) -> None:
@@ -44,10 +43,6 @@ class SeededEditor:
         """This edit."""
         edit(self, *given)
         self.made += 1
-
-    def _fresh(self, noun: str) -> str:
-        self._new += 1
-        return f"{noun} {self._new:03}"
 
 
 class Part(ABC):

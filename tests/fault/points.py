@@ -13,6 +13,7 @@ from tests.fault.edits import Editor
 from tests.fault.part import SeededEditor
 from tests.fault.stage import Act, Stage
 
+Method = Literal["POST", "PATCH", "DELETE"]
 _REACHED_SECONDS = 6.0
 _TRIES = 4
 
@@ -22,7 +23,7 @@ class Point:
     """One kind of write; `after` lets so many of the kind pass, `edit` belongs to the class `editor`."""
 
     name: str
-    method: Literal["POST", "PATCH", "DELETE"]
+    method: Method
     path: str
     edit: Callable[[Any], object]
     after: int = 0

@@ -1,53 +1,13 @@
-"""The scenarios: what goes wrong in each, for how long, and how often the full suite plays it."""
+"""The scenarios of the opportunity flow: what goes wrong in each, for how long, and how often the full suite plays it."""
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
-
 from tests.fault import disruptions, encounters, points
 from tests.fault.casting import Casting
-from tests.fault.disruptions import Disruption
-from tests.fault.stage import Act, Stage
+from tests.fault.scenario import Scenario, lasting, nothing
 
 _WRITES = ("POST", "DELETE", "PATCH")
 _BOTH = ("connectwise", "jetbuilt")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scenario:
-    """A disruption with its story."""
-
-    name: str
-    story: str
-    act: Act
-    runs: int = 1
-    casting: Casting = field(default_factory=Casting)
-
-
-def lasting(seconds: float, disruption: Disruption, *, edits_every: float = 0.15) -> Act:
-    """The disruption for so long, with edits all the while."""
-
-    async def act(stage: Stage) -> None:
-        editing = asyncio.create_task(stage.keep_editing(every=edits_every))
-        troubling = asyncio.create_task(disruptions.as_coroutine(disruption, stage))
-        try:
-            done, _ = await asyncio.wait(
-                {editing, troubling}, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION
-            )
-            for task in done:
-                task.result()
-        finally:
-            # Once: a disruption that is cancelled ends first, however long that takes.
-            editing.cancel()
-            troubling.cancel()
-            await asyncio.gather(editing, troubling, return_exceptions=True)
-
-    return act
-
-
-async def nothing(_stage: Stage) -> None:
-    """No disruption: a failure then is a mistake of the suite."""
 
 
 _LOST = disruptions.answers("lose", methods=_WRITES, probability=0.25)
@@ -59,15 +19,6 @@ _QUICK_POLLS = Casting(latency_ms=5, settings={"JETBUILT__POLL_INTERVAL": "300ms
 
 SCENARIOS = (
     Scenario(name="calm", story="edits only", act=lasting(8, nothing)),
-    Scenario(
-        name="billing-calm", story="edits only", act=lasting(8, nothing), casting=Casting(flows=("billing",))
-    ),
-    Scenario(
-        name="billing-kill-workers",
-        story="x",
-        act=lasting(15, disruptions.killing("worker", every=0.2)),
-        casting=Casting(flows=("billing",), workers=3),
-    ),
     Scenario(
         name="kill-workers",
         story="kill -9 of workers at random moments",
@@ -304,4 +255,3 @@ SHORT = (
     ),
 )
 """Played by every `make test`."""
-BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import uvloop
 
-from tests.fault import scenarios
+from tests.fault import programme
 from tests.fault.mutations import WITHOUT
 from tests.fault.play import Outcome, play
 from tests.fault.processes import Nursery
@@ -50,7 +50,7 @@ def test_without_a_defence_a_scenario_fails(
 
 def _failure(nursery: Nursery, defence: str, name: str, seed: int) -> str:
     """What goes wrong in the scenario without the defence; empty when nothing does in a few runs."""
-    scenario = scenarios.BY_NAME[name]
+    scenario = programme.BY_NAME[name]
     crippled = replace(scenario, casting=replace(scenario.casting, without=(defence,)))
     for number in range(_TRIES):
         outcome = uvloop.run(play(nursery, crippled, seed + number, keep_logs=False))

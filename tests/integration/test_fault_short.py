@@ -10,7 +10,8 @@ import uvloop
 
 from tests.fault.play import play
 from tests.fault.processes import Nursery
-from tests.fault.scenarios import SHORT, Scenario
+from tests.fault.programme import SHORT
+from tests.fault.scenario import Scenario
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "pidfd_open"), reason="processes are killed by handle, which needs Linux"

@@ -20,13 +20,13 @@ from worker.billing import account_types
 from worker.billing.account_fields import FIELDS, AccountFields, Relatives, account_changes, company_changes
 from worker.billing.account_types import AccountTypes, TypeDecision, TypesSeen
 from worker.billing.company_creator import CompanyCreator
-from worker.billing.company_finder import CompanyFinder
+from worker.billing.company_finder import CompanyFinder, FoundCompany
 from worker.billing.context import BillingContext
 from worker.billing.keys import BillingKey
 from worker.billing.merge import Merge, attempts_of, merge, recovered
 from worker.billing.outcome import Also, missing, skipped, synced
 from worker.billing.relatives import RelativesReader
-from worker.billing.values import Sides, agreed_on, newly_agreed
+from worker.billing.values import Sides, agreed_on, has_changed_meanwhile, newly_agreed
 
 log = structlog.get_logger(__name__)
 TYPE = "type"
@@ -88,20 +88,27 @@ class AccountReconciler:
         async with self._context.psa.locks.hold(f"company:{folded(account.name)}"):
             found = await self._finder.find(account)
             if found is not None:
-                link = await self._context.link(key, found.company.id, found.how)
-                await self._context.creates.end(key.identity)
-                return Pair(account=account, company=found.company, link=link, agreed={}, is_new=True)
+                return await self._link_found(key, account, found, relatives)
             if not self._context.rules.accounts.push:
                 return None
             values = await self._fields.of_account(account, relatives)
             company = await self._creator.create(account, values)
-            link = await self._context.link(key, company.id, "created")
+            agreed = agreed_on(values, await self._fields.of_company(company))
+            seen = await self._types.seen(_type_of(account), company)
+            if seen.agree:
+                agreed[TYPE] = seen.agreed
+            link = await self._context.link(key, company.id, "created", agreed)
         await self._context.note_ourselves(company)
-        agreed = agreed_on(values, await self._fields.of_company(company))
-        seen = await self._types.seen(_type_of(account), company)
-        if seen.agree:
-            agreed[TYPE] = seen.agreed
-        await self._context.agreements.put(key.identity, agreed)
+        return Pair(account=account, company=company, link=link, agreed=agreed, is_new=True)
+
+    async def _link_found(
+        self, key: BillingKey, account: bss.Account, found: FoundCompany, relatives: Relatives
+    ) -> Pair:
+        """Of a record that an earlier run made and did not link, both sides agreed on what was sent."""
+        company = found.company
+        sides = await self._sides(account, company, relatives)
+        agreed = await self._context.agreed_at_create(key, company.id, FIELDS, sides)
+        link = await self._context.link(key, company.id, found.how, agreed)
         return Pair(account=account, company=company, link=link, agreed=agreed, is_new=True)
 
     async def _living(self, link: Link) -> connectwise.Company | None:
@@ -125,20 +132,23 @@ class AccountReconciler:
         company = await self._push(run, pair, merged, decision, relatives)
         pushed = await self._sides(pair.account, company, relatives)
         half = Merge(push=merged.push, agreed=merged.agreed)
-        agreed = known | newly_agreed(half, before, pushed) | _type_agreed(types)
+        agreed = known | newly_agreed(FIELDS, half, before, pushed) | _type_agreed(types)
         if TYPE in agreed and not types.account:
             agreed[TYPE] = Agreed("", agreed[TYPE].target)
         if decision.add is not None:
             agreed |= _type_agreed(await self._types.seen(_type_of(pair.account), company))
         await self._keep(key, pair.agreed, agreed)
         account = await self._pull(pair, merged, decision)
+        after = pushed
         if account is not pair.account:
             after = await self._sides(account, company, relatives)
-            agreed |= newly_agreed(Merge(pull=merged.pull), before, after)
+            agreed |= newly_agreed(FIELDS, Merge(pull=merged.pull), before, after)
             agreed |= _type_agreed(await self._types.seen(_type_of(account), company))
             await self._keep(key, pair.agreed, agreed)
         if attempts or merged.is_written:
             await self._context.attempts.end(key.identity)
+        if has_changed_meanwhile(agreed, merged, before, after) or _refers_to_others(account, pair.account):
+            await self._context.enqueue(run, str(key))
         if pair.is_new and pair.link.how != "created":
             await self._context.enqueue_contacts(run, company.id)
         if _type_of(account):
@@ -210,6 +220,11 @@ class AccountReconciler:
             link,
             f"company {link.target} was deleted in ConnectWise; no other one is made for account {key.id}",
         )
+
+
+def _refers_to_others(account: bss.Account, before: bss.Account) -> bool:
+    """Whether what is no field of the merge has changed since the account was read, beside what the run itself wrote."""
+    return account.parentAccount != before.parentAccount
 
 
 def _type_of(account: bss.Account) -> str:

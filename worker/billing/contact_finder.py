@@ -11,11 +11,12 @@ from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.bss.filters import equals
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.connectors.connectwise.conditions import field
+from cwbridge.ledger.creates import SentFields
 from cwbridge.ledger.links import How
 from worker.billing import keys, people
 from worker.billing.communication import CommunicationTypes
 from worker.billing.context import BillingContext
-from worker.billing.keys import contact_key
+from worker.billing.keys import contact_key, record_identity
 from worker.billing.people import Person
 from worker.psa.identities import relink_command
 
@@ -39,10 +40,18 @@ class ContactFinder:
         rows = await self._context.psa.client.contacts.find(field("company/id").equals(company))
         free = await self._free_records(contact, rows)
         kind = (await self._types.ids()).get("email")
+        sent = await self._sent(
+            [contact_key(contact.id).identity, *(record_identity("contact", row.id) for row in free)]
+        )
         for inactive in (False, True):
             candidates = [row for row in free if bool(row.inactiveFlag) is inactive]
             how, fitting = people.same(
-                person_of_bss(contact), candidates, lambda row: person_of_connectwise(row, kind)
+                [person_of_bss(contact), *sent.get(contact_key(contact.id).identity, ())],
+                candidates,
+                lambda row: [
+                    person_of_connectwise(row, kind),
+                    *sent.get(record_identity("contact", row.id), ()),
+                ],
             )
             if len(fitting) > 1:
                 raise _several(contact, fitting)
@@ -55,7 +64,13 @@ class ContactFinder:
         rows = await self._context.bss.contacts.find(equals("accountId", account))
         free = [row for row in rows if await self._context.link_of(contact_key(row.id)) is None]
         kind = (await self._types.ids()).get("email")
-        _, fitting = people.same(person_of_connectwise(record, kind), free, person_of_bss)
+        own = record_identity("contact", record.id)
+        sent = await self._sent([own, *(contact_key(row.id).identity for row in free)])
+        _, fitting = people.same(
+            [person_of_connectwise(record, kind), *sent.get(own, ())],
+            free,
+            lambda row: [person_of_bss(row), *sent.get(contact_key(row.id).identity, ())],
+        )
         if len(fitting) > 1:
             named = ", ".join(f"contact {row.id} {_name(person_of_bss(row))!r}" for row in fitting)
             raise errors.Ambiguous(
@@ -65,6 +80,11 @@ class ContactFinder:
                 "cwbridge links relink bss:contact:ID --to " + str(record.id),
             )
         return fitting[0] if fitting else None
+
+    async def _sent(self, identities: list[str]) -> dict[str, list[Person]]:
+        """Whom open creates have made: another user may have edited a contact before the run that made it could link it."""
+        creates = await self._context.creates.among(identities)
+        return {identity: [_person_sent(fields)] for identity, fields in creates.items()}
 
     async def _free_records(
         self, contact: bss.Contact, rows: Iterable[connectwise.Contact]
@@ -77,6 +97,13 @@ class ContactFinder:
             for row in known
             if all(keys.of_identity(identity) in {None, own} for identity in linked.get(row.id, ()))
         ]
+
+
+def _person_sent(fields: SentFields) -> Person:
+    first_name, last_name, email = (
+        fields[name].sent if name in fields else "" for name in ("first_name", "last_name", "email")
+    )
+    return Person(first_name=first_name, last_name=last_name, emails=(email,) if email else ())
 
 
 def person_of_bss(contact: bss.Contact) -> Person:

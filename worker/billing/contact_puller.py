@@ -13,9 +13,9 @@ from cwbridge.text import folded
 from worker.billing.contact_fields import ContactFields, bss_draft
 from worker.billing.contact_finder import ContactFinder, person_of_connectwise
 from worker.billing.context import BillingContext
-from worker.billing.keys import BillingKey, contact_key
+from worker.billing.keys import BillingKey, contact_key, record_identity
 from worker.billing.outcome import skipped
-from worker.billing.values import agreed_on, writable
+from worker.billing.values import agreed_on, sent_of, writable
 
 log = structlog.get_logger(__name__)
 
@@ -63,14 +63,16 @@ class ContactPuller:
         if record.inactiveFlag:
             return skipped("the contact is inactive in ConnectWise")
         target = await self._fields.of_connectwise(record)
-        number = await self._contacts.create(bss_draft(writable(target)))
+        written = writable(target)
+        async with self._context.creating(record_identity("contact", record.id), sent_of(target, written)):
+            number = await self._contacts.create(bss_draft(written))
         self._context.psa.objects.count("BSS contact", "created")
         log.info("bss_contact_created", bss_contact_id=number, contact_id=record.id)
         contact = await self._context.contact_after_write(number)
         source = await self._fields.of_bss(contact, account, company)
         key = contact_key(number)
-        await self._context.agreements.put(key.identity, agreed_on(source, target))
-        await self._context.links.put(key.kind, key.identity, Link(target=record.id, how="created"))
+        link = Link(target=record.id, how="created")
+        await self._context.keep(key, link, agreed_on(source, target))
         await self._context.enqueue(run, str(key))
         return Event(
             what="created",

@@ -78,6 +78,17 @@ def contact_key(number: int) -> BillingKey:
     return BillingKey("bss", "contact", number)
 
 
+def record_identity(kind: str, target: int) -> str:
+    """The identity of a record of ConnectWise for which a record of BSS is made: `connectwise:company:5`."""
+    return f"connectwise:{kind}:{target}"
+
+
+def company_of_record(identity: str) -> int | None:
+    """The id in the identity of a company of ConnectWise; None for other identities."""
+    head, _, number = identity.rpartition(":")
+    return int(number) if head == "connectwise:company" else None
+
+
 def of_identity(identity: str) -> BillingKey | None:
     """The key whose link identity this is; None for identities of other flows."""
     found = IDENTITY.fullmatch(identity)
