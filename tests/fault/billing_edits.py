@@ -186,8 +186,10 @@ class BillingEditor(SeededEditor):
 
     def new_twins(self) -> None:
         """An account and a company of one code, made on both sides at the same moment, with one contact on both."""
-        if len(self._books.rows("account", "bss")) >= _MOST_ACCOUNTS:
-            return
+        if len(self._books.rows("account", "bss")) < _MOST_ACCOUNTS:
+            self.begin_twins()
+
+    def begin_twins(self) -> None:
         name, code = self._new.named("Twin"), self._new.named("T")
         company = self._newcomers.company(name, accountNumber=code)
         account = self._newcomers.account(name, code=code)

@@ -90,11 +90,12 @@ def edited_after_a_create(*, times: int) -> Act:
 
 
 def made_on_both_sides(*, times: int) -> Act:
-    """While a worker makes the account of a company, another user makes one of the same name in BSS, and another worker finds it."""
+    """An account and a company are made as one by other users; then another user makes an account in BSS while a worker makes one of that name."""
 
     async def act(stage: Stage) -> None:
         editor = stage.editor(BillingEditor)
         for _ in range(times):
+            editor.make(BillingEditor.begin_twins)
             await stage.settled()
             _ACCOUNT_MADE.hold(stage, "hold_before")
             editor.make(BillingEditor.begin_company)

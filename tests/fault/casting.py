@@ -37,6 +37,8 @@ class Casting:
     latency_ms: int = 0
     without: Sequence[str] = ()
     real_commands: bool = False
+    patience: float = 90.0
+    """Seconds after which what is not settled counts as stuck."""
 
     def world(self, seed: int) -> World:
         """A small world: what a flow that does not play would sync is left out."""

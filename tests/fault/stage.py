@@ -26,7 +26,6 @@ from tests.fault.processes import Fleet, Nursery
 from tests.fault.redis_server import RedisServer
 from tests.fault.violations import Violation
 
-_QUIET_SECONDS = 90.0
 _LOOK_SECONDS = 0.1
 _POLLS = 2
 
@@ -38,13 +37,21 @@ class Stage:
     """What a scenario works with."""
 
     def __init__(
-        self, seed: int, box: Sandbox, server: RedisServer, fleet: Fleet, parts: tuple[Part, ...]
+        self,
+        seed: int,
+        box: Sandbox,
+        server: RedisServer,
+        fleet: Fleet,
+        *,
+        parts: tuple[Part, ...],
+        patience: float,
     ) -> None:
         self.dice = random.Random(f"{seed}:disruptions")
         self.box = box
         self.redis = server
         self.fleet = fleet
         self.parts = parts
+        self.patience = patience
         self.jobs = 0
         self.missed: list[str] = []
         self._editing = random.Random(f"{seed}:editing")
@@ -70,7 +77,7 @@ class Stage:
                 without=casting.without,
                 real_commands=casting.real_commands,
             )
-            stage = cls(seed, box, server, fleet, parts)
+            stage = cls(seed, box, server, fleet, parts=parts, patience=casting.patience)
             counting = asyncio.create_task(stage._count_jobs())
             try:
                 fleet.man(workers=casting.workers, producers=casting.producers)
@@ -137,11 +144,11 @@ class Stage:
             return await self._queue.counts()
         return None
 
-    async def settled(self, *, within: float = _QUIET_SECONDS) -> list[str]:
-        """Wait until everything seen is done and nothing is due; what is left after `within` seconds is stuck."""
+    async def settled(self) -> list[str]:
+        """Wait until everything seen is done and nothing is due; what is left when the patience ends is stuck."""
         edits = self.edits
         try:
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(self.patience):
                 await self.polled(_POLLS)
                 while True:
                     while not await self._quiet():  # noqa: ASYNC110 - other processes work, and none tells us
@@ -161,7 +168,7 @@ class Stage:
         """`cwbridge sync --full` as an operator would run it; it must end with 0."""
         command = self.fleet.command("sync", "--full", "--json")
         try:
-            async with asyncio.timeout(_QUIET_SECONDS):
+            async with asyncio.timeout(self.patience):
                 await command.gone.wait()
         except TimeoutError:
             command.kill()

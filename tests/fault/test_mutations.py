@@ -16,6 +16,7 @@ from tests.fault.processes import Nursery
 
 pytestmark = pytest.mark.fault
 _TRIES = 3
+_PATIENCE_SECONDS = 25.0
 
 TELLTALES = {
     "the fencing check": ("lease-overtaken",),
@@ -24,6 +25,14 @@ TELLTALES = {
     "the external id look-up before a create": ("lose-at-points", "kill-at-points"),
     "the watermark overlap": ("calm", "kill-producers"),
     "the identifier lock": ("same-new-product",),
+    "the agreed values": ("billing-calm",),
+    "the look-up before a create of a company": ("billing-made-on-both-sides",),
+    "the look-up before a create of an account": ("billing-edited-after-create",),
+    "the look-up before a create of a contact": ("billing-edited-after-create",),
+    "the note of what a create sends": ("billing-edited-after-create",),
+    "the lock of a pair": ("billing-made-on-both-sides",),
+    "the comparison after the writes of a pair": ("billing-edited-during-apply",),
+    "token renewal": ("billing-tokens",),
 }
 """The scenarios in which each defence is needed."""
 
@@ -51,7 +60,8 @@ def test_without_a_defence_a_scenario_fails(
 def _failure(nursery: Nursery, defence: str, name: str, seed: int) -> str:
     """What goes wrong in the scenario without the defence; empty when nothing does in a few runs."""
     scenario = programme.BY_NAME[name]
-    crippled = replace(scenario, casting=replace(scenario.casting, without=(defence,)))
+    casting = replace(scenario.casting, without=(defence,), patience=_PATIENCE_SECONDS)
+    crippled = replace(scenario, casting=casting)
     for number in range(_TRIES):
         outcome = uvloop.run(play(nursery, crippled, seed + number, keep_logs=False))
         if outcome.violations or outcome.stuck:

@@ -22,7 +22,7 @@ from worker.billing.account_types import AccountTypes, TypeDecision, TypesSeen
 from worker.billing.company_creator import CompanyCreator
 from worker.billing.company_finder import CompanyFinder, FoundCompany
 from worker.billing.context import BillingContext
-from worker.billing.keys import BillingKey
+from worker.billing.keys import BillingKey, company_key
 from worker.billing.merge import Merge, attempts_of, merge, recovered
 from worker.billing.outcome import Also, missing, skipped, synced
 from worker.billing.relatives import RelativesReader
@@ -92,14 +92,13 @@ class AccountReconciler:
             if not self._context.rules.accounts.push:
                 return None
             values = await self._fields.of_account(account, relatives)
-            company = await self._creator.create(account, values)
-            agreed = agreed_on(values, await self._fields.of_company(company))
-            seen = await self._types.seen(_type_of(account), company)
-            if seen.agree:
-                agreed[TYPE] = seen.agreed
-            link = await self._context.link(key, company.id, "created", agreed)
-        await self._context.note_ourselves(company)
-        return Pair(account=account, company=company, link=link, agreed=agreed, is_new=True)
+            made = await self._creator.create(account, values)
+            if made.how != "created":
+                return await self._link_found(key, account, made, relatives)
+            agreed = agreed_on(values, await self._fields.of_company(made.company))
+            agreed |= _type_agreed(await self._types.seen(_type_of(account), made.company))
+            link = await self._context.link(key, made.company.id, "created", agreed)
+        return Pair(account=account, company=made.company, link=link, agreed=agreed, is_new=True)
 
     async def _link_found(
         self, key: BillingKey, account: bss.Account, found: FoundCompany, relatives: Relatives
@@ -151,6 +150,7 @@ class AccountReconciler:
             await self._context.enqueue(run, str(key))
         if pair.is_new and pair.link.how != "created":
             await self._context.enqueue_contacts(run, company.id)
+        await self._context.wake(run, company_key(company.id))
         if _type_of(account):
             await self._context.wake(run, key)
         return synced("company", pair.link, merged, before, also=_of_types(decision), is_new=pair.is_new)

@@ -12,7 +12,7 @@ from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.connectwise import models as connectwise
 from worker.billing.account_fields import company_fields, has_address
 from worker.billing.account_types import AccountTypes
-from worker.billing.company_finder import CompanyFinder, listed
+from worker.billing.company_finder import CompanyFinder, FoundCompany, listed
 from worker.billing.context import BillingContext
 from worker.billing.keys import account_key
 from worker.billing.values import Values, sent_of, writable
@@ -36,8 +36,8 @@ class CompanyCreator:
             "company status", context.psa.client.company_statuses, by_name
         )
 
-    async def create(self, account: bss.Account, values: Values) -> connectwise.Company:
-        """The new company, still to be linked; raises Refused for an account without an address, and what ConnectWise refuses."""
+    async def create(self, account: bss.Account, values: Values) -> FoundCompany:
+        """The new company, still to be linked, or the one that an earlier create made; raises Refused for an account without an address, and what ConnectWise refuses."""
         if not has_address(account):
             raise errors.Refused(
                 "An account without any line of a billing address cannot become a company",
@@ -52,16 +52,17 @@ class CompanyCreator:
             with naming_default_field("company"):
                 company = await self._companies.create(draft)
         except errors.OutcomeUnknown:
-            return await self._made_all_the_same(account)
+            return FoundCompany(await self._made_all_the_same(account), "external_id")
         except errors.Duplicate as refusal:
             await creates.end(identity)
-            return await self._holder(account, refusal)
+            return FoundCompany(await self._holder(account, refusal), "external_id")
         except errors.WorkError:
             await creates.end(identity)
             raise
         self._context.psa.objects.count("company", "created")
         log.info("company_created", company_id=company.id, account_id=account.id)
-        return company
+        await self._context.note_ourselves(company)
+        return FoundCompany(company, "created")
 
     async def _draft(self, account: bss.Account, written: Mapping[str, str]) -> dict[str, Any]:
         status = self._context.rules.company_status

@@ -17,7 +17,7 @@ from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from cwbridge.queue.job import Run
 from cwbridge.text import folded, one_line
-from worker.billing.account_fields import MADE_CODE, AccountFields, Relatives, account_draft
+from worker.billing.account_fields import FIELDS, MADE_CODE, AccountFields, Relatives, account_draft
 from worker.billing.account_reconciler import TYPE
 from worker.billing.account_types import AccountTypes
 from worker.billing.company_finder import CompanyFinder
@@ -25,7 +25,7 @@ from worker.billing.context import BillingContext
 from worker.billing.evidence import Evidence, names_agree
 from worker.billing.keys import BillingKey, account_key, record_identity
 from worker.billing.outcome import skipped
-from worker.billing.values import agreed_on, sent_of, writable
+from worker.billing.values import Sides, agreed_on, sent_of, writable
 from worker.psa.identities import relink_command
 
 log = structlog.get_logger(__name__)
@@ -157,7 +157,11 @@ class CompanyPuller:
         account = await self._context.account_after_write(number)
         key = account_key(number)
         source = await self._fields.of_account(account, Relatives())
-        agreed = agreed_on(source, target) | {TYPE: (await self._types.seen(types.first, company)).agreed}
+        agreed = {
+            **agreed_on(source, target),
+            **await self._context.agreed_at_create(key, company.id, FIELDS, Sides(source, target)),
+            TYPE: (await self._types.seen(types.first, company)).agreed,
+        }
         await self._context.keep(key, Link(target=company.id, how="created"), agreed)
         await self._context.enqueue(run, str(key))
         await self._context.enqueue_contacts(run, company.id)

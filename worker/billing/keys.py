@@ -74,6 +74,10 @@ def account_key(number: int) -> BillingKey:
     return BillingKey("bss", "account", number)
 
 
+def company_key(number: int) -> BillingKey:
+    return BillingKey("connectwise", "company", number)
+
+
 def contact_key(number: int) -> BillingKey:
     return BillingKey("bss", "contact", number)
 
