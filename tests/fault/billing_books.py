@@ -77,6 +77,14 @@ class BillingBooks:
         """The contacts of BSS that a contact of ConnectWise is."""
         return [row for row in self.rows("contact", "bss") if row["firstName"] == contact["firstName"]]
 
+    def began_as_account(self, row: Row) -> bool:
+        """Whether an account or company is of a pair whose company was made for the account."""
+        if "identifier" in row:
+            return bool(row["identifier"].isdecimal())
+        return row["id"] not in self.twins and any(
+            company["identifier"] == str(row["id"]) for company in self.partners("account", row["id"])
+        )
+
     def pairs(self, noun: Noun) -> Iterator[tuple[Row, Row]]:
         """Both sides of every record that has one partner."""
         for row in self.rows(noun, "bss"):

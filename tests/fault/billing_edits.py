@@ -17,14 +17,14 @@ from tests.fault.billing_books import (
 from tests.fault.edit_record import EditRecord
 from tests.fault.foreign import Foreign
 from tests.fault.new_values import NewValues
-from tests.fault.newcomers import TYPE_IDS, Newcomers
+from tests.fault.newcomers import TWIN, Newcomers
 from tests.fault.other_users import OtherUsers
 from tests.fault.part import SeededEditor
+from tests.fault.relations import Relations
 
 _MOST_ACCOUNTS = 16
 _MOST_CONTACTS = 40
 _SHARE_CLEARED = 0.15
-_TWIN = "Gemma"
 _REQUIRED = frozenset({"name"})
 
 
@@ -58,6 +58,7 @@ class BillingEditor(SeededEditor):
                 (3, BillingEditor.new_parent),
                 (4, BillingEditor.new_primary),
                 (3, BillingEditor.change_type),
+                (2, BillingEditor.move_person),
                 (3, BillingEditor.foreign_field),
                 (3, BillingEditor.foreign_item),
                 (2, BillingEditor.foreign_company),
@@ -70,6 +71,7 @@ class BillingEditor(SeededEditor):
         self._users = OtherUsers(box, books, self._dice)
         self._new = NewValues()
         self._newcomers = Newcomers(self._users, books, record, self._new, self._dice)
+        self._relations = Relations(self._users, books, self._dice)
 
     def change_account(self) -> None:
         """A field of an account in BSS."""
@@ -194,40 +196,25 @@ class BillingEditor(SeededEditor):
         company = self._newcomers.company(name, accountNumber=code)
         account = self._newcomers.account(name, code=code)
         self._books.twins[account] = company
-        who = self._new.named(_TWIN), self._new.email()
+        who = self._new.named(TWIN), self._new.email()
         self._newcomers.contact(company, *who)
         self._newcomers.person(account, *who, primary=False)
 
     def new_parent(self) -> None:
-        """An account without children comes below another one that has no parent."""
-        rows = self._books.rows("account", "bss")
-        parents = {row["parentAccountId"] for row in rows}
-        roots = [row["id"] for row in rows if row["parentAccountId"] is None]
-        leaves = [row["id"] for row in rows if row["id"] not in parents]
-        child = self._dice.choice(leaves)
-        above = [root for root in roots if root != child]
-        if above:
-            self._users.save_in_bss("account", child, {"parentAccountId": self._dice.choice(above)})
+        """An account comes below another one."""
+        self._relations.new_parent()
 
     def new_primary(self) -> None:
-        """A contact becomes the primary one of its account; another one may be it no longer."""
-        person = self._dice.choice(self._books.rows("contact", "bss"))
-        mates = [
-            row
-            for row in self._books.rows("contact", "bss")
-            if row["accountId"] == person["accountId"] and row["isPrimary"] and row["id"] != person["id"]
-        ]
-        self._users.save_in_bss("contact", person["id"], {"isPrimary": True})
-        if mates and self._dice.random() < 0.5:
-            self._users.save_in_bss("contact", self._dice.choice(mates)["id"], {"isPrimary": False})
+        """A contact becomes the primary one of its account."""
+        self._relations.new_primary()
+
+    def move_person(self) -> None:
+        """A contact goes to another account."""
+        self._relations.move()
 
     def change_type(self) -> None:
-        """The type of an account; its company gets one more."""
-        pairs = [account for account, _ in self._books.pairs("account")]
-        if pairs:
-            account = self._dice.choice(pairs)
-            others = [number for number in TYPE_IDS.values() if number != account["typeId"]]
-            self._users.save_in_bss("account", account["id"], {"typeId": self._dice.choice(others)})
+        """The type of an account."""
+        self._relations.change_type()
 
     def foreign_field(self) -> None:
         """A field that is none of the flow's business, on either side."""
@@ -293,22 +280,12 @@ class BillingEditor(SeededEditor):
     def _editable(self, noun: Noun, row: Row) -> tuple[str, ...]:
         """The code tells which account belongs to a company that other users made, the address who is one contact on both sides."""
         if noun == "account":
-            kept = frozenset() if self._is_from_bss(row) else frozenset({"code"})
+            kept = frozenset() if self._books.began_as_account(row) else frozenset({"code"})
         elif self._keeps_identities:
             kept = frozenset({"email", "lastName"})
         else:
-            kept = frozenset({"email"}) if row["firstName"].startswith(_TWIN) else frozenset()
+            kept = frozenset({"email"}) if row["firstName"].startswith(TWIN) else frozenset()
         return tuple(field for field in FIELDS[noun] if field not in kept)
-
-    def _is_from_bss(self, row: Row) -> bool:
-        """Whether the pair of an account or company began as an account."""
-        if "identifier" in row:
-            return bool(row["identifier"].isdecimal())
-        if row["id"] in self._books.twins:
-            return False
-        return any(
-            company["identifier"] == str(row["id"]) for company in self._books.partners("account", row["id"])
-        )
 
     def _save(self, noun: Noun, side: Side, number: int, field: str, value: str) -> None:
         before = self._books.value(noun, side, number, field)

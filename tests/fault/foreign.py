@@ -45,16 +45,14 @@ class Foreign:
     def violations(self) -> Iterator[Violation]:
         """Everything that was changed or deleted."""
         for (table, number), row in self._rows.items():
-            changed = [
-                name
-                for name in row
-                if name not in _MOVED_BY_SERVER and row[name] != self._row(table, number).get(name)
-            ]
+            now = self._row(table, number)
+            names = {*row, *now} - _MOVED_BY_SERVER
+            changed = sorted(name for name in names if row.get(name) != now.get(name))
             if changed:
                 yield Violation("foreign", f"{table} {number} was changed: {', '.join(changed)}")
         for (table, number, field), value in self._fields.items():
-            if (now := self._row(table, number).get(field)) != value:
-                yield Violation("foreign", f"{field} of {table} {number} is {now!r} and was {value!r}")
+            if (held := self._row(table, number).get(field)) != value:
+                yield Violation("foreign", f"{field} of {table} {number} is {held!r} and was {value!r}")
         yield from self._addresses_changed()
         yield from self._deleted
 
@@ -67,7 +65,8 @@ class Foreign:
         """The row; an empty one when it is gone."""
         if table in {"accounts", "contacts"}:
             return self._box.bss.rows(table).get(number, {})
-        return self._box.connectwise.table(table).get(number) or {}
+        row: Row | None = self._box.connectwise.table(table).get(number)
+        return row or {}
 
     def _watch(self) -> None:
         store = self._box.connectwise

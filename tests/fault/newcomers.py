@@ -12,6 +12,8 @@ from tests.fault.other_users import OtherUsers
 
 TYPE_IDS = {"Customer": 1, "Reseller": 2, "Prospect": 3}
 """Account types of BSS that may become company types."""
+TWIN = "Gemma"
+"""First name of contacts that other users make on both sides at once: they are one by their e-mail address alone."""
 _SHARE_MOBILE = 0.5
 _ADDRESS = {
     "stateName": "Washington",

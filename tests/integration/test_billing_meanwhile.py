@@ -182,3 +182,49 @@ async def test_a_contact_whose_address_is_edited_while_it_is_made_in_bss_is_made
     (person,) = pairs.bss.rows("contacts").values()
     assert (person["lastName"], person["email"]) == ("Lovelace", "byron@h.example")
     assert len(list(pairs.connectwise.table("company/contacts"))) == 1
+
+
+async def test_a_type_that_is_set_during_a_write_to_the_account_reaches_connectwise(pairs: Pairs) -> None:
+    account = pairs.account(code="HL-1", type_="Customer")
+    await pairs.bench.settled()
+    company = (await pairs.company_of(account))["id"]
+    faults = pairs.bench.box.bss_faults
+    pairs.edit_company(company, phoneNumber="2")
+    async with held(faults, "PATCH", "/accounts/*") as release:
+        running = asyncio.create_task(pairs.bench.settled())
+        await until(lambda: faults.waiting("held") == 1, what="the call waits")
+        pairs.edit_account(account, typeId=2)
+        release()
+        await running
+    await pairs.bench.settled()
+    assert pairs.types_of(company) == {"Client", "Partner"}
+
+
+async def test_a_primary_contact_that_moves_is_the_default_contact_of_its_new_company(pairs: Pairs) -> None:
+    one, other = pairs.account("One", code="1"), pairs.account("Other", code="2")
+    mover = pairs.person(one, email="ada@h.example", isPrimary=True)
+    stays = pairs.person(one, "Eve", email="eve@h.example", isPrimary=True)
+    for _ in range(2):
+        await pairs.bench.settled()
+    pairs.edit_person(mover, accountId=other)
+    await pairs.bench.settled()
+    assert (await pairs.company_of(other))["defaultContact"] == {"id": (await pairs.contact_of(mover))["id"]}
+    assert (await pairs.company_of(one))["defaultContact"] == {"id": (await pairs.contact_of(stays))["id"]}
+
+
+async def test_a_contact_that_moves_while_it_is_made_in_bss_is_made_once(pairs: Pairs) -> None:
+    one, other = pairs.account("One", code="1"), pairs.account("Other", code="2")
+    await pairs.bench.settled()
+    record = pairs.contact((await pairs.company_of(one))["id"], Email="ada@h.example")
+    faults = pairs.bench.box.bss_faults
+    faults.add(FaultRule(name="lost", action="lose", method="POST", path="/contacts", times=1))
+    faults.add(FaultRule(name="search", action="hold_before", method="GET", path="/contacts", after=3))
+    running = asyncio.create_task(pairs.bench.settled(f"connectwise/contact/{record}"))
+    await until(lambda: faults.hits("lost") == 1, what="the answer is lost")
+    (person,) = pairs.bss.rows("contacts")
+    pairs.edit_person(person, accountId=other)
+    faults.clear()
+    await running
+    await pairs.bench.settled()
+    assert len(pairs.bss.rows("contacts")) == len(list(pairs.connectwise.table("company/contacts"))) == 1
+    assert (await pairs.contact_of(person))["company"] == {"id": (await pairs.company_of(other))["id"]}

@@ -146,7 +146,8 @@ class AccountReconciler:
             await self._keep(key, pair.agreed, agreed)
         if attempts or merged.is_written:
             await self._context.attempts.end(key.identity)
-        if has_changed_meanwhile(agreed, merged, before, after) or _refers_to_others(account, pair.account):
+        others_changed = has_changed_meanwhile(agreed, merged, before, after)
+        if others_changed or _differs_beside_fields(pair, account, company, decision):
             await self._context.enqueue(run, str(key))
         if pair.is_new and pair.link.how != "created":
             await self._context.enqueue_contacts(run, company.id)
@@ -222,9 +223,21 @@ class AccountReconciler:
         )
 
 
-def _refers_to_others(account: bss.Account, before: bss.Account) -> bool:
-    """Whether what is no field of the merge has changed since the account was read, beside what the run itself wrote."""
-    return account.parentAccount != before.parentAccount
+def _differs_beside_fields(
+    pair: Pair, account: bss.Account, company: connectwise.Company, decision: TypeDecision
+) -> bool:
+    """Whether the parent or a type has changed since the pair was read, beside what the run itself wrote."""
+    own_type = decision.pull or _type_of(pair.account)
+    types = {kind.id for kind in company.types or ()} - {decision.add}
+    return (
+        _parent_of(account) != _parent_of(pair.account)
+        or folded(_type_of(account)) != folded(own_type)
+        or types != {kind.id for kind in pair.company.types or ()}
+    )
+
+
+def _parent_of(account: bss.Account) -> int | None:
+    return None if account.parentAccount is None else account.parentAccount.id
 
 
 def _type_of(account: bss.Account) -> str:

@@ -177,8 +177,7 @@ class ContactReconciler:
             await self._context.attempts.end(key.identity)
         if has_changed_meanwhile(agreed, merged, before, after):
             await self._context.enqueue(run, str(key))
-        if pair.agreed.get(_PRIMARY, Agreed("", "")) != agreed[_PRIMARY]:
-            await self._context.enqueue(run, str(account_key(pair.home.account)))
+        await self._context.enqueue(run, *_accounts_to_look_at(pair, agreed))
         return synced("contact", pair.link, merged, before, is_new=pair.is_new)
 
     async def _sides(self, pair: Pair, contact: bss.Contact, record: connectwise.Contact) -> Sides:
@@ -215,3 +214,15 @@ class ContactReconciler:
             link,
             f"contact {link.target} was deleted in ConnectWise; no other one is made for contact {key.id} of BSS",
         )
+
+
+def _accounts_to_look_at(pair: Pair, agreed: Mapping[str, Agreed]) -> list[str]:
+    """The accounts whose default contact may have changed: the contact has become the primary one, or it has moved as such."""
+    nobody = Agreed("", "")
+    homes = {str(pair.home.account)}
+    before, now = pair.agreed.get(_PRIMARY, nobody), agreed[_PRIMARY]
+    moved_from = pair.agreed.get("company", nobody).source
+    is_moved = bool(now.source and moved_from) and moved_from not in homes
+    if is_moved:
+        homes.add(moved_from)
+    return [str(account_key(int(home))) for home in sorted(homes)] if is_moved or before != now else []

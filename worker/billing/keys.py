@@ -89,8 +89,17 @@ def record_identity(kind: str, target: int) -> str:
 
 def company_of_record(identity: str) -> int | None:
     """The id in the identity of a company of ConnectWise; None for other identities."""
+    return _of_record("connectwise:company", identity)
+
+
+def contact_of_record(identity: str) -> int | None:
+    """The id in the identity of a contact of ConnectWise; None for other identities."""
+    return _of_record("connectwise:contact", identity)
+
+
+def _of_record(kind: str, identity: str) -> int | None:
     head, _, number = identity.rpartition(":")
-    return int(number) if head == "connectwise:company" else None
+    return int(number) if head == kind else None
 
 
 def of_identity(identity: str) -> BillingKey | None:
