@@ -125,7 +125,7 @@ def newly_agreed(fields: Iterable[Field], merged: Merge, before: Sides, after: S
 def has_changed_meanwhile(agreed: Mapping[str, Agreed], merged: Merge, before: Sides, after: Sides) -> bool:
     """Whether another user changed a field between the reading and the writing of this run.
 
-    The pollers pass over a record in the state in which a run left it, so that nobody else would notice.
+    The pollers pass over a record in the state in which a run left it, so this run has to notice it.
     """
     written = (*merged.push, *merged.pull)
     overtaken = any(
