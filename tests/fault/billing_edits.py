@@ -209,8 +209,9 @@ class BillingEditor(SeededEditor):
         self._relations.new_primary()
 
     def move_person(self) -> None:
-        """A contact goes to another account."""
-        self._relations.move()
+        """A contact goes to another account; it is found again within the company only."""
+        if not self._keeps_identities:
+            self._relations.move()
 
     def change_type(self) -> None:
         """The type of an account."""

@@ -32,7 +32,7 @@ class Casting:
     modes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Switches of the stand-ins, by system."""
     keeps_identities: bool = False
-    """Nobody edits what a contact is found again by once Redis has forgotten its link: e-mail address and name."""
+    """Nobody edits what a contact is found again by once Redis has forgotten its link: e-mail address, name and account."""
     limits: bool = False
     latency_ms: int = 0
     without: Sequence[str] = ()

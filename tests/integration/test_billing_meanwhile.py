@@ -228,3 +228,17 @@ async def test_a_contact_that_moves_while_it_is_made_in_bss_is_made_once(pairs: 
     await pairs.bench.settled()
     assert len(pairs.bss.rows("contacts")) == len(list(pairs.connectwise.table("company/contacts"))) == 1
     assert (await pairs.contact_of(person))["company"] == {"id": (await pairs.company_of(other))["id"]}
+
+
+async def test_a_primary_contact_that_has_not_moved_yet_does_not_stop_its_new_account(pairs: Pairs) -> None:
+    one, other = pairs.account("One", code="1"), pairs.account("Other", code="2")
+    mover = pairs.person(one, email="ada@h.example", isPrimary=True)
+    for _ in range(2):
+        await pairs.bench.settled()
+    pairs.edit_person(mover, accountId=other)
+    pairs.edit_account(other, phone="5")
+    await pairs.settle(f"bss/account/{other}")
+    company = await pairs.company_of(other)
+    assert company["phoneNumber"] == "5"
+    await pairs.settle(f"bss/contact/{mover}")
+    assert (await pairs.company_of(other))["defaultContact"] == {"id": (await pairs.contact_of(mover))["id"]}

@@ -52,11 +52,15 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
         return await self.links.get(key.kind, key.identity)
 
     async def link(self, key: BillingKey, target: int, how: How, agreed: Mapping[str, Agreed]) -> Link:
-        """Keep that `target` belongs to the object, and what both agree on; raises Unsettled when it was linked to another one at this moment."""
+        """Keep that `target` belongs to the object, and what both agree on; raises Unsettled when it was linked to another one at this moment, Busy when to this one."""
         link = Link(target=target, how=how)
         async with self.linking(key.kind, target):
             owner = await self.owner(key.kind, target)
-            if owner not in {None, key}:
+            if owner == key:
+                raise errors.Busy(
+                    f"another run has just linked the {key.kind}", seconds=1, detail=str(target)
+                )
+            if owner is not None:
                 raise errors.Unsettled(
                     f"A {key.kind} was linked to another record while it was looked for",
                     detail=f"{key.kind} {target} to {owner}",
