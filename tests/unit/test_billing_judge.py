@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 
 from sandbox.bss.collections import Row
 from sandbox.server import Options, Sandbox
+from sandbox.world import World
 from tests.fault.billing_books import COMPANIES, CONTACTS, ITEMS, TYPES
 from tests.fault.billing_part import BillingPart
 from tests.fault.billing_world import with_accounts
@@ -17,11 +19,16 @@ ADDRESS = {"address1": "4100 Campus Way", "city": "Seattle", "postCode": "98195"
 Damage = Callable[["Tenants"], object]
 
 
+@cache
+def _world() -> World:
+    return with_accounts(small_world(7, 0), 7, 0)
+
+
 class Tenants:
     """One account with one contact on both sides, as the flow would leave them; judged from then on."""
 
     def __init__(self) -> None:
-        self.box = Sandbox(Options(projects=1), world=with_accounts(small_world(7, 0), 7, 0))
+        self.box = Sandbox(Options(projects=1), world=_world())
         self.part = BillingPart(self.box, 7, keeps_identities=False)
         bss, member = self.box.bss, self.box.connectwise_user
         self.account: int = bss.add(
