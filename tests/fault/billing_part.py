@@ -26,7 +26,6 @@ class BillingPart(Part):
         "connectwise_companies_poll",
         "connectwise_contacts_poll",
     )
-    systems = ("connectwise", "bss")
 
     def __init__(self, box: Sandbox, seed: int, *, keeps_identities: bool) -> None:
         self._box = box

@@ -15,7 +15,6 @@ class OpportunityPart(Part):
     """Projects of Jetbuilt and opportunities of ConnectWise."""
 
     schedules = ("jetbuilt_poll",)
-    systems = ("connectwise", "jetbuilt")
 
     def __init__(self, box: Sandbox, seed: int) -> None:
         self._box = box

@@ -50,8 +50,6 @@ class Part(ABC):
 
     schedules: ClassVar[tuple[str, ...]]
     """The schedules of its producers; a poll is complete when each has come to its end."""
-    systems: ClassVar[tuple[str, ...]]
-    """The stand-ins that it calls."""
 
     @property
     @abstractmethod
