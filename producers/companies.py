@@ -37,7 +37,6 @@ class PairPoller(ABC, Generic[T]):
 
     table: ClassVar[str]
     schedule: ClassVar[str]
-    fields: ClassVar[tuple[str, ...]]
     counterpart: ClassVar[PolledCollection]
 
     def __init__(
@@ -95,7 +94,7 @@ class PairPoller(ABC, Generic[T]):
 
     async def _listed(self, *, since: datetime | None) -> list[T]:
         condition = field("lastUpdated").at_least(since) if since is not None else None
-        rows = await self._resource.find(condition, fields=("id", *self.fields, "_info"))
+        rows = await self._resource.find(condition, fields=self._resource.fields)
         return [unclear.left_out(row) for row in rows]
 
     async def _keys_of_pairs(
@@ -122,7 +121,6 @@ class CompanyPoller(PairPoller[models.Company]):
 
     table = "company"
     schedule = "connectwise_companies_poll"
-    fields = ("deletedFlag",)
     counterpart = ACCOUNTS
 
     def _candidates(self, unlinked: Sequence[models.Company]) -> Sequence[models.Company]:
@@ -138,7 +136,6 @@ class ContactPoller(PairPoller[models.Contact]):
 
     table = "contact"
     schedule = "connectwise_contacts_poll"
-    fields = ("company",)
     counterpart = CONTACTS
 
     def _candidates(self, unlinked: Sequence[models.Contact]) -> Sequence[models.Contact]:

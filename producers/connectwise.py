@@ -65,9 +65,9 @@ class ConnectWisePoller:
         """Enqueue the keys of opportunities that other users touched; three calls when nothing changed."""
         begun = await self._watermark.begin()
         since = (begun.since or clock.utc_now() - _FIRST_LOOK_BACK) - self._overlap
-        opportunities = await self._changed(self._client.opportunities, since, ("source",))
-        products = await self._changed(self._client.products, since, ("opportunity", "integrationXRef"))
-        items = await self._changed(self._client.catalog, since, ("identifier",))
+        opportunities = await self._changed(self._client.opportunities, since)
+        products = await self._changed(self._client.products, since)
+        items = await self._changed(self._client.catalog, since)
         others = await self._noticed.by_others("opportunity", opportunities)
         touched = await self._noticed.by_others("product", products)
         changed_items = await self._noticed.by_others("catalog", items)
@@ -86,8 +86,8 @@ class ConnectWisePoller:
             log.info("connectwise_changes_noticed", changes=noticed.changes, enqueued=enqueued)
         return noticed
 
-    async def _changed(self, resource: Resource[T], since: datetime, fields: tuple[str, ...]) -> list[T]:
-        rows = await resource.find(field("lastUpdated").at_least(since), fields=("id", *fields, "_info"))
+    async def _changed(self, resource: Resource[T], since: datetime) -> list[T]:
+        rows = await resource.find(field("lastUpdated").at_least(since), fields=resource.fields)
         return [unclear.left_out(row) for row in rows]
 
     async def _keys(

@@ -1,6 +1,6 @@
 """Which changes by other users a poll of ConnectWise has looked at already: the overlap lists some of them again.
 
-{namespace}:noticed:{name}    hash, table:id -> the last change of it that was looked at
+{namespace}:noticed:{name}    hash, table:id -> the state in which it was looked at last
 """
 
 from __future__ import annotations
@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+import msgspec
+
 from cwbridge.connectors.connectwise import models
 from cwbridge.ledger.api_member import ApiMember
 from cwbridge.redis import Redis, reply
+from cwbridge.text import digest
 
 T = TypeVar("T", bound=models.Tracked)
 _NOTICED_SECONDS = 7 * 86400
@@ -46,5 +49,7 @@ class NoticedChanges:
 
 
 def state(row: models.Tracked) -> str:
-    """The time of the row's last change; empty when it tells none."""
-    return "" if row.info is None or row.info.lastUpdated is None else row.info.lastUpdated.isoformat()
+    """The time of the row's last change with what the row holds: the server counts seconds, and one may see several changes."""
+    moment = row.info.lastUpdated if row.info is not None else None
+    at = "" if moment is None else moment.isoformat()
+    return f"{at} {digest(msgspec.json.encode(row))}"

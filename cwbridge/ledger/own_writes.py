@@ -21,8 +21,11 @@ class OwnWrites:
         self._name = f"{namespace}:written:{system}"
 
     async def note(self, record: str, changed_at: datetime | None) -> None:
-        """Keep that the worker has written `record` and then read it in its state of `changed_at`; None: it tells no time."""
-        if changed_at is None:
+        """Keep that the worker has written `record` and then read it in its state of `changed_at`; None: it tells no time.
+
+        A time of whole seconds tells no state either, because another user may save in the same second.
+        """
+        if changed_at is None or not changed_at.microsecond:
             await reply(self._redis.hdel(self._name, record))
         else:
             await reply(self._redis.hset(self._name, record, changed_at.isoformat()))

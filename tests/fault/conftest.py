@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.fault.processes import Nursery
-from tests.fault.scenarios import BY_NAME
+from tests.fault.programme import BY_NAME
 from tests.fault.table import Row, lines
 
 _ROW = "fault_row"

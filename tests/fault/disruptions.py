@@ -8,8 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from sandbox.faults import Action, FaultRule, Faults
-from tests.fault.points import PRODUCTS
+from sandbox.faults import Action, FaultRule
 from tests.fault.stage import Stage
 
 Disruption = Callable[[Stage], Awaitable[None]]
@@ -64,7 +63,7 @@ def answers(
                         seconds=stage.dice.uniform(*seconds),
                         html=stage.dice.random() < 0.5,
                     )
-                    _faults(stage, system).add(rule)
+                    stage.faults(system).add(rule)
                 await asyncio.sleep(change_every * stage.dice.uniform(0.5, 1.5))
 
     return disruption
@@ -117,6 +116,7 @@ async def without_power(stage: Stage) -> None:
     before = stage.redis.aof.stat().st_size
     await asyncio.sleep(stage.dice.uniform(0, 1))
     stage.fleet.kills += 1
+    stage.note_memory_lost(whole=False)
     lost = max(0, stage.redis.aof.stat().st_size - before)
     await stage.redis.lose_power(bytes_lost=round(lost * stage.dice.random()))
 
@@ -127,7 +127,7 @@ def sleeping_workers(*, every: float) -> Disruption:
     async def disruption(stage: Stage) -> None:
         while True:
             await asyncio.sleep(every * stage.dice.random())
-            await _a_product_written(stage)
+            await _a_write(stage)
             workers = stage.fleet.all("worker")
             if workers:
                 sleeper = stage.dice.choice(workers)
@@ -145,7 +145,7 @@ async def auditing(stage: Stage) -> None:
     modes = stage.box.connectwise.modes
     try:
         while True:
-            await _a_product_written(stage)
+            await _a_write(stage)
             await asyncio.sleep(stage.dice.uniform(0, 0.02))
             modes.inventory_auditing = stage.dice.choice(("all", "inventory"))
             await asyncio.sleep(stage.dice.uniform(0.1, 1.5))
@@ -159,10 +159,30 @@ async def moving_code_base(stage: Stage) -> None:
     """The API moves to the next release, in the middle of everything."""
     release = 1
     while True:
-        await _a_product_written(stage)
+        await _a_write(stage)
         release += 1
         stage.box.connectwise.modes.codebase = f"v2025_{release}/"
         await asyncio.sleep(stage.dice.uniform(3, 5))
+
+
+def ending_tokens(*, every: float) -> Disruption:
+    """Every access token of BSS ends at once, every now and then, and the endpoint that grants new ones fails at times."""
+
+    async def disruption(stage: Stage) -> None:
+        async with _disarmed(stage, "grants"):
+            while True:
+                rule = FaultRule(
+                    name="grants",
+                    action=stage.dice.choice(("fail", "lose", "half", "delay")),
+                    path="/oauth/token",
+                    probability=0.4,
+                    seconds=1.0,
+                )
+                stage.faults("bss").add(rule)
+                await asyncio.sleep(every * stage.dice.uniform(0.5, 1.5))
+                stage.box.bss.tokens.revoke()
+
+    return disruption
 
 
 def in_turn(*disruptions: Disruption, seconds: tuple[float, float] = (0.5, 2.0)) -> Disruption:
@@ -198,19 +218,10 @@ async def _for_a_while(stage: Stage, disruptions: Sequence[Disruption], seconds:
             await together(*disruptions)(stage)
 
 
-async def _a_product_written(stage: Stage) -> None:
-    """The next write to a product item, or two seconds."""
-    writes = stage.box.connectwise.writes
-    before = len(writes)
-
-    def written() -> bool:
-        return any(write.resource == PRODUCTS for write in writes[before:])
-
-    await stage.until(written, within=2.0)
-
-
-def _faults(stage: Stage, system: str) -> Faults:
-    return stage.box.connectwise_faults if system == "connectwise" else stage.box.jetbuilt_faults
+async def _a_write(stage: Stage) -> None:
+    """The next write in the middle of an apply, or two seconds."""
+    before = stage.writes
+    await stage.until(lambda: stage.writes > before, within=2.0)
 
 
 @asynccontextmanager
@@ -218,5 +229,4 @@ async def _disarmed(stage: Stage, name: str) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        stage.box.connectwise_faults.clear(name)
-        stage.box.jetbuilt_faults.clear(name)
+        stage.disarm(name)

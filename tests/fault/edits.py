@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -14,6 +12,7 @@ from sandbox.jetbuilt.store import JetbuiltStore, utc_now
 from sandbox.server import Sandbox
 from sandbox.world import World, build
 from sandbox.world.model import Line, Named, Project, Stage
+from tests.fault.part import SeededEditor
 
 _STAGES: tuple[Stage, ...] = ("opportunity", "estimate", "revisions", "proposal", "contract", "install")
 _SMALL = 40
@@ -40,44 +39,28 @@ def small_world(seed: int, projects: int) -> World:
     )
 
 
-class Editor:
-    """Makes one edit after the other; what it does follows from its seed and the state it finds."""
+class Editor(SeededEditor):
+    """Edits projects."""
 
     def __init__(self, box: Sandbox, seed: int, *, late: bool = True) -> None:
+        super().__init__(
+            seed,
+            (
+                (40, Editor.change_line),
+                (12, Editor.add_line),
+                (10, Editor.remove_line),
+                (10, Editor.rename),
+                (6, Editor.change_labor),
+                (6, Editor.new_version),
+                (6, Editor.change_stage),
+                (4, Editor.new_project),
+                (3, Editor.foreign_line),
+            ),
+        )
         self._store: JetbuiltStore = box.jetbuilt
         self._box = box
-        self._dice = random.Random(f"{seed}:edits")
         self._late = late
         self._new = 0
-        self.made = 0
-        self._choices: tuple[tuple[int, Callable[[Editor], object]], ...] = (
-            (40, Editor.change_line),
-            (12, Editor.add_line),
-            (10, Editor.remove_line),
-            (10, Editor.rename),
-            (6, Editor.change_labor),
-            (6, Editor.new_version),
-            (6, Editor.change_stage),
-            (4, Editor.new_project),
-            (3, Editor.foreign_line),
-        )
-
-    async def keep_editing(self, *, every: float) -> None:
-        """An edit about every so many seconds, until cancelled."""
-        while True:
-            await asyncio.sleep(self._dice.expovariate(1 / every))
-            self.edit()
-
-    def edit(self) -> None:
-        """Any one edit."""
-        weights = [weight for weight, _ in self._choices]
-        (choice,) = self._dice.choices(self._choices, weights)
-        self.make(choice[1])
-
-    def make(self, edit: Callable[..., object], *given: Project) -> None:
-        """This edit."""
-        edit(self, *given)
-        self.made += 1
 
     def change_line(self, project: Project | None = None) -> None:
         project = self._now(project) if project is not None else self._project()

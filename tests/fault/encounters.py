@@ -17,14 +17,14 @@ def edited_during_apply(*, times: int) -> Act:
     async def act(stage: Stage) -> None:
         await stage.settled()
         for _ in range(times):
-            project = stage.dice.choice(stage.editor.projects())
+            project = stage.dice.choice(stage.editor(Editor).projects())
             _hold(stage, "POST", "/procurement/products", after=stage.dice.randrange(3))
-            stage.editor.make(Editor.change_line, project)
+            stage.editor(Editor).make(Editor.change_line, project)
             if not await _held(stage):
                 stage.missed.append("edit during an apply")
-            stage.editor.make(Editor.change_line, project)
+            stage.editor(Editor).make(Editor.change_line, project)
             await stage.polled(2)
-            stage.box.connectwise_faults.clear("held")
+            stage.faults("connectwise").clear("held")
 
     return act
 
@@ -35,17 +35,17 @@ def taken_back_after_a_kill(*, times: int) -> Act:
     async def act(stage: Stage) -> None:
         for _ in range(times):
             await stage.settled()
-            project = stage.dice.choice(stage.editor.projects())
+            project = stage.dice.choice(stage.editor(Editor).projects())
             method, path = stage.dice.choice(
                 (("POST", "/procurement/products"), ("DELETE", "/procurement/products/*"))
             )
             _hold(stage, method, path, after=stage.dice.randrange(3))
-            stage.editor.make(Editor.change_line, project)
+            stage.editor(Editor).make(Editor.change_line, project)
             if not await _held(stage):
                 stage.missed.append("kill during an apply")
-            stage.editor.make(Editor.take_back, project)
+            stage.editor(Editor).make(Editor.take_back, project)
             stage.fleet.kill_all("worker")
-            stage.box.connectwise_faults.clear("held")
+            stage.faults("connectwise").clear("held")
 
     return act
 
@@ -56,14 +56,14 @@ def versioned_after_a_kill(*, times: int) -> Act:
     async def act(stage: Stage) -> None:
         for _ in range(times):
             await stage.settled()
-            project = stage.dice.choice(stage.editor.projects())
+            project = stage.dice.choice(stage.editor(Editor).projects())
             _hold(stage, "POST", "/sales/opportunities")
-            stage.editor.make(Editor.add_option, project)
+            stage.editor(Editor).make(Editor.add_option, project)
             if not await _held(stage):
                 stage.missed.append("kill during the creation of an option's opportunity")
             stage.fleet.kill_all("worker")
-            stage.box.connectwise_faults.clear("held")
-            stage.editor.make(Editor.new_version, project)
+            stage.faults("connectwise").clear("held")
+            stage.editor(Editor).make(Editor.new_version, project)
 
     return act
 
@@ -73,11 +73,11 @@ def everybody_wants_the_same(*, times: int) -> Act:
 
     async def act(stage: Stage) -> None:
         await stage.settled()
-        stage.box.connectwise_faults.add(
+        stage.faults("connectwise").add(
             FaultRule(name="lost", action="lose", method="POST", path="/procurement/catalog", probability=0.5)
         )
         for _ in range(times):
-            stage.editor.make(Editor.add_same_novelty_everywhere)
+            stage.editor(Editor).make(Editor.add_same_novelty_everywhere)
             await stage.polled(2)
 
     return act
@@ -89,16 +89,16 @@ def overtaken(*, times: int) -> Act:
     async def act(stage: Stage) -> None:
         for _ in range(times):
             await stage.settled()
-            project = stage.dice.choice(stage.editor.projects())
+            project = stage.dice.choice(stage.editor(Editor).projects())
             _hold(stage, "POST", "/procurement/products")
-            stage.editor.make(Editor.change_line, project)
+            stage.editor(Editor).make(Editor.change_line, project)
             if not await _held(stage):
                 stage.missed.append("worker overtaken during an apply")
             (sleeper,) = stage.fleet.all("worker")
             sleeper.signal(signal.SIGSTOP)
             try:
-                stage.box.connectwise_faults.clear("held")
-                stage.editor.make(Editor.change_line, project)
+                stage.faults("connectwise").clear("held")
+                stage.editor(Editor).make(Editor.change_line, project)
                 other = stage.fleet.command("worker")
                 await stage.settled()
                 stage.fleet.kill(other)
@@ -116,7 +116,7 @@ def wiped_during_creation(*, times: int) -> Act:
         catalog = stage.box.connectwise.table("procurement/catalog")
         for _ in range(times):
             known = len(catalog)
-            stage.editor.make(Editor.begin_novel_project)
+            stage.editor(Editor).make(Editor.begin_novel_project)
             await stage.until(lambda before=known: len(catalog) > before, within=_REACHED_SECONDS)
             await stage.wipe()
             await stage.polled(3)
@@ -134,20 +134,20 @@ def wiped_among_versions(*, times: int) -> Act:
         for _ in range(times):
             await stage.settled()
             if stage.dice.random() < 0.5:
-                stage.editor.make(Editor.new_version)
+                stage.editor(Editor).make(Editor.new_version)
                 await stage.settled()
             await stage.wipe()
-            stage.editor.make(Editor.new_version)
+            stage.editor(Editor).make(Editor.new_version)
             await stage.polled(2)
 
     return act
 
 
 def _hold(stage: Stage, method: str, path: str, *, after: int = 0) -> None:
-    stage.box.connectwise_faults.add(
+    stage.faults("connectwise").add(
         FaultRule(name="held", action="hold_after", method=method, path=path, after=after, times=1)
     )
 
 
 async def _held(stage: Stage) -> bool:
-    return await stage.until(lambda: stage.box.connectwise_faults.waiting("held"), within=_REACHED_SECONDS)
+    return await stage.until(lambda: stage.faults("connectwise").waiting("held"), within=_REACHED_SECONDS)

@@ -10,14 +10,13 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any, Literal
-
-import msgspec
+from typing import Any
 
 from sandbox.connectwise.table import Row
 from sandbox.jetbuilt.records import Record
 from sandbox.server import Sandbox
 from tests.fault import expected
+from tests.fault.violations import Violation
 
 PRODUCTS, OPPORTUNITIES = "procurement/products", "sales/opportunities"
 _OURS = re.compile(r"((?:item|labor|factor|package|credit):\d+|shipping)@.+")
@@ -25,18 +24,6 @@ _OPTION = re.compile(r"jetbuilt:\d+:option:(\d+)")
 _COPY = re.compile(r".*Copy\d+$")
 _HIDDEN_STAGES = frozenset({"template", "trash"})
 _SAME = Decimal("0.000001")
-
-Kind = Literal["lost", "doubled", "empty", "foreign"]
-
-
-class Violation(msgspec.Struct, frozen=True):
-    """One thing that is not as it should be."""
-
-    kind: Kind
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.text}"
 
 
 class Judge:
@@ -48,8 +35,7 @@ class Judge:
         self._foreign: dict[int, Row] = {}
         self._emptied: dict[int, Violation] = {}
         self._touched: list[Violation] = []
-        self.strays_count = True
-        """Off after a wipe of Redis, which alone knows what an option was called before its project got a new version."""
+        self._strays_count = True
         self._before = set(self._doubled())
         self._watch()
 
@@ -60,6 +46,14 @@ class Judge:
         standing = self._box.connectwise.table(OPPORTUNITIES)
         emptied = [violation for number, violation in self._emptied.items() if number in standing]
         return [*self._lost(), *doubled, *self._changed_foreign(), *self._touched, *emptied]
+
+    def note_settled(self) -> None:
+        """What was edited does not matter, only what the projects are now."""
+
+    def note_memory_lost(self, *, whole: bool) -> None:
+        """Redis alone knows what an option was called before its project got a new version."""
+        if whole:
+            self._strays_count = False
 
     def _watch(self) -> None:
         store = self._box.connectwise
@@ -132,7 +126,7 @@ class Judge:
     def _doubled(self) -> Iterator[Violation]:
         things = (
             *self._doubled_opportunities(),
-            *(self._strays() if self.strays_count else ()),
+            *(self._strays() if self._strays_count else ()),
             *self._doubled_catalog(),
             *self._doubled_references(),
         )

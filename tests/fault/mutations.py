@@ -17,6 +17,8 @@ from cwbridge.queue.job import Run
 from cwbridge.queue.lease import Lease
 from cwbridge.queue.runner import Runner
 from producers.jetbuilt import JetbuiltPoller
+from tests.fault import billing_mutations
+from tests.fault.patching import replace
 from worker.opportunity.target import Target
 from worker.psa.line_plan import ActualLine, PlannedLine
 from worker.psa.line_writer import LineWriter
@@ -53,9 +55,9 @@ def _no_fencing_check() -> None:
     def covers(_lease: Lease, _work: object) -> None:
         return
 
-    _replace(Lease, "ensure", ensure)
-    _replace(Lease, "covers", covers)
-    _replace(Runner, "_look_again", look_again)
+    replace(Lease, "ensure", ensure)
+    replace(Lease, "covers", covers)
+    replace(Runner, "_look_again", look_again)
 
 
 def _no_second_look() -> None:
@@ -79,9 +81,9 @@ def _no_second_look() -> None:
             ActualLine(id=line.position, external_id=line.external_id, own=True) for line in writer.desired
         ]
 
-    _replace(LineWriter, "settle", settle_remembering)
-    _replace(LineWriter, "_carry_out", carry_out_and_believe)
-    _replace(LineWriter, "lines", believed_lines)
+    replace(LineWriter, "settle", settle_remembering)
+    replace(LineWriter, "_carry_out", carry_out_and_believe)
+    replace(LineWriter, "lines", believed_lines)
 
 
 def _no_generation() -> None:
@@ -95,7 +97,7 @@ def _no_generation() -> None:
         assert _GROWN in script
         return script.replace(_GROWN, "local enqueued_meanwhile = false")
 
-    _replace(lua, "_text", without)
+    replace(lua, "_text", without)
 
 
 def _no_external_id_look_up() -> None:
@@ -104,7 +106,7 @@ def _no_external_id_look_up() -> None:
     async def nobody(_target: Target, _external_id: str) -> None:
         return None
 
-    _replace(Target, "_find_by_external_id", nobody)
+    replace(Target, "_find_by_external_id", nobody)
 
 
 def _no_watermark_overlap() -> None:
@@ -114,7 +116,7 @@ def _no_watermark_overlap() -> None:
     def without_overlap(poller: Any, *given: Any, **named: Any) -> None:
         init(poller, *given, **{**named, "overlap": timedelta(0)})
 
-    _replace(JetbuiltPoller, "__init__", without_overlap)
+    replace(JetbuiltPoller, "__init__", without_overlap)
 
 
 def _no_identifier_lock() -> None:
@@ -129,12 +131,7 @@ def _no_identifier_lock() -> None:
         async with hold(locker, name, **given):
             yield
 
-    _replace(locks.Locks, "hold", let_in)
-
-
-def _replace(owner: Any, name: str, by: Any) -> None:
-    assert hasattr(owner, name), f"{owner!r} has no {name} any more"
-    setattr(owner, name, by)
+    replace(locks.Locks, "hold", let_in)
 
 
 WITHOUT: dict[str, Callable[[], None]] = {
@@ -144,4 +141,5 @@ WITHOUT: dict[str, Callable[[], None]] = {
     "the external id look-up before a create": _no_external_id_look_up,
     "the watermark overlap": _no_watermark_overlap,
     "the identifier lock": _no_identifier_lock,
+    **billing_mutations.WITHOUT,
 }

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 from sandbox.faults import Action, FaultRule
 from tests.fault.edits import Editor
+from tests.fault.part import SeededEditor
 from tests.fault.stage import Act, Stage
 
-PRODUCTS = "procurement/products"
+Method = Literal["POST", "PATCH", "DELETE"]
 _REACHED_SECONDS = 6.0
 _TRIES = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """One kind of write; `after` lets so many of the kind pass."""
+    """One kind of write; `after` lets so many of the kind pass, `edit` belongs to the class `editor`."""
 
     name: str
-    method: Literal["POST", "PATCH", "DELETE"]
+    method: Method
     path: str
-    edit: Callable[[Editor], object]
+    edit: Callable[[Any], object]
     after: int = 0
+    system: str = "connectwise"
+    editor: type[SeededEditor] = Editor
 
 
 POINTS = (
@@ -42,28 +46,33 @@ POINTS = (
 )
 
 
-async def kill_at_each_point(stage: Stage) -> None:
+def kill_at_each_point(points: Sequence[Point]) -> Act:
     """At every point, before the write and after it, all workers are killed; the write that was under way takes effect."""
-    await stage.settled()
-    actions: tuple[Action, ...] = ("hold_before", "hold_after")
-    visits = [(point, action) for point in POINTS for action in actions]
-    stage.dice.shuffle(visits)
-    for point, action in visits:
-        await _visited(stage, point, action)
-        stage.fleet.kill_all("worker")
-        stage.box.connectwise_faults.clear("point")
+
+    async def act(stage: Stage) -> None:
+        await stage.settled()
+        actions: tuple[Action, ...] = ("hold_before", "hold_after")
+        visits = [(point, action) for point in points for action in actions]
+        stage.dice.shuffle(visits)
+        for point, action in visits:
+            await _visited(stage, point, action)
+            stage.fleet.kill_all("worker")
+            stage.disarm("point")
+
+    return act
 
 
-def lose_at_each_point(*actions: Action) -> Act:
+def lose_at_each_point(points: Sequence[Point], *actions: Action) -> Act:
     """At every point the write takes effect and its answer is lost: dropped, cut in half or garbled."""
 
     async def act(stage: Stage) -> None:
         await stage.settled()
-        visits = [(point, action) for point in POINTS for action in actions]
+        visits = [(point, action) for point in points for action in actions]
         stage.dice.shuffle(visits)
         for point, action in visits:
             _arm(stage, point, action)
-            await _led_to(stage, point, action, lambda: stage.box.connectwise_faults.hits("point"))
+            await _led_to(stage, point, action, partial(stage.faults(point.system).hits, "point"))
+            stage.disarm("point")
 
     return act
 
@@ -71,23 +80,23 @@ def lose_at_each_point(*actions: Action) -> Act:
 async def _visited(stage: Stage, point: Point, action: Action) -> None:
     """A worker stands at the point; one more edit comes meanwhile."""
     _arm(stage, point, action)
-    await _led_to(stage, point, action, lambda: stage.box.connectwise_faults.waiting("point"))
+    await _led_to(stage, point, action, partial(stage.faults(point.system).waiting, "point"))
     await asyncio.sleep(stage.dice.uniform(0, 0.05))
 
 
 async def _led_to(stage: Stage, point: Point, action: Action, reached: Callable[[], int]) -> None:
     """Edit until a worker comes to the point, then once more; an edit may be overtaken by another disruption."""
     for _ in range(_TRIES):
-        stage.editor.make(point.edit)
+        stage.editor(point.editor).make(point.edit)
         if await stage.until(reached, within=_REACHED_SECONDS):
             break
     else:
         stage.missed.append(f"{action} {point.name}")
-    stage.editor.edit()
+    stage.edit()
 
 
 def _arm(stage: Stage, point: Point, action: Action) -> None:
-    stage.box.connectwise_faults.add(
+    stage.faults(point.system).add(
         FaultRule(
             name="point", action=action, method=point.method, path=point.path, after=point.after, times=1
         )

@@ -1,52 +1,13 @@
-"""The scenarios: what goes wrong in each, for how long, and how often the full suite plays it."""
+"""The scenarios of the opportunity flow: what goes wrong in each, for how long, and how often the full suite plays it."""
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
-
 from tests.fault import disruptions, encounters, points
-from tests.fault.disruptions import Disruption
-from tests.fault.stage import Act, Casting, Stage
+from tests.fault.casting import Casting
+from tests.fault.scenario import Scenario, lasting, nothing
 
 _WRITES = ("POST", "DELETE", "PATCH")
 _BOTH = ("connectwise", "jetbuilt")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scenario:
-    """A disruption with its story."""
-
-    name: str
-    story: str
-    act: Act
-    runs: int = 1
-    casting: Casting = field(default_factory=Casting)
-
-
-def lasting(seconds: float, disruption: Disruption, *, edits_every: float = 0.15) -> Act:
-    """The disruption for so long, with edits all the while."""
-
-    async def act(stage: Stage) -> None:
-        editing = asyncio.create_task(stage.editor.keep_editing(every=edits_every))
-        troubling = asyncio.create_task(disruptions.as_coroutine(disruption, stage))
-        try:
-            done, _ = await asyncio.wait(
-                {editing, troubling}, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION
-            )
-            for task in done:
-                task.result()
-        finally:
-            # Once: a disruption that is cancelled ends first, however long that takes.
-            editing.cancel()
-            troubling.cancel()
-            await asyncio.gather(editing, troubling, return_exceptions=True)
-
-    return act
-
-
-async def nothing(_stage: Stage) -> None:
-    """No disruption: a failure then is a mistake of the suite."""
 
 
 _LOST = disruptions.answers("lose", methods=_WRITES, probability=0.25)
@@ -88,13 +49,13 @@ SCENARIOS = (
     Scenario(
         name="kill-at-points",
         story="kill -9 before and after each kind of write",
-        act=points.kill_at_each_point,
+        act=points.kill_at_each_point(points.POINTS),
         runs=3,
     ),
     Scenario(
         name="lose-at-points",
         story="the answer of each kind of write lost, cut in half, garbled",
-        act=points.lose_at_each_point("lose", "half", "garble"),
+        act=points.lose_at_each_point(points.POINTS, "lose", "half", "garble"),
         runs=3,
     ),
     Scenario(
@@ -265,7 +226,7 @@ SHORT = (
     Scenario(
         name="lost answers",
         story="the answer of each kind of write lost",
-        act=points.lose_at_each_point("lose"),
+        act=points.lose_at_each_point(points.POINTS, "lose"),
         casting=Casting(projects=4, settings=_BRISK),
     ),
     Scenario(
@@ -294,4 +255,3 @@ SHORT = (
     ),
 )
 """Played by every `make test`."""
-BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}

@@ -12,7 +12,7 @@ _HEADINGS = (
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One scenario; `harmed` counts opportunities seen without lines and lines of others that were touched."""
+    """One scenario; `harmed` counts opportunities seen without lines, and what belongs to others and was changed or deleted."""
 
     scenario: str
     runs: int

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 import uvloop
 
+from tests.fault.play import Outcome, play
 from tests.fault.processes import Nursery
-from tests.fault.scenarios import SCENARIOS, Scenario
-from tests.fault.stage import Outcome, play
+from tests.fault.programme import SCENARIOS
+from tests.fault.scenario import Scenario
 from tests.fault.table import Row
 
 pytestmark = pytest.mark.fault

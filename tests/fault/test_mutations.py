@@ -9,13 +9,14 @@ from dataclasses import replace
 import pytest
 import uvloop
 
-from tests.fault import scenarios
+from tests.fault import programme
 from tests.fault.mutations import WITHOUT
+from tests.fault.play import Outcome, play
 from tests.fault.processes import Nursery
-from tests.fault.stage import Outcome, play
 
 pytestmark = pytest.mark.fault
 _TRIES = 3
+_PATIENCE_SECONDS = 25.0
 
 TELLTALES = {
     "the fencing check": ("lease-overtaken",),
@@ -24,6 +25,14 @@ TELLTALES = {
     "the external id look-up before a create": ("lose-at-points", "kill-at-points"),
     "the watermark overlap": ("calm", "kill-producers"),
     "the identifier lock": ("same-new-product",),
+    "the agreed values": ("billing-calm",),
+    "the look-up before a create of a company": ("billing-made-on-both-sides",),
+    "the look-up before a create of an account": ("billing-edited-after-create",),
+    "the look-up before a create of a contact": ("billing-edited-after-create",),
+    "the note of what a create sends": ("billing-edited-after-create",),
+    "the lock of a pair": ("billing-made-on-both-sides",),
+    "the comparison after the writes of a pair": ("billing-edited-during-apply",),
+    "token renewal": ("billing-tokens",),
 }
 """The scenarios in which each defence is needed."""
 
@@ -50,8 +59,9 @@ def test_without_a_defence_a_scenario_fails(
 
 def _failure(nursery: Nursery, defence: str, name: str, seed: int) -> str:
     """What goes wrong in the scenario without the defence; empty when nothing does in a few runs."""
-    scenario = scenarios.BY_NAME[name]
-    crippled = replace(scenario, casting=replace(scenario.casting, without=(defence,)))
+    scenario = programme.BY_NAME[name]
+    casting = replace(scenario.casting, without=(defence,), patience=_PATIENCE_SECONDS)
+    crippled = replace(scenario, casting=casting)
     for number in range(_TRIES):
         outcome = uvloop.run(play(nursery, crippled, seed + number, keep_logs=False))
         if outcome.violations or outcome.stuck:

@@ -341,7 +341,8 @@ class Named(msgspec.Struct, frozen=True):
         return self.function in _functions(text) and (not self.case or self._has_case(text))
 
     def _has_case(self, text: str) -> bool:
-        scenarios = (ROOT / "tests" / "fault" / "scenarios.py").read_text("utf-8")
+        files = (ROOT / "tests" / "fault").glob("*scenarios.py")
+        scenarios = "".join(file.read_text("utf-8") for file in files)
         return f'"{self.case}"' in text or f'name="{self.case}"' in scenarios
 
 

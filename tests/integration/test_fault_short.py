@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 import uvloop
 
+from tests.fault.play import play
 from tests.fault.processes import Nursery
-from tests.fault.scenarios import SHORT, Scenario
-from tests.fault.stage import play
+from tests.fault.programme import SHORT
+from tests.fault.scenario import Scenario
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "pidfd_open"), reason="processes are killed by handle, which needs Linux"

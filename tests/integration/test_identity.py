@@ -145,6 +145,19 @@ async def test_drift_is_noticed_once_and_reported_in_money(touched: tuple[Bench,
     assert await noticed(bench) == 0
 
 
+async def test_two_changes_by_another_user_in_one_second_are_two(touched: tuple[Bench, str, Row]):
+    """ConnectWise counts whole seconds, and a poll may come between the two."""
+    bench, _, line = touched
+    assert await noticed(bench) == 1
+    await bench.settled()
+    row = bench.box.connectwise.table("procurement/products").get(line["id"])
+    assert row is not None
+
+    bench.box.connectwise.put("procurement/products", {**row, "quantity": row["quantity"] + 1})
+
+    assert await noticed(bench) == 1
+
+
 async def test_drift_is_repaired_by_setting(touched: tuple[Bench, str, Row]):
     bench, _, line = touched
     bench.changes = {"opportunity": {"drift": "repair"}}

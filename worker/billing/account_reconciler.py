@@ -20,13 +20,13 @@ from worker.billing import account_types
 from worker.billing.account_fields import FIELDS, AccountFields, Relatives, account_changes, company_changes
 from worker.billing.account_types import AccountTypes, TypeDecision, TypesSeen
 from worker.billing.company_creator import CompanyCreator
-from worker.billing.company_finder import CompanyFinder
+from worker.billing.company_finder import CompanyFinder, FoundCompany
 from worker.billing.context import BillingContext
-from worker.billing.keys import BillingKey
+from worker.billing.keys import BillingKey, company_key
 from worker.billing.merge import Merge, attempts_of, merge, recovered
 from worker.billing.outcome import Also, missing, skipped, synced
 from worker.billing.relatives import RelativesReader
-from worker.billing.values import Sides, agreed_on, newly_agreed
+from worker.billing.values import Sides, agreed_on, has_changed_meanwhile, newly_agreed
 
 log = structlog.get_logger(__name__)
 TYPE = "type"
@@ -88,20 +88,26 @@ class AccountReconciler:
         async with self._context.psa.locks.hold(f"company:{folded(account.name)}"):
             found = await self._finder.find(account)
             if found is not None:
-                link = await self._context.link(key, found.company.id, found.how)
-                await self._context.creates.end(key.identity)
-                return Pair(account=account, company=found.company, link=link, agreed={}, is_new=True)
+                return await self._link_found(key, account, found, relatives)
             if not self._context.rules.accounts.push:
                 return None
             values = await self._fields.of_account(account, relatives)
-            company = await self._creator.create(account, values)
-            link = await self._context.link(key, company.id, "created")
-        await self._context.note_ourselves(company)
-        agreed = agreed_on(values, await self._fields.of_company(company))
-        seen = await self._types.seen(_type_of(account), company)
-        if seen.agree:
-            agreed[TYPE] = seen.agreed
-        await self._context.agreements.put(key.identity, agreed)
+            made = await self._creator.create(account, values)
+            if made.how != "created":
+                return await self._link_found(key, account, made, relatives)
+            agreed = agreed_on(values, await self._fields.of_company(made.company))
+            agreed |= _type_agreed(await self._types.seen(_type_of(account), made.company))
+            link = await self._context.link(key, made.company.id, "created", agreed)
+        return Pair(account=account, company=made.company, link=link, agreed=agreed, is_new=True)
+
+    async def _link_found(
+        self, key: BillingKey, account: bss.Account, found: FoundCompany, relatives: Relatives
+    ) -> Pair:
+        """Of a record that an earlier run made and did not link, both sides agreed on what was sent."""
+        company = found.company
+        sides = await self._sides(account, company, relatives)
+        agreed = await self._context.agreed_at_create(key, company.id, FIELDS, sides)
+        link = await self._context.link(key, company.id, found.how, agreed)
         return Pair(account=account, company=company, link=link, agreed=agreed, is_new=True)
 
     async def _living(self, link: Link) -> connectwise.Company | None:
@@ -125,22 +131,27 @@ class AccountReconciler:
         company = await self._push(run, pair, merged, decision, relatives)
         pushed = await self._sides(pair.account, company, relatives)
         half = Merge(push=merged.push, agreed=merged.agreed)
-        agreed = known | newly_agreed(half, before, pushed) | _type_agreed(types)
+        agreed = known | newly_agreed(FIELDS, half, before, pushed) | _type_agreed(types)
         if TYPE in agreed and not types.account:
             agreed[TYPE] = Agreed("", agreed[TYPE].target)
         if decision.add is not None:
             agreed |= _type_agreed(await self._types.seen(_type_of(pair.account), company))
         await self._keep(key, pair.agreed, agreed)
         account = await self._pull(pair, merged, decision)
+        after = pushed
         if account is not pair.account:
             after = await self._sides(account, company, relatives)
-            agreed |= newly_agreed(Merge(pull=merged.pull), before, after)
+            agreed |= newly_agreed(FIELDS, Merge(pull=merged.pull), before, after)
             agreed |= _type_agreed(await self._types.seen(_type_of(account), company))
             await self._keep(key, pair.agreed, agreed)
         if attempts or merged.is_written:
             await self._context.attempts.end(key.identity)
+        others_changed = has_changed_meanwhile(agreed, merged, before, after)
+        if others_changed or _differs_beside_fields(pair, account, company, decision):
+            await self._context.enqueue(run, str(key))
         if pair.is_new and pair.link.how != "created":
             await self._context.enqueue_contacts(run, company.id)
+        await self._context.wake(run, company_key(company.id))
         if _type_of(account):
             await self._context.wake(run, key)
         return synced("company", pair.link, merged, before, also=_of_types(decision), is_new=pair.is_new)
@@ -210,6 +221,23 @@ class AccountReconciler:
             link,
             f"company {link.target} was deleted in ConnectWise; no other one is made for account {key.id}",
         )
+
+
+def _differs_beside_fields(
+    pair: Pair, account: bss.Account, company: connectwise.Company, decision: TypeDecision
+) -> bool:
+    """Whether the parent or a type has changed since the pair was read, beside what the run itself wrote."""
+    own_type = decision.pull or _type_of(pair.account)
+    types = {kind.id for kind in company.types or ()} - {decision.add}
+    return (
+        _parent_of(account) != _parent_of(pair.account)
+        or folded(_type_of(account)) != folded(own_type)
+        or types != {kind.id for kind in pair.company.types or ()}
+    )
+
+
+def _parent_of(account: bss.Account) -> int | None:
+    return None if account.parentAccount is None else account.parentAccount.id
 
 
 def _type_of(account: bss.Account) -> str:

@@ -38,7 +38,7 @@ def billing_flow(opened: FlowContext) -> BillingFlow:
     context = billing_context(opened)
     rules = context.rules
     evidence = Evidence(context.psa.client, context.creates, context.api_member)
-    finder = CompanyFinder(context.psa, evidence, rules)
+    finder = CompanyFinder(context.psa, evidence, context.creates, rules)
     types = AccountTypes(context.psa, context.bss, rules.account_types)
     fields = AccountFields(context.psa.setup_tables, rules)
     communication = CommunicationTypes(context.psa.client, rules.mobile_type)

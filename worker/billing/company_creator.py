@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -11,10 +12,10 @@ from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.connectwise import models as connectwise
 from worker.billing.account_fields import company_fields, has_address
 from worker.billing.account_types import AccountTypes
-from worker.billing.company_finder import CompanyFinder, listed
+from worker.billing.company_finder import CompanyFinder, FoundCompany, listed
 from worker.billing.context import BillingContext
 from worker.billing.keys import account_key
-from worker.billing.values import Values, writable
+from worker.billing.values import Values, sent_of, writable
 from worker.psa.default_fields import naming_default_field
 from worker.psa.identities import relink_command
 from worker.psa.name_table import by_name
@@ -35,41 +36,42 @@ class CompanyCreator:
             "company status", context.psa.client.company_statuses, by_name
         )
 
-    async def create(self, account: bss.Account, values: Values) -> connectwise.Company:
-        """The new company; raises Refused for an account without an address, and what ConnectWise refuses."""
+    async def create(self, account: bss.Account, values: Values) -> FoundCompany:
+        """The new company, still to be linked, or the one that an earlier create made; raises Refused for an account without an address, and what ConnectWise refuses."""
         if not has_address(account):
             raise errors.Refused(
                 "An account without any line of a billing address cannot become a company",
                 detail=f"account {account.id} {account.name!r}",
                 remedy="Fill its billing address in BSS; saving it starts the sync again.",
             )
-        draft = await self._draft(account, values)
+        written = writable(values)
+        draft = await self._draft(account, written)
         creates, identity = self._context.creates, account_key(account.id).identity
-        await creates.begin(identity)
+        await creates.begin(identity, sent_of(values, written))
         try:
             with naming_default_field("company"):
                 company = await self._companies.create(draft)
         except errors.OutcomeUnknown:
-            return await self._made_all_the_same(account)
+            return FoundCompany(await self._made_all_the_same(account), "external_id")
         except errors.Duplicate as refusal:
             await creates.end(identity)
-            return await self._holder(account, refusal)
+            return FoundCompany(await self._holder(account, refusal), "external_id")
         except errors.WorkError:
             await creates.end(identity)
             raise
-        await creates.end(identity)
         self._context.psa.objects.count("company", "created")
         log.info("company_created", company_id=company.id, account_id=account.id)
-        return company
+        await self._context.note_ourselves(company)
+        return FoundCompany(company, "created")
 
-    async def _draft(self, account: bss.Account, values: Values) -> dict[str, Any]:
+    async def _draft(self, account: bss.Account, written: Mapping[str, str]) -> dict[str, Any]:
         status = self._context.rules.company_status
         draft: dict[str, Any] = {
             **await self._context.psa.default_fields.of("company"),
             "identifier": str(account.id),
             "site": {"name": _MAIN_SITE},
             "status": {"id": (await self._statuses.need(status, setting="billing.company_status")).id},
-            **company_fields(writable(values)),
+            **company_fields(written),
         }
         if account.type is not None and account.type.name:
             draft["types"] = [{"id": await self._types.company_type(account.type.name)}]
@@ -84,7 +86,6 @@ class CompanyCreator:
                 detail=f"account {account.id} {account.name!r}",
                 remedy="Nothing to do: it is looked for, then created again.",
             )
-        await self._context.creates.end(account_key(account.id).identity)
         return company
 
     async def _holder(self, account: bss.Account, refusal: errors.Duplicate) -> connectwise.Company:

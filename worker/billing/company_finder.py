@@ -10,6 +10,7 @@ from cwbridge import errors
 from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.connectors.connectwise.conditions import field
+from cwbridge.ledger.creates import Creates
 from cwbridge.ledger.links import How
 from cwbridge.text import folded
 from worker.billing import keys
@@ -32,11 +33,12 @@ class FoundCompany(msgspec.Struct, frozen=True):
 class CompanyFinder:
     """The rules in their order; the first that finds a company decides, and several hits of one rule are refused."""
 
-    def __init__(self, psa: PsaContext, evidence: Evidence, rules: BillingRules) -> None:
+    def __init__(self, psa: PsaContext, evidence: Evidence, creates: Creates, rules: BillingRules) -> None:
         self._companies = psa.client.companies
         self._links = psa.links
         self._search = CompanySearch(psa)
         self._evidence = evidence
+        self._creates = creates
         self._rules = rules
 
     async def find(self, account: bss.Account) -> FoundCompany | None:
@@ -47,7 +49,7 @@ class CompanyFinder:
         identified = await self.identified(account)
         if identified is not None:
             return FoundCompany(identified, "external_id")
-        for how, rows in (("name", self._by_code), ("name", self._by_name)):
+        for how, rows in (("name", self._by_create), ("name", self._by_code), ("name", self._by_name)):
             found = _only(account, await self._free(account, await rows(account)))
             if found is not None:
                 return FoundCompany(found, how)  # type: ignore[arg-type]
@@ -99,6 +101,16 @@ class CompanyFinder:
             return [row for row in rows if folded(row.identifier) == folded(identifier)]
         rows = await self._companies.find(field("accountNumber").equals(code.strip()))
         return [row for row in rows if codes_agree(account, row)]
+
+    async def _by_create(self, account: bss.Account) -> list[connectwise.Company]:
+        """The company for which the account was made, by what was sent: another user may have edited the company since."""
+        found = []
+        for identity, sent in (await self._creates.all()).items():
+            code = sent.get("code")
+            company = keys.company_of_record(identity)
+            if company is not None and code is not None and folded(code.sent) == folded(account.code):
+                found += await self._companies.find(field("id").equals(company))
+        return found
 
     async def _by_name(self, account: bss.Account) -> list[connectwise.Company]:
         rows = await self._search.named(account.name or "")

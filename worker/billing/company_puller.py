@@ -12,19 +12,20 @@ from cwbridge.connectors import unclear
 from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.bss.filters import equals
 from cwbridge.connectors.connectwise import models as connectwise
+from cwbridge.ledger.creates import Sent, SentFields
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from cwbridge.queue.job import Run
 from cwbridge.text import folded, one_line
-from worker.billing.account_fields import MADE_CODE, AccountFields, Relatives, account_draft
+from worker.billing.account_fields import FIELDS, MADE_CODE, AccountFields, Relatives, account_draft
 from worker.billing.account_reconciler import TYPE
 from worker.billing.account_types import AccountTypes
 from worker.billing.company_finder import CompanyFinder
 from worker.billing.context import BillingContext
 from worker.billing.evidence import Evidence, names_agree
-from worker.billing.keys import BillingKey, account_key
+from worker.billing.keys import BillingKey, account_key, record_identity
 from worker.billing.outcome import skipped
-from worker.billing.values import agreed_on, writable
+from worker.billing.values import Sides, agreed_on, sent_of, writable
 from worker.psa.identities import relink_command
 
 log = structlog.get_logger(__name__)
@@ -88,7 +89,9 @@ class CompanyPuller:
             account = await by(company)
             if account is not None:
                 return account
-        for code in filter(None, (company.accountNumber, MADE_CODE + company.identifier)):
+        sent = await self._context.creates.of(record_identity("company", company.id)) or {}
+        made = sent["code"].sent if "code" in sent else None
+        for code in filter(None, (made, company.accountNumber, MADE_CODE + company.identifier)):
             rows = await self._accounts.find(equals("code", code))
             found = await self._only(company, [row for row in rows if folded(row.code) == folded(code)])
             if found is not None:
@@ -141,20 +144,25 @@ class CompanyPuller:
         if not types.first:
             return skipped("none of its types has a row in [billing.account_types]")
         target = await self._fields.of_company(company)
+        written = writable(target)
         draft: dict[str, Any] = {
-            **account_draft(writable(target)),
+            **account_draft(written),
             "typeId": await self._types.account_type(types.first),
         }
         draft.setdefault("code", MADE_CODE + company.identifier)
-        number = await self._accounts.create(draft)
+        sent = sent_of(target, written) | {"code": Sent(target["code"].own, draft["code"])}
+        number = await self._sent(company, draft, sent)
         self._context.psa.objects.count("account", "created")
         log.info("account_created", account_id=number, company_id=company.id)
         account = await self._context.account_after_write(number)
         key = account_key(number)
         source = await self._fields.of_account(account, Relatives())
-        agreed = agreed_on(source, target) | {TYPE: (await self._types.seen(types.first, company)).agreed}
-        await self._context.agreements.put(key.identity, agreed)
-        await self._context.links.put(key.kind, key.identity, Link(target=company.id, how="created"))
+        agreed = {
+            **agreed_on(source, target),
+            **await self._context.agreed_at_create(key, company.id, FIELDS, Sides(source, target)),
+            TYPE: (await self._types.seen(types.first, company)).agreed,
+        }
+        await self._context.keep(key, Link(target=company.id, how="created"), agreed)
         await self._context.enqueue(run, str(key))
         await self._context.enqueue_contacts(run, company.id)
         return Event(
@@ -163,3 +171,9 @@ class CompanyPuller:
             cause=f"account {number} was made in BSS",
             matches=(f"company {company.id} (created)",),
         )
+
+    async def _sent(self, company: connectwise.Company, draft: dict[str, Any], sent: SentFields) -> int:
+        """Create the account; what was sent is kept until it is linked, unless BSS refused it."""
+        identity = record_identity("company", company.id)
+        async with self._context.creating(identity, sent):
+            return await self._accounts.create(draft)

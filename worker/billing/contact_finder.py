@@ -11,11 +11,12 @@ from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.bss.filters import equals
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.connectors.connectwise.conditions import field
+from cwbridge.ledger.creates import SentFields
 from cwbridge.ledger.links import How
 from worker.billing import keys, people
 from worker.billing.communication import CommunicationTypes
 from worker.billing.context import BillingContext
-from worker.billing.keys import contact_key
+from worker.billing.keys import contact_key, record_identity
 from worker.billing.people import Person
 from worker.psa.identities import relink_command
 
@@ -37,12 +38,20 @@ class ContactFinder:
     async def in_company(self, contact: bss.Contact, company: int) -> FoundContact | None:
         """The contact of ConnectWise, or None; inactive ones are looked at last. Raises Ambiguous for several."""
         rows = await self._context.psa.client.contacts.find(field("company/id").equals(company))
-        free = await self._free_records(contact, rows)
+        free = await self._free_records(contact, [*rows, *await self._made_elsewhere(contact, company)])
         kind = (await self._types.ids()).get("email")
+        sent = await self._sent(
+            [contact_key(contact.id).identity, *(record_identity("contact", row.id) for row in free)]
+        )
         for inactive in (False, True):
             candidates = [row for row in free if bool(row.inactiveFlag) is inactive]
             how, fitting = people.same(
-                person_of_bss(contact), candidates, lambda row: person_of_connectwise(row, kind)
+                [person_of_bss(contact), *sent.get(contact_key(contact.id).identity, ())],
+                candidates,
+                lambda row: [
+                    person_of_connectwise(row, kind),
+                    *sent.get(record_identity("contact", row.id), ()),
+                ],
             )
             if len(fitting) > 1:
                 raise _several(contact, fitting)
@@ -52,10 +61,17 @@ class ContactFinder:
 
     async def in_account(self, record: connectwise.Contact, account: int) -> bss.Contact | None:
         """The contact of BSS that a contact of ConnectWise is, or None; raises Ambiguous for several."""
-        rows = await self._context.bss.contacts.find(equals("accountId", account))
-        free = [row for row in rows if await self._context.link_of(contact_key(row.id)) is None]
+        rows = {row.id: row for row in await self._context.bss.contacts.find(equals("accountId", account))}
+        rows |= {row.id: row for row in await self._made_in_bss(record)}
+        free = [row for row in rows.values() if await self._context.link_of(contact_key(row.id)) is None]
         kind = (await self._types.ids()).get("email")
-        _, fitting = people.same(person_of_connectwise(record, kind), free, person_of_bss)
+        own = record_identity("contact", record.id)
+        sent = await self._sent([own, *(contact_key(row.id).identity for row in free)])
+        _, fitting = people.same(
+            [person_of_connectwise(record, kind), *sent.get(own, ())],
+            free,
+            lambda row: [person_of_bss(row), *sent.get(contact_key(row.id).identity, ())],
+        )
         if len(fitting) > 1:
             named = ", ".join(f"contact {row.id} {_name(person_of_bss(row))!r}" for row in fitting)
             raise errors.Ambiguous(
@@ -65,6 +81,34 @@ class ContactFinder:
                 "cwbridge links relink bss:contact:ID --to " + str(record.id),
             )
         return fitting[0] if fitting else None
+
+    async def _made_elsewhere(self, contact: bss.Contact, company: int) -> list[connectwise.Contact]:
+        """The contacts that open creates have made of this one, or it of them, where it has moved to another account since."""
+        creates = await self._context.creates.all()
+        own = creates.get(contact_key(contact.id).identity, {})
+        conditions = []
+        if "company" in own and own["company"].sent != str(company):
+            conditions.append(field("company/id").equals(int(own["company"].sent)))
+        person = person_of_bss(contact)
+        for identity, sent in creates.items():
+            record = keys.contact_of_record(identity)
+            if record is not None and _person_sent(sent).shares_email(person):
+                conditions.append(field("id").equals(record))
+        found = [await self._context.psa.client.contacts.find(condition) for condition in conditions]
+        return [
+            row for rows in found for row in rows if row.company is not None and row.company.id != company
+        ]
+
+    async def _made_in_bss(self, record: connectwise.Contact) -> list[bss.Contact]:
+        """The contact that an open create has made of a record, in whichever account it is by now."""
+        sent = await self._context.creates.of(record_identity("contact", record.id)) or {}
+        email = sent["email"].sent if "email" in sent else ""
+        return await self._context.bss.contacts.find(equals("email", email)) if email else []
+
+    async def _sent(self, identities: list[str]) -> dict[str, list[Person]]:
+        """Whom open creates have made: another user may have edited a contact before the run that made it could link it."""
+        creates = await self._context.creates.among(identities)
+        return {identity: [_person_sent(fields)] for identity, fields in creates.items()}
 
     async def _free_records(
         self, contact: bss.Contact, rows: Iterable[connectwise.Contact]
@@ -77,6 +121,13 @@ class ContactFinder:
             for row in known
             if all(keys.of_identity(identity) in {None, own} for identity in linked.get(row.id, ()))
         ]
+
+
+def _person_sent(fields: SentFields) -> Person:
+    first_name, last_name, email = (
+        fields[name].sent if name in fields else "" for name in ("first_name", "last_name", "email")
+    )
+    return Person(first_name=first_name, last_name=last_name, emails=(email,) if email else ())
 
 
 def person_of_bss(contact: bss.Contact) -> Person:

@@ -10,12 +10,12 @@ from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from cwbridge.queue.job import Run
 from cwbridge.text import folded
-from worker.billing.contact_fields import ContactFields, bss_draft
+from worker.billing.contact_fields import FIELDS, ContactFields, bss_draft
 from worker.billing.contact_finder import ContactFinder, person_of_connectwise
 from worker.billing.context import BillingContext
-from worker.billing.keys import BillingKey, contact_key
+from worker.billing.keys import BillingKey, company_key, contact_key, record_identity
 from worker.billing.outcome import skipped
-from worker.billing.values import agreed_on, writable
+from worker.billing.values import Sides, agreed_on, sent_of, writable
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ class ContactPuller:
             return skipped("ConnectWise has no such contact")
         if record.company is None:
             return skipped("the contact belongs to no company")
-        account = await self._context.owner("company", record.company.id)
+        account = await self._owner(key, record.company.id)
         if account is None:
             return skipped(f"company {record.company.id} is not linked to an account")
         who = person_of_connectwise(record, (await self._fields.kinds()).get("email"))
@@ -57,20 +57,35 @@ class ContactPuller:
         await context.enqueue(run, str(contact_key(existing.id)))
         return skipped(f"it is contact {existing.id} of BSS")
 
+    async def _owner(self, key: BillingKey, company: int) -> BillingKey | None:
+        """The account of the company; without one the contact runs again once the company is linked.
+
+        It is noted before the link is read, so that a link made at this moment is not missed.
+        """
+        waits_for = str(company_key(company))
+        await self._context.skips.note(waits_for, str(key))
+        account = await self._context.owner("company", company)
+        if account is not None:
+            await self._context.skips.forget(waits_for, str(key))
+        return account
+
     async def _create(self, run: Run, record: connectwise.Contact, account: int, company: int) -> Event:
         if not self._context.rules.contacts.pull:
             return skipped("BSS has no contact for it, and contacts are not pulled")
         if record.inactiveFlag:
             return skipped("the contact is inactive in ConnectWise")
         target = await self._fields.of_connectwise(record)
-        number = await self._contacts.create(bss_draft(writable(target)))
+        written = writable(target)
+        async with self._context.creating(record_identity("contact", record.id), sent_of(target, written)):
+            number = await self._contacts.create(bss_draft(written))
         self._context.psa.objects.count("BSS contact", "created")
         log.info("bss_contact_created", bss_contact_id=number, contact_id=record.id)
         contact = await self._context.contact_after_write(number)
         source = await self._fields.of_bss(contact, account, company)
         key = contact_key(number)
-        await self._context.agreements.put(key.identity, agreed_on(source, target))
-        await self._context.links.put(key.kind, key.identity, Link(target=record.id, how="created"))
+        link = Link(target=record.id, how="created")
+        sent = await self._context.agreed_at_create(key, record.id, FIELDS, Sides(source, target))
+        await self._context.keep(key, link, agreed_on(source, target) | sent)
         await self._context.enqueue(run, str(key))
         return Event(
             what="created",

@@ -22,7 +22,15 @@ from worker.billing.context import BillingContext
 from worker.billing.keys import FLOW, BillingKey, account_key
 from worker.billing.merge import Merge, Policy, attempts_of, merge, recovered
 from worker.billing.outcome import missing, skipped, synced
-from worker.billing.values import Sides, Value, agreed_on, newly_agreed, writable
+from worker.billing.values import (
+    Sides,
+    Value,
+    agreed_on,
+    has_changed_meanwhile,
+    newly_agreed,
+    sent_of,
+    writable,
+)
 
 _PRIMARY = "primary"
 
@@ -133,16 +141,20 @@ class ContactReconciler:
                 return skipped("ConnectWise has no contact for it, and contacts are not pushed")
             values = await self._fields.of_bss(contact, home.account, home.company)
             if found is None:
-                found = await self._writer.create(contact, home.company, writable(values))
-            link = await self._context.link(key, found.record.id, found.how)
-        agreed = await self._agreed_at_create(values, found)
-        await self._context.agreements.put(key.identity, agreed)
+                written = writable(values)
+                async with self._context.creating(key.identity, sent_of(values, written)):
+                    found = await self._writer.create(contact, home.company, written)
+            agreed = await self._agreed_at_create(key, values, found)
+            link = await self._context.link(key, found.record.id, found.how, agreed)
         return Pair(contact=contact, home=home, record=found.record, link=link, agreed=agreed, is_new=True)
 
-    async def _agreed_at_create(self, values: Mapping[str, Value], found: FoundContact) -> dict[str, Agreed]:
-        if found.how != "created":
-            return {}
-        return agreed_on(values, await self._fields.of_connectwise(found.record))
+    async def _agreed_at_create(
+        self, key: BillingKey, values: Mapping[str, Value], found: FoundContact
+    ) -> dict[str, Agreed]:
+        target = await self._fields.of_connectwise(found.record)
+        if found.how == "created":
+            return agreed_on(values, target)
+        return await self._context.agreed_at_create(key, found.record.id, FIELDS, Sides(values, target))
 
     async def _agree(self, run: Run, key: BillingKey, pair: Pair) -> Event | None:
         before = await self._sides(pair, pair.contact, pair.record)
@@ -152,18 +164,20 @@ class ContactReconciler:
         await self._context.attempts.begin(key.identity, attempts_of(merged, before.seen))
         record = await self._writer.update(pair.record, merged.push) if merged.push else pair.record
         half = Merge(push=merged.push, agreed=merged.agreed)
-        agreed = known | newly_agreed(half, before, await self._sides(pair, pair.contact, record))
+        after = await self._sides(pair, pair.contact, record)
+        agreed = known | newly_agreed(FIELDS, half, before, after)
         await self._keep(key, pair, agreed)
         contact = await self._pull(pair, merged)
         if merged.pull:
             after = await self._sides(pair, contact, record)
-            agreed |= newly_agreed(Merge(pull=merged.pull), before, after)
+            agreed |= newly_agreed(FIELDS, Merge(pull=merged.pull), before, after)
         agreed[_PRIMARY] = Agreed("yes" if contact.isPrimary else "", "")
         await self._keep(key, pair, agreed)
         if attempts or merged.is_written:
             await self._context.attempts.end(key.identity)
-        if pair.agreed.get(_PRIMARY, Agreed("", "")) != agreed[_PRIMARY]:
-            await self._context.enqueue(run, str(account_key(pair.home.account)))
+        if has_changed_meanwhile(agreed, merged, before, after):
+            await self._context.enqueue(run, str(key))
+        await self._context.enqueue(run, *_accounts_to_look_at(pair, agreed))
         return synced("contact", pair.link, merged, before, is_new=pair.is_new)
 
     async def _sides(self, pair: Pair, contact: bss.Contact, record: connectwise.Contact) -> Sides:
@@ -200,3 +214,15 @@ class ContactReconciler:
             link,
             f"contact {link.target} was deleted in ConnectWise; no other one is made for contact {key.id} of BSS",
         )
+
+
+def _accounts_to_look_at(pair: Pair, agreed: Mapping[str, Agreed]) -> list[str]:
+    """The accounts whose default contact may have changed: the contact has become the primary one, or it has moved as such."""
+    nobody = Agreed("", "")
+    homes = {str(pair.home.account)}
+    before, now = pair.agreed.get(_PRIMARY, nobody), agreed[_PRIMARY]
+    moved_from = pair.agreed.get("company", nobody).source
+    is_moved = bool(now.source and moved_from) and moved_from not in homes
+    if is_moved:
+        homes.add(moved_from)
+    return [str(account_key(int(home))) for home in sorted(homes)] if is_moved or before != now else []

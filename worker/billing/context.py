@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
 
@@ -11,10 +12,10 @@ from cwbridge.connectors.bss import models as bss_models
 from cwbridge.connectors.bss.client import BssClient
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.connectors.connectwise.conditions import field
-from cwbridge.ledger.agreements import Agreements
+from cwbridge.ledger.agreements import Agreed, Agreements
 from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.attempts import Attempts
-from cwbridge.ledger.creates import Creates
+from cwbridge.ledger.creates import Creates, SentFields
 from cwbridge.ledger.links import How, Link, Links
 from cwbridge.ledger.own_writes import OwnWrites
 from cwbridge.ledger.skips import Skips
@@ -22,7 +23,9 @@ from cwbridge.queue.job import Enqueue, Run
 from cwbridge.queue.queue import Queue
 from worker.billing import keys
 from worker.billing.keys import FLOW, BillingKey
+from worker.billing.merge import Field, alike
 from worker.billing.rules import BillingRules
+from worker.billing.values import Sides
 from worker.psa.context import PsaContext
 
 
@@ -48,22 +51,67 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
         """The link of an account or contact of BSS."""
         return await self.links.get(key.kind, key.identity)
 
-    async def link(self, key: BillingKey, target: int, how: How) -> Link:
-        """Keep that `target` belongs to the object; raises Unsettled when it was linked to another one at this moment."""
+    async def link(self, key: BillingKey, target: int, how: How, agreed: Mapping[str, Agreed]) -> Link:
+        """Keep that `target` belongs to the object, and what both agree on; raises Unsettled when it was linked to another one at this moment, Busy when to this one."""
         link = Link(target=target, how=how)
         async with self.linking(key.kind, target):
             owner = await self.owner(key.kind, target)
-            if owner not in {None, key}:
+            if owner == key:
+                raise errors.Busy(
+                    f"another run has just linked the {key.kind}", seconds=1, detail=str(target)
+                )
+            if owner is not None:
                 raise errors.Unsettled(
                     f"A {key.kind} was linked to another record while it was looked for",
                     detail=f"{key.kind} {target} to {owner}",
                 )
-            await self.links.put(key.kind, key.identity, link)
+            await self.keep(key, link, agreed)
         return link
+
+    async def keep(self, key: BillingKey, link: Link, agreed: Mapping[str, Agreed]) -> None:
+        """Store a link. It comes last but for the note of the create: a run that dies before it leaves all that the next one needs."""
+        await self.agreements.put(key.identity, agreed)
+        await self.links.put(key.kind, key.identity, link)
+        await self.creates.end(key.identity, keys.record_identity(key.kind, link.target))
+
+    async def agreed_at_create(
+        self, key: BillingKey, target: int, fields: Iterable[Field], now: Sides
+    ) -> dict[str, Agreed]:
+        """What both sides agreed on when an earlier run made one from the other and died; empty when none did."""
+        to_psa = await self.creates.of(key.identity) or {}
+        to_bss = await self.creates.of(keys.record_identity(key.kind, target)) or {}
+        by_name = {field.name: field for field in fields}
+
+        def held(name: str, sent: str, now: str) -> str:
+            return now if alike(by_name[name], sent, now) else sent
+
+        pushed = {
+            name: Agreed(field.own, held(name, field.sent, now.target[name].own))
+            for name, field in to_psa.items()
+            if name in now.target and name in by_name
+        }
+        pulled = {
+            name: Agreed(held(name, field.sent, now.source[name].own), field.own)
+            for name, field in to_bss.items()
+            if name in now.source and name in by_name
+        }
+        return pushed | pulled
 
     def linking(self, kind: str, target: int) -> AbstractAsyncContextManager[None]:
         """While the body runs, no other run links the record or makes a record of BSS for it."""
         return self.psa.locks.hold(f"linking:{kind}:{target}")
+
+    @asynccontextmanager
+    async def creating(self, identity: str, sent: SentFields) -> AsyncIterator[None]:
+        """A create for `identity` is under way; the note of it stays unless it was refused."""
+        await self.creates.begin(identity, sent)
+        try:
+            yield
+        except errors.OutcomeUnknown:
+            raise
+        except errors.WorkError:
+            await self.creates.end(identity)
+            raise
 
     async def owner(self, kind: str, target: int) -> BillingKey | None:
         """The account or contact of BSS that a record of ConnectWise is linked to."""

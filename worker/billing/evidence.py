@@ -32,7 +32,7 @@ class Evidence:
         return (
             names_agree(account, company)
             or codes_agree(account, company)
-            or await self._creates.is_open(account_key(account.id).identity)
+            or await self._creates.of(account_key(account.id).identity) is not None
             or await self._made_by_us(company)
         )
 

@@ -74,8 +74,32 @@ def account_key(number: int) -> BillingKey:
     return BillingKey("bss", "account", number)
 
 
+def company_key(number: int) -> BillingKey:
+    return BillingKey("connectwise", "company", number)
+
+
 def contact_key(number: int) -> BillingKey:
     return BillingKey("bss", "contact", number)
+
+
+def record_identity(kind: str, target: int) -> str:
+    """The identity of a record of ConnectWise for which a record of BSS is made: `connectwise:company:5`."""
+    return f"connectwise:{kind}:{target}"
+
+
+def company_of_record(identity: str) -> int | None:
+    """The id in the identity of a company of ConnectWise; None for other identities."""
+    return _of_record("connectwise:company", identity)
+
+
+def contact_of_record(identity: str) -> int | None:
+    """The id in the identity of a contact of ConnectWise; None for other identities."""
+    return _of_record("connectwise:contact", identity)
+
+
+def _of_record(kind: str, identity: str) -> int | None:
+    head, _, number = identity.rpartition(":")
+    return int(number) if head == kind else None
 
 
 def of_identity(identity: str) -> BillingKey | None:

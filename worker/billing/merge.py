@@ -114,9 +114,9 @@ def recovered(
         attempt, now = attempts.get(field.name), seen.get(field.name)
         if attempt is None or now is None:
             continue
-        if attempt.side == "target" and now.psa != attempt.target and _alike(field, now.psa, attempt.sent):
+        if attempt.side == "target" and now.psa != attempt.target and alike(field, now.psa, attempt.sent):
             found[field.name] = Agreed(attempt.source, now.psa)
-        if attempt.side == "source" and now.bss != attempt.source and _alike(field, now.bss, attempt.sent):
+        if attempt.side == "source" and now.bss != attempt.source and alike(field, now.bss, attempt.sent):
             found[field.name] = Agreed(now.bss, attempt.target)
     return found
 
@@ -190,10 +190,11 @@ def _allowed(decision: Decision, policy: Policy) -> Decision:
 
 def _same(field: Field, now: Seen) -> bool:
     """Whether both sides say the same: compared in the form of either side."""
-    return _alike(field, now.to_psa, now.psa) or _alike(field, now.bss, now.to_bss)
+    return alike(field, now.to_psa, now.psa) or alike(field, now.bss, now.to_bss)
 
 
-def _alike(field: Field, one: str | errors.Refused | None, other: str | errors.Refused | None) -> bool:
+def alike(field: Field, one: str | errors.Refused | None, other: str | errors.Refused | None) -> bool:
+    """Whether two texts of a field say the same: blanks and the form of phone numbers do not count."""
     if not isinstance(one, str) or not isinstance(other, str):
         return False
     if field.is_phone and (digits := _digits(one)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -31,10 +31,16 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
         return self.name == other.name and not (self.emails and other.emails)
 
 
-def same(person: Person, candidates: Iterable[T], who: Callable[[T], Person]) -> tuple[str, list[T]]:
-    """The candidates that are the person, and by what: by e-mail, else by name."""
+def same(
+    persons: Sequence[Person], candidates: Iterable[T], who: Callable[[T], Sequence[Person]]
+) -> tuple[str, list[T]]:
+    """The candidates that are the person, and by what: by e-mail, else by name.
+
+    Either side may be known as several persons: as it is, and as it was when one was made from the other.
+    """
     known = list(candidates)
-    by_email = [one for one in known if who(one).shares_email(person)]
-    if by_email:
-        return "email", by_email
-    return "name", [one for one in known if who(one).shares_name(person)]
+    for how, agree in (("email", Person.shares_email), ("name", Person.shares_name)):
+        found = [one for one in known if any(agree(mine, its) for mine in persons for its in who(one))]
+        if found:
+            return how, found
+    return "name", []

@@ -22,7 +22,7 @@ class RelativesReader:
         return Relatives(
             company=company,
             parent=await self._parent(run, account),
-            default_contact=await self._default_contact(account) if company is not None else None,
+            default_contact=await self._default_contact(account, company) if company is not None else None,
         )
 
     async def _parent(self, run: Run, account: bss.Account) -> tuple[int, int] | None:
@@ -43,13 +43,19 @@ class RelativesReader:
             return False
         return True
 
-    async def _default_contact(self, account: bss.Account) -> tuple[int, int] | None:
-        """The primary contact; of several the one with the lowest id, and only once it is linked."""
+    async def _default_contact(self, account: bss.Account, company: int) -> tuple[int, int] | None:
+        """The primary contact; of several the one with the lowest id, and only once it is linked and at the company.
+
+        ConnectWise refuses a default contact of another company; a contact that moves has its own run, which asks for this one.
+        """
         if not self._context.rules.contacts.push:
             return None
         contacts = await self._context.bss.contacts.find(equals("accountId", account.id))
         primary = min((row.id for row in contacts if row.isPrimary), default=None)
         if primary is None:
             return None
-        link = await self._context.link_of(contact_key(primary))
-        return None if link is None or link.finished else (primary, link.target)
+        key = contact_key(primary)
+        link = await self._context.link_of(key)
+        at = (await self._context.agreements.of(key.identity)).get("company")
+        is_here = at is not None and at.target == str(company)
+        return (primary, link.target) if link is not None and not link.finished and is_here else None

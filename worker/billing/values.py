@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Container, Iterable, Mapping
 
 import msgspec
 
 from cwbridge import errors
 from cwbridge.ledger.agreements import Agreed
+from cwbridge.ledger.creates import Sent, SentFields
 from cwbridge.text import clip, one_line, shorten
-from worker.billing.merge import Merge, Seen
+from worker.billing.merge import Field, Merge, Seen, alike
 
 Translated = str | None | errors.Refused
 
@@ -78,6 +79,11 @@ def writable(values: Mapping[str, Value]) -> dict[str, str]:
     return found
 
 
+def sent_of(values: Mapping[str, Value], written: Mapping[str, str]) -> SentFields:
+    """What a create sends for each field, for the note that it is under way; empty values are not sent."""
+    return {name: Sent(values[name].own, sent) for name, sent in written.items() if sent}
+
+
 class Sides(msgspec.Struct, frozen=True):
     """The fields of both sides at one moment."""
 
@@ -90,14 +96,54 @@ class Sides(msgspec.Struct, frozen=True):
         return side_by_side(self.source, self.target)
 
 
-def newly_agreed(merged: Merge, before: Sides, after: Sides) -> dict[str, Agreed]:
+def newly_agreed(fields: Iterable[Field], merged: Merge, before: Sides, after: Sides) -> dict[str, Agreed]:
     """The values agreed on once `merged` is written.
 
     Of a value that was written, what the server made of it; of the value it came from, what was read before, so that a change
-    which another user makes meanwhile stays a change.
+    which another user makes meanwhile stays a change. A written field that now holds something else altogether is left out:
+    another user has changed it since, or the server has a form of its own, which shows when the same write changes nothing.
     """
-    return {
-        **{name: Agreed(before.source[name].own, after.target[name].own) for name in merged.push},
-        **{name: Agreed(after.source[name].own, before.target[name].own) for name in merged.pull},
-        **{name: Agreed(before.source[name].own, before.target[name].own) for name in merged.agreed},
+    by_name = {field.name: field for field in fields}
+
+    def holds(name: str, sent: str, was: str, now: str) -> bool:
+        return alike(by_name[name], sent, now) or now == was
+
+    pushed = {
+        name: Agreed(before.source[name].own, after.target[name].own)
+        for name, sent in merged.push.items()
+        if holds(name, sent, before.target[name].own, after.target[name].own)
     }
+    pulled = {
+        name: Agreed(after.source[name].own, before.target[name].own)
+        for name, sent in merged.pull.items()
+        if holds(name, sent, before.source[name].own, after.source[name].own)
+    }
+    settled = {name: Agreed(before.source[name].own, before.target[name].own) for name in merged.agreed}
+    return pushed | pulled | settled
+
+
+def has_changed_meanwhile(agreed: Mapping[str, Agreed], merged: Merge, before: Sides, after: Sides) -> bool:
+    """Whether another user changed a field between the reading and the writing of this run.
+
+    The pollers pass over a record in the state in which a run left it, so this run has to notice it.
+    """
+    written = (*merged.push, *merged.pull)
+    overtaken = any(
+        name not in agreed
+        or (name in merged.push and agreed[name].target != after.target[name].own)
+        or (name in merged.pull and agreed[name].source != after.source[name].own)
+        for name in written
+    )
+    return (
+        overtaken
+        or _differ(before.source, after.source, merged.pull)
+        or _differ(before.target, after.target, merged.push)
+    )
+
+
+def _differ(before: Mapping[str, Value], after: Mapping[str, Value], written: Container[str]) -> bool:
+    return any(
+        value.own != after[name].own
+        for name, value in before.items()
+        if name in after and name not in written
+    )

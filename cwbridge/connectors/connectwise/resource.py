@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
+import msgspec
+
 from cwbridge import errors
 from cwbridge.connectors.calls import Answer, Method
 from cwbridge.connectors.connectwise import pages
@@ -43,6 +45,7 @@ class Resource(Generic[T]):
         self._client = client
         self._path = path
         self._endpoint = endpoint or path
+        self._model = model
         self._read_one = reader(model)
         self._read_list: Reader[list[T]] = Reader(list[model])  # type: ignore[valid-type]
 
@@ -52,6 +55,11 @@ class Resource(Generic[T]):
     @property
     def path(self) -> str:
         return self._path
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of everything that is read of a record, its change markers included."""
+        return tuple(field.encode_name for field in msgspec.structs.fields(self._model))
 
     async def find(
         self,

@@ -1,0 +1,19 @@
+"""What a judge may find wrong."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["lost", "doubled", "empty", "foreign"]
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """One thing that is not as it should be."""
+
+    kind: Kind
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text}"

@@ -1,0 +1,244 @@
+"""What other users save while a run is under way is neither undone nor passed over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from sandbox.faults import FaultRule, Faults
+from tests.support.pairs import Pairs
+from tests.support.until import until
+
+SECOND = datetime(2031, 5, 6, 9, 30, 15, tzinfo=UTC)
+
+
+@asynccontextmanager
+async def held(
+    faults: Faults, method: str, path: str, *, lost: bool = False
+) -> AsyncIterator[Callable[[], None]]:
+    """A write waits before it takes effect; `lost` loses its answer as well. The body lets it go."""
+    faults.add(FaultRule(name="held", action="hold_before", method=method, path=path, times=1))
+    if lost:
+        faults.add(FaultRule(name="lost", action="lose", method=method, path=path, times=1))
+    yield lambda: faults.clear("held")
+    faults.clear()
+
+
+async def test_an_edit_of_the_company_during_the_write_to_it_reaches_bss(pairs: Pairs) -> None:
+    account = pairs.account(code="HL-1", phone="1")
+    await pairs.bench.settled()
+    company = (await pairs.company_of(account))["id"]
+    faults = pairs.bench.box.connectwise_faults
+    pairs.edit_account(account, phone="2")
+    async with held(faults, "PATCH", "/company/companies/*") as release:
+        running = asyncio.create_task(pairs.bench.settled())
+        await until(lambda: faults.waiting("held") == 1, what="the call waits")
+        pairs.edit_company(company, faxNumber="9")
+        release()
+        await running
+    await pairs.bench.settled()
+    assert pairs.in_bss(account)["fax"] == "9"
+
+
+async def test_an_edit_of_the_account_during_the_write_to_it_reaches_connectwise(pairs: Pairs) -> None:
+    account = pairs.account(code="HL-1", phone="1")
+    await pairs.bench.settled()
+    company = (await pairs.company_of(account))["id"]
+    faults = pairs.bench.box.bss_faults
+    pairs.edit_company(company, phoneNumber="2")
+    async with held(faults, "PATCH", "/accounts/*") as release:
+        running = asyncio.create_task(pairs.bench.settled())
+        await until(lambda: faults.waiting("held") == 1, what="the call waits")
+        pairs.edit_account(account, fax="9")
+        release()
+        await running
+    await pairs.bench.settled()
+    assert pairs.in_connectwise(company)["faxNumber"] == "9"
+
+
+async def test_an_edit_of_the_written_field_right_after_the_write_is_a_change(pairs: Pairs) -> None:
+    account = pairs.account(code="HL-1", phone="1")
+    await pairs.bench.settled()
+    company = (await pairs.company_of(account))["id"]
+    faults = pairs.bench.box.bss_faults
+    pairs.edit_company(company, phoneNumber="2")
+    faults.add(FaultRule(name="held", action="hold_after", method="PATCH", path="/accounts/*", times=1))
+    running = asyncio.create_task(pairs.bench.settled())
+    await until(lambda: faults.waiting("held") == 1, what="the call waits")
+    pairs.edit_account(account, phone="3")
+    faults.clear()
+    await running
+    await pairs.bench.settled()
+    assert (pairs.in_bss(account)["phone"], pairs.in_connectwise(company)["phoneNumber"]) == ("3", "3")
+
+
+async def test_two_edits_in_one_second_of_connectwise_are_two(
+    pairs: Pairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = pairs.account(code="HL-1", phone="1")
+    await pairs.bench.settled()
+    company = (await pairs.company_of(account))["id"]
+    monkeypatch.setattr(pairs.connectwise, "now", lambda: "2031-05-06T07:08:09Z")
+    pairs.edit_company(company, faxNumber="8")
+    await pairs.bench.settled()
+    pairs.edit_company(company, faxNumber="9")
+    await pairs.bench.settled()
+    assert pairs.in_bss(account)["fax"] == "9"
+
+
+async def test_an_edit_in_the_second_of_an_own_write_is_seen_where_bss_counts_seconds(
+    pairs: Pairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = pairs.account(code="HL-1", phone="1")
+    await pairs.bench.settled()
+    company = (await pairs.company_of(account))["id"]
+    pairs.bss.modes.time_digits = 0
+    monkeypatch.setattr(pairs.bss, "clock", lambda: SECOND)
+    pairs.edit_company(company, phoneNumber="2")
+    await pairs.bench.settled()
+    pairs.edit_account(account, fax="9")
+    await pairs.bench.settled()
+    assert pairs.in_connectwise(company)["faxNumber"] == "9"
+
+
+async def test_an_edit_of_a_company_whose_create_got_no_answer_stays(pairs: Pairs) -> None:
+    account = pairs.account(code="HL-1", phone="1")
+    faults = pairs.bench.box.connectwise_faults
+    async with held(faults, "POST", "/company/companies", lost=True) as release:
+        running = asyncio.create_task(pairs.bench.settled())
+        await until(lambda: faults.waiting("held") == 1, what="the call waits")
+        faults.add(
+            FaultRule(name="search", action="hold_before", method="GET", path="/company/companies", times=1)
+        )
+        release()
+        await until(lambda: faults.waiting("search") == 1, what="the call waits")
+        (company,) = pairs.companies()
+        pairs.edit_company(company["id"], phoneNumber="2")
+        faults.clear("search")
+        await running
+    await pairs.bench.settled()
+    assert pairs.in_bss(account)["phone"] == "2"
+
+
+@pytest.mark.parametrize("name", ["HL-1", None])
+async def test_a_company_that_is_edited_while_its_account_is_made_gets_no_second_one(
+    pairs: Pairs, name: str | None
+) -> None:
+    given = {"accountNumber": name} if name else {}
+    company = pairs.company("North Light", "NORTH", phoneNumber="1", **given)
+    pairs.add_type(company, "Client")
+    faults = pairs.bench.box.bss_faults
+    async with held(faults, "POST", "/accounts", lost=True) as release:
+        running = asyncio.create_task(pairs.bench.settled())
+        await until(lambda: faults.waiting("held") == 1, what="the call waits")
+        pairs.edit_company(company, name="South Light", phoneNumber="2", accountNumber="SL-1")
+        release()
+        await running
+    await pairs.bench.settled(full=True)
+    (account,) = pairs.bss.rows("accounts").values()
+    assert (account["name"], account["phone"], account["code"]) == ("South Light", "2", "SL-1")
+    assert len(pairs.companies()) == 1
+
+
+async def test_a_contact_whose_address_is_edited_while_it_is_made_in_connectwise_is_made_once(
+    pairs: Pairs,
+) -> None:
+    account = pairs.account(code="HL-1")
+    await pairs.bench.settled()
+    person = pairs.person(account, email="ada@h.example", phone="1")
+    faults = pairs.bench.box.connectwise_faults
+    async with held(faults, "POST", "/company/contacts", lost=True) as release:
+        running = asyncio.create_task(pairs.bench.settled())
+        await until(lambda: faults.waiting("held") == 1, what="the call waits")
+        pairs.edit_person(person, email="byron@h.example", lastName="Lovelace")
+        release()
+        await running
+    await pairs.bench.settled()
+    (contact,) = pairs.connectwise.table("company/contacts")
+    assert contact["lastName"] == "Lovelace"
+    assert pairs.items_of(contact["id"])["Email"] == "byron@h.example"
+
+
+async def test_a_contact_whose_address_is_edited_while_it_is_made_in_bss_is_made_once(pairs: Pairs) -> None:
+    account = pairs.account(code="HL-1")
+    await pairs.bench.settled()
+    contact = pairs.contact((await pairs.company_of(account))["id"], Email="ada@h.example")
+    faults = pairs.bench.box.bss_faults
+    async with held(faults, "POST", "/contacts", lost=True) as release:
+        running = asyncio.create_task(pairs.bench.settled())
+        await until(lambda: faults.waiting("held") == 1, what="the call waits")
+        (item,) = pairs.contact_row(contact)["communicationItems"]
+        pairs.bench.box.connectwise_user.edit(
+            "company/contacts/communications", item["id"], {"value": "byron@h.example"}
+        )
+        pairs.edit_contact(contact, lastName="Lovelace")
+        release()
+        await running
+    await pairs.bench.settled()
+    (person,) = pairs.bss.rows("contacts").values()
+    assert (person["lastName"], person["email"]) == ("Lovelace", "byron@h.example")
+    assert len(list(pairs.connectwise.table("company/contacts"))) == 1
+
+
+async def test_a_type_that_is_set_during_a_write_to_the_account_reaches_connectwise(pairs: Pairs) -> None:
+    account = pairs.account(code="HL-1", type_="Customer")
+    await pairs.bench.settled()
+    company = (await pairs.company_of(account))["id"]
+    faults = pairs.bench.box.bss_faults
+    pairs.edit_company(company, phoneNumber="2")
+    async with held(faults, "PATCH", "/accounts/*") as release:
+        running = asyncio.create_task(pairs.bench.settled())
+        await until(lambda: faults.waiting("held") == 1, what="the call waits")
+        pairs.edit_account(account, typeId=2)
+        release()
+        await running
+    await pairs.bench.settled()
+    assert pairs.types_of(company) == {"Client", "Partner"}
+
+
+async def test_a_primary_contact_that_moves_is_the_default_contact_of_its_new_company(pairs: Pairs) -> None:
+    one, other = pairs.account("One", code="1"), pairs.account("Other", code="2")
+    mover = pairs.person(one, email="ada@h.example", isPrimary=True)
+    stays = pairs.person(one, "Eve", email="eve@h.example", isPrimary=True)
+    for _ in range(2):
+        await pairs.bench.settled()
+    pairs.edit_person(mover, accountId=other)
+    await pairs.bench.settled()
+    assert (await pairs.company_of(other))["defaultContact"] == {"id": (await pairs.contact_of(mover))["id"]}
+    assert (await pairs.company_of(one))["defaultContact"] == {"id": (await pairs.contact_of(stays))["id"]}
+
+
+async def test_a_contact_that_moves_while_it_is_made_in_bss_is_made_once(pairs: Pairs) -> None:
+    one, other = pairs.account("One", code="1"), pairs.account("Other", code="2")
+    await pairs.bench.settled()
+    record = pairs.contact((await pairs.company_of(one))["id"], Email="ada@h.example")
+    faults = pairs.bench.box.bss_faults
+    faults.add(FaultRule(name="lost", action="lose", method="POST", path="/contacts", times=1))
+    faults.add(FaultRule(name="search", action="hold_before", method="GET", path="/contacts", after=3))
+    running = asyncio.create_task(pairs.bench.settled(f"connectwise/contact/{record}"))
+    await until(lambda: faults.hits("lost") == 1, what="the answer is lost")
+    (person,) = pairs.bss.rows("contacts")
+    pairs.edit_person(person, accountId=other)
+    faults.clear()
+    await running
+    await pairs.bench.settled()
+    assert len(pairs.bss.rows("contacts")) == len(list(pairs.connectwise.table("company/contacts"))) == 1
+    assert (await pairs.contact_of(person))["company"] == {"id": (await pairs.company_of(other))["id"]}
+
+
+async def test_a_primary_contact_that_has_not_moved_yet_does_not_stop_its_new_account(pairs: Pairs) -> None:
+    one, other = pairs.account("One", code="1"), pairs.account("Other", code="2")
+    mover = pairs.person(one, email="ada@h.example", isPrimary=True)
+    for _ in range(2):
+        await pairs.bench.settled()
+    pairs.edit_person(mover, accountId=other)
+    pairs.edit_account(other, phone="5")
+    await pairs.settle(f"bss/account/{other}")
+    company = await pairs.company_of(other)
+    assert company["phoneNumber"] == "5"
+    await pairs.settle(f"bss/contact/{mover}")
+    assert (await pairs.company_of(other))["defaultContact"] == {"id": (await pairs.contact_of(mover))["id"]}
