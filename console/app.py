@@ -109,7 +109,10 @@ def status(as_json: AsJson = False) -> None:
 def demo(
     projects: Annotated[int, typer.Option(min=1, max=5000, help="How many projects to generate.")] = 40,
     seed: Annotated[int, typer.Option(help="The same seed generates the same company.")] = 7,
-    once: Annotated[bool, typer.Option("--once", help="End when the first edit has arrived.")] = False,
+    once: Annotated[
+        bool,
+        typer.Option("--once", help="End when an edit in each system has arrived; exit 1 when one does not."),
+    ] = False,
 ) -> None:
     """Run the stand-ins, an embedded Redis and the daemon, with live progress: no configuration is needed."""
     from console import demo as demo_module
@@ -119,10 +122,12 @@ def demo(
 
 @app.command("sandbox")
 def run_sandbox(
+    *,
     projects: Annotated[int, typer.Option(min=1, max=100_000, help="How many projects to generate.")] = 40,
     seed: Annotated[int, typer.Option(help="The same seed generates the same company.")] = 7,
     jetbuilt_port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8481,
     connectwise_port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8482,
+    bss_port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8483,
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Answer without any rate limit.")] = False,
 ) -> None:
     """Run the stand-ins alone and print the settings that point at them; faults are switched over HTTP."""
@@ -130,6 +135,7 @@ def run_sandbox(
 
     arguments = ["--projects", str(projects), "--seed", str(seed)]
     arguments += ["--jetbuilt-port", str(jetbuilt_port), "--connectwise-port", str(connectwise_port)]
+    arguments += ["--bss-port", str(bss_port)]
     arguments += ["--no-limits"] if no_limits else []
     sandbox.command(arguments)
 

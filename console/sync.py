@@ -11,7 +11,9 @@ import typer
 
 from console import exit_codes, lifecycle, loading, output, services
 from console.command import keys_of
-from console.progress import Progress, Tally
+from console.progress import Progress
+from console.quiet import LONGEST_PAUSE_MS, is_busy
+from console.tally import Tally
 from cwbridge import clock, concurrency, connections
 from cwbridge.flow import FlowContext, Flows
 from cwbridge.limits.holds import SystemHolds
@@ -23,8 +25,6 @@ from worker import main as worker
 
 _LOOK_SECONDS = 0.1
 _EVERYTHING = 1_000_000
-_LONGEST_PAUSE_MS = 120_000
-"""A job that is not due within two minutes (inventory audit, long throttle) is left to the daemon and reported."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +33,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     seen: int
     settled: int
     skipped: int
+    records: dict[str, int]
+    """Records of the target that were settled, by the plural of their kind."""
     lines_created: int
     lines_deleted: int
     unsettled: list[Job]
@@ -75,7 +77,7 @@ async def one_pass(
     """Enqueue (the keys named, everything, or what changed) and work until nothing is due; `stop` ends it early."""
     queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
     holds = SystemHolds(redis, namespace=settings.namespace)
-    tally = Tally()
+    tally = Tally(flows)
     seen = await _enqueue(settings, redis, queue, flows, keys, full=full)
     done = asyncio.Event()
     working = asyncio.create_task(worker.serve(settings, redis, done, flows=flows, on_event=tally.on_event))
@@ -96,8 +98,9 @@ async def one_pass(
         seen=seen,
         settled=tally.settled,
         skipped=tally.skipped,
-        lines_created=tally.created,
-        lines_deleted=tally.deleted,
+        records=tally.records,
+        lines_created=tally.lines_created,
+        lines_deleted=tally.lines_deleted,
         unsettled=await _unsettled(queue, keys),
     )
 
@@ -107,6 +110,7 @@ def show_summary(summary: Summary) -> None:
     console = output.console()
     console.print(
         f"looked at {summary.seen}  settled {summary.settled}  skipped {summary.skipped}  "
+        f"{', '.join(f'{count} {noun}' for noun, count in summary.records.items())}  "
         f"lines created {summary.lines_created}, deleted {summary.lines_deleted}"
     )
     if not summary.unsettled:
@@ -166,14 +170,13 @@ async def _busy(queue: Queue, keys: Sequence[str]) -> bool:
     """Whether something is running or becomes due soon; with keys, only those count."""
     counts = await queue.counts()
     if not keys:
-        soon = counts.next_due_ms is not None and counts.next_due_ms - counts.now_ms < _LONGEST_PAUSE_MS
-        return counts.active > 0 or soon
+        return is_busy(counts)
     jobs = [await queue.job(key) for key in keys]
     return any(
         job is not None
         and (
             job.state in {"due", "dispatched", "running"}
-            or (job.state in {"scheduled", "waiting"} and job.due_ms - counts.now_ms < _LONGEST_PAUSE_MS)
+            or (job.state in {"scheduled", "waiting"} and job.due_ms - counts.now_ms < LONGEST_PAUSE_MS)
         )
         for job in jobs
     )

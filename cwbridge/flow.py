@@ -125,8 +125,8 @@ class Flow(ABC):
         """The handler of this flow's jobs while the body runs."""
 
     @abstractmethod
-    def describe(self, event: Event) -> str:
-        """One event of the history in a few words."""
+    def describe(self, key: str, event: Event) -> str:
+        """One event in the history of `key` in a few words."""
 
     def linker(self, context: FlowContext) -> Linker:  # noqa: ARG002  only flows that have one read it
         """The linker of this flow; raises Refused when the flow has none (`has_linker`)."""

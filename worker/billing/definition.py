@@ -67,12 +67,15 @@ class Billing(Flow):
 
         yield assembly.billing_flow(context).handle
 
-    def describe(self, event: Event) -> str:
+    def describe(self, key: str, event: Event) -> str:
         """What a run did to a pair."""
         if event.target is None:
             return f"{event.what}: {event.cause}"
-        done = f": {event.cause}" if event.cause else ""
-        return f"{event.target} {event.what}{done}, {event.calls} calls, {event.seconds:.1f} s"
+        named = BillingKey.parse(key)
+        # What was created for a record of ConnectWise is a record of BSS, which the cause names.
+        done = event.what if named.system == "bss" else ""
+        told = ": ".join(filter(None, (f"{named.kind} {event.target} {done}".rstrip(), event.cause)))
+        return f"{told}, {event.calls} calls, {event.seconds:.1f} s"
 
     def linker(self, context: FlowContext) -> Linker:
         """Corrects links of accounts and contacts."""

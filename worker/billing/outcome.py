@@ -64,7 +64,7 @@ def synced(
 
 def _to(system: str, fields: list[str]) -> Iterator[str]:
     if fields:
-        yield f"to {system}: {', '.join(fields)}"
+        yield f"to {system}: {', '.join(fields).replace('_', ' ')}"
 
 
 def _not_whole(merged: Merge, before: Sides, *, is_new: bool) -> Iterator[str]:
