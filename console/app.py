@@ -17,7 +17,7 @@ app = typer.Typer(
     # Plain help: framed help takes as long as everything else together.
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Syncs Jetbuilt projects to ConnectWise PSA.",
+    help="Syncs Jetbuilt projects to ConnectWise PSA, and accounts and contacts between interworks.cloud BSS and ConnectWise.",
 )
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(links.app, name="links")
@@ -54,7 +54,7 @@ def root(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Sync Jetbuilt projects to ConnectWise PSA."""
+    """Sync Jetbuilt projects to ConnectWise PSA, and accounts and contacts between interworks.cloud BSS and ConnectWise."""
 
 
 @app.command()
