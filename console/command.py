@@ -77,6 +77,21 @@ def keys_of(flows: Flows, given: Iterable[str]) -> list[str]:
     return keys
 
 
+def keys_on(flows: Flows, given: Iterable[str]) -> list[str]:
+    """The keys of flows that are switched on; raises SettingsError, as above, and for a key of another flow."""
+    from console.flows import registered  # noqa: PLC0415 - as above
+
+    keys = keys_of(registered(), given)
+    for key in keys:
+        flow = registered().of_key(key)
+        if flow.name not in flows.names:
+            raise errors.SettingsError(
+                f"{key} is a key of the flow {flow.name}, which is switched off",
+                remedy=f"Set {', '.join(flow.addresses)}.",
+            )
+    return keys
+
+
 def link_of(flows: Flows, text: str) -> tuple[Flow, LinkName]:
     """The link that a person named; raises SettingsError, as above."""
     try:

@@ -83,6 +83,11 @@ class Flow(ABC):
         """Whether every system of the flow has a URL."""
         return not self.lacks(settings)
 
+    @property
+    def addresses(self) -> list[str]:
+        """The variables of the URLs that switch the flow on."""
+        return [variable(system.name, "url") for system in self.systems]
+
     def lacks(self, settings: Settings) -> list[str]:
         """The variables of the URLs that the flow needs and the settings do not have."""
         return [

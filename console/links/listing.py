@@ -31,19 +31,35 @@ class Linked(msgspec.Struct, frozen=True, kw_only=True):
         return cls(name=identity, kind=kind, **msgspec.structs.asdict(link))
 
 
-def list_links(*, kind: str, how: str, pattern: str, limit: int | None, as_json: bool) -> NoReturn:
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """The filters that a person gave; an empty text is none."""
+
+    kind: str
+    how: str
+    pattern: str
+    ended: bool
+
+    def takes(self, identity: str, link: Link) -> bool:
+        return (
+            self.how in {"", link.how}
+            and (not self.pattern or fnmatchcase(identity, self.pattern))
+            and (bool(link.finished) or not self.ended)
+        )
+
+
+def list_links(chosen: Chosen, *, limit: int | None, as_json: bool) -> NoReturn:
     """Print the links that pass every filter given."""
 
     async def act(bridge: Bridge) -> int:
         kinds = [one.name for one in bridge.flows.link_kinds()]
-        _refuse_unknown("--kind", kind, kinds)
-        _refuse_unknown("--how", how, get_args(How))
+        _refuse_unknown("--kind", chosen.kind, kinds)
+        _refuse_unknown("--how", chosen.how, get_args(How))
         found = [
             Linked.of(one, identity, link)
             for one in kinds
-            if kind in {"", one}
+            if chosen.kind in {"", one}
             for identity, link in sorted((await bridge.links.all(one)).items())
-            if how in {"", link.how} and (not pattern or fnmatchcase(identity, pattern))
+            if chosen.takes(identity, link)
         ]
         shown = found[:limit]
         if as_json:
@@ -83,7 +99,7 @@ def _refuse_unknown(option: str, given: str, known: list[str] | tuple[str, ...])
 def _table(links: list[Linked]) -> object:
     return output.table(
         "Links",
-        ("name", "kind", "target id", "found by", "since", "finished"),
+        ("name", "kind", "target id", "found by", "since", "ended"),
         (
             (link.name, link.kind, link.target, link.how, output.moment(link.at_ms), link.finished)
             for link in links

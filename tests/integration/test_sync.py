@@ -37,6 +37,7 @@ async def test_sync_settles_every_project_to_the_cent(open_bench: OpenBench, tmp
         "lines_created": lines,
         "lines_deleted": 0,
         "unsettled": [],
+        "told": {},
     }
 
 
