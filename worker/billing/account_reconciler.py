@@ -30,6 +30,8 @@ from worker.billing.values import Sides, agreed_on, newly_agreed
 
 log = structlog.get_logger(__name__)
 TYPE = "type"
+_PEOPLE = "people"
+"""Kept with the agreed values once the contacts of the company are enqueued: before its link none of them could be pulled."""
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +101,7 @@ class AccountReconciler:
         await self._context.note_ourselves(company)
         agreed = agreed_on(values, await self._fields.of_company(company))
         seen = await self._types.seen(_type_of(account), company)
+        agreed[_PEOPLE] = Agreed("", "")
         if seen.agree:
             agreed[TYPE] = seen.agreed
         await self._context.agreements.put(key.identity, agreed)
@@ -139,8 +142,9 @@ class AccountReconciler:
             await self._keep(key, pair.agreed, agreed)
         if attempts or merged.is_written:
             await self._context.attempts.end(key.identity)
-        if pair.is_new and pair.link.how != "created":
+        if _PEOPLE not in agreed:
             await self._context.enqueue_contacts(run, company.id)
+            await self._keep(key, pair.agreed, agreed | {_PEOPLE: Agreed("", "")})
         if _type_of(account):
             await self._context.wake(run, key)
         return synced("company", pair.link, merged, before, also=_of_types(decision), is_new=pair.is_new)

@@ -157,7 +157,6 @@ class CompanyPuller:
         await self._context.agreements.put(key.identity, agreed)
         await self._context.links.put(key.kind, key.identity, Link(target=company.id, how="created"))
         await self._context.enqueue(run, str(key))
-        await self._context.enqueue_contacts(run, company.id)
         return Event(
             what="created",
             target=company.id,

@@ -159,11 +159,12 @@ class ContactReconciler:
             after = await self._sides(pair, contact, record)
             agreed |= newly_agreed(Merge(pull=merged.pull), before, after)
         agreed[_PRIMARY] = Agreed("yes" if contact.isPrimary else "", "")
+        if pair.agreed.get(_PRIMARY, Agreed("", "")) != agreed[_PRIMARY]:
+            # Before it is kept: a run that is broken off between the two asks again.
+            await self._context.enqueue(run, str(account_key(pair.home.account)))
         await self._keep(key, pair, agreed)
         if attempts or merged.is_written:
             await self._context.attempts.end(key.identity)
-        if pair.agreed.get(_PRIMARY, Agreed("", "")) != agreed[_PRIMARY]:
-            await self._context.enqueue(run, str(account_key(pair.home.account)))
         return synced("contact", pair.link, merged, before, is_new=pair.is_new)
 
     async def _sides(self, pair: Pair, contact: bss.Contact, record: connectwise.Contact) -> Sides:
