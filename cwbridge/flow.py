@@ -73,9 +73,9 @@ class Flow(ABC):
     link_kinds: tuple[LinkKind, ...]
     """The first is the kind of the flow's main records; their identities are its keys, unless `link_of` says otherwise."""
     has_linker: bool = False
-    """Whether the links can be rebuilt from the external ids in the target."""
+    """Whether the links can be rebuilt from what the systems hold."""
     external_id_field: str = ""
-    """The label of the field that holds the external id, as users see it."""
+    """The label of the field that holds the external id, as users see it; empty when records are found by several rules."""
     tables: tuple[type[Section], ...] = ()
     """The flow's own tables of the settings. A change of one, or of a system's, is a reason to retry dead jobs."""
 

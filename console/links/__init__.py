@@ -78,7 +78,7 @@ def rebuild(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find every linked record by its external id and correct its link; exit 1 when a person must decide."""
+    """Find every record again, by external id or by the rules of its flow, and correct its link; exit 1 when a person must decide."""
     from console.links import changing  # noqa: PLC0415 - as above
 
     changing.rebuild(flow, dry_run=dry_run, as_json=as_json)

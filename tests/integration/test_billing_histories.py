@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Literal
 
 import msgspec
@@ -19,6 +19,7 @@ from sandbox.calls import Call, CallLog
 from sandbox.faults import FaultRule
 from tests.support.merging import MergeModel, Name, Side, Values
 from tests.support.pairs import CONTACTS, Pairs
+from tests.support.until import until
 
 ACCOUNT = {"phone": "phoneNumber", "webSite": "website", "postCode": "zip"}
 """Fields of an account, and those of its company."""
@@ -204,7 +205,7 @@ class Tenants:
         if row is None:
             return None
         shown = self.pairs.in_bss(row["id"]) if name[0] == "account" else row
-        return {field: shown.get(field) or "" for field in FIELDS[name[0]]}  # type: ignore[index]
+        return {field: shown.get(field) or "" for field in FIELDS[name[0]]}
 
     def _in_psa(self, name: Name) -> Values | None:
         row = self.row(name, "psa")
@@ -261,9 +262,8 @@ class Tenants:
             work.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await work
-        # What was sent takes effect, though nobody waits for the answer.
-        while box.bss_calls.concurrent or box.connectwise_calls.concurrent:
-            await asyncio.sleep(0)
+        logs = (box.bss_calls, box.connectwise_calls)
+        await until(lambda: not any(log.concurrent for log in logs), what="what was sent has taken effect")
 
     def assert_nothing_is_double(self) -> None:
         pairs, nouns = self.pairs, [noun for noun, _ in self.model.records]
@@ -291,7 +291,7 @@ def counted(logs: tuple[CallLog, ...], calls: int, enough: asyncio.Event) -> Ite
         return counted_call
 
     for log in logs:
-        log._count = counting(log._count)  # type: ignore[method-assign]
+        log._count = counting(log._count)  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:
@@ -302,7 +302,7 @@ def counted(logs: tuple[CallLog, ...], calls: int, enough: asyncio.Event) -> Ite
 class Stage:
     """One sandbox for every example, each in a namespace of its own."""
 
-    def __init__(self, run: Callable[[Awaitable[Any]], Any], pairs: Pairs) -> None:
+    def __init__(self, run: Callable[[Coroutine[Any, Any, Any]], Any], pairs: Pairs) -> None:
         self.run = run
         self.pairs = pairs
 

@@ -121,7 +121,8 @@ async def test_a_run_that_is_broken_off_before_it_asks_for_the_default_contact_a
     person = pairs.person(account, email="ada@h.example")
     await pairs.bench.settled()
     pairs.edit_person(person, isPrimary=True)
-    enqueue, broken = BillingContext.enqueue, []
+    enqueue = BillingContext.enqueue
+    broken: list[tuple[str, ...]] = []
 
     async def broken_off_once(context: BillingContext, run: Run, *keys: str) -> None:
         if keys == (f"bss/account/{account}",) and not broken:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -78,9 +79,12 @@ class Bench:
     def environment(self, **others: str) -> dict[str, str]:
         """The same settings as environment variables."""
         named = {
-            f"CWBRIDGE_{section}__{name}".upper(): str(value)
+            f"CWBRIDGE_{section}__{name}".upper(): json.dumps(value)
+            if isinstance(value, dict)
+            else str(value)
             for section, values in self.sections().items()
             for name, value in values.items()
+            if value is not None
         }
         return {"CWBRIDGE_NAMESPACE": self.namespace, **named, **others}
 

@@ -28,7 +28,7 @@ class Billing(Flow):
         LinkKind(name="company", plural="companies", example="bss:account:42", identity=keys.IDENTITY),
         LinkKind(name="contact", plural="contacts", example="bss:contact:7", identity=keys.IDENTITY),
     )
-    external_id_field = "Company ID"
+    has_linker = True
     tables = (BillingSettings, DefaultFieldsSettings)
 
     def keys_of(self, number: str) -> tuple[str, ...]:
