@@ -49,6 +49,13 @@ class Joined(msgspec.Struct, frozen=True):
     values: tuple[str, str, str]
 
 
+class Chosen(msgspec.Struct, frozen=True):
+    """A user of BSS makes a contact a primary one: the first of the house, or the last."""
+
+    house: str
+    place: Literal[0, -1]
+
+
 class Synced(msgspec.Struct, frozen=True):
     """Everything is synced, while so many answers to writes are lost."""
 
@@ -70,7 +77,7 @@ class Wiped(msgspec.Struct, frozen=True):
     """Redis loses everything."""
 
 
-Step = Edit | Joined | Synced | Polled | Killed | Wiped
+Step = Edit | Joined | Chosen | Synced | Polled | Killed | Wiped
 SIDES: st.SearchStrategy[Side] = st.sampled_from(["bss", "psa"])
 EDITS = st.builds(
     Edit,
@@ -85,6 +92,7 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     EDITS,
     EDITS,
     st.builds(Joined, house=st.sampled_from(HOUSES), side=SIDES, values=st.tuples(VALUES, VALUES, VALUES)),
+    st.builds(Chosen, house=st.sampled_from(HOUSES), place=st.sampled_from([0, -1])),
     st.builds(Synced, lost=st.integers(0, 3)),
     st.just(Polled()),
     st.builds(Killed, calls=st.integers(1, 60), full=st.booleans()),
@@ -178,6 +186,12 @@ class Tenants:
         rows = self.pairs.bss.rows("accounts").values()
         return next((row for row in rows if row["name"] == house), None)
 
+    def people(self, house: str) -> list[Row]:
+        """The contacts of the house in BSS, in the order of their ids."""
+        account = self.account(house)
+        rows = self.pairs.bss.rows("contacts").values()
+        return [row for row in rows if account is not None and row["accountId"] == account["id"]]
+
     def company(self, house: str) -> Row | None:
         return next((row for row in self.pairs.companies() if row["name"] == house), None)
 
@@ -223,6 +237,9 @@ class Tenants:
                 self.edit(step)
             case Joined():
                 self.join(step.house, step.side, step.values, f"person{number}")
+            case Chosen():
+                for row in self.people(step.house)[step.place :][:1]:
+                    pairs.edit_person(row["id"], isPrimary=True)
             case Synced():
                 await self.sync(lost=step.lost)
             case Polled():
@@ -250,6 +267,17 @@ class Tenants:
         box.bss_faults.clear()
         self.model.synced()
         assert list(self.model.allows(self.seen())) == []
+        for house in HOUSES if self.model.master == "bss" else ():
+            self._assert_default_contact(house)
+
+    def _assert_default_contact(self, house: str) -> None:
+        primary = next((row for row in self.people(house) if row["isPrimary"]), None)
+        company = self.company(house)
+        assert company is not None
+        if primary is not None:
+            contact = self.row(("contact", primary["email"]), "psa")
+            assert contact is not None
+            assert company["defaultContact"] == {"id": contact["id"]}
 
     async def killed(self, step: Killed) -> None:
         box = self.pairs.bench.box
@@ -320,7 +348,7 @@ def stage(redis_url: str) -> Iterator[Stage]:
 
 
 @settings(
-    max_examples=20,
+    max_examples=12,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -49,9 +49,9 @@ class Bench:
     @classmethod
     @asynccontextmanager
     async def opened(
-        cls, redis: Redis, redis_url: str, namespace: str, options: Options
+        cls, redis: Redis, redis_url: str, namespace: str, options: Options, *, kind: type[Sandbox] = Sandbox
     ) -> AsyncIterator[Self]:
-        async with Sandbox(options) as box, Jetbuilt.at(box.jetbuilt_url) as jetbuilt:
+        async with kind(options) as box, Jetbuilt.at(box.jetbuilt_url) as jetbuilt:
             yield cls(box, redis, redis_url, namespace, jetbuilt)
 
     def settings(self) -> Settings:
