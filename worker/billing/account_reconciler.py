@@ -202,14 +202,12 @@ class AccountReconciler:
         if link is None:
             return skipped("BSS has no such account")
         reason = "the account no longer exists in BSS"
-        await self._context.finish(key, link, reason)
-        self._context.psa.objects.count("account", "missing")
+        await self._context.report_missing(key, link, "account", reason)
         return missing(link, f"account {key.id} no longer exists in BSS; company {link.target} stays")
 
     async def _company_missing(self, key: BillingKey, link: Link) -> Event | None:
         reason = "the company was deleted in ConnectWise"
-        await self._context.finish(key, link, reason)
-        self._context.psa.objects.count("company", "missing")
+        await self._context.report_missing(key, link, "company", reason)
         return missing(
             link,
             f"company {link.target} was deleted in ConnectWise; no other one is made for account {key.id}",

@@ -187,16 +187,14 @@ class ContactReconciler:
     async def _contact_missing(self, key: BillingKey, link: Link | None) -> Event:
         if link is None:
             return skipped("BSS has no such contact")
-        await self._context.finish(key, link, "the contact no longer exists in BSS")
-        self._context.psa.objects.count("BSS contact", "missing")
+        await self._context.report_missing(key, link, "BSS contact", "the contact no longer exists in BSS")
         return missing(
             link,
             f"contact {key.id} no longer exists in BSS; contact {link.target} of ConnectWise stays",
         )
 
     async def _record_missing(self, key: BillingKey, link: Link) -> Event:
-        await self._context.finish(key, link, "the contact was deleted in ConnectWise")
-        self._context.psa.objects.count("contact", "missing")
+        await self._context.report_missing(key, link, "contact", "the contact was deleted in ConnectWise")
         return missing(
             link,
             f"contact {link.target} was deleted in ConnectWise; no other one is made for contact {key.id} of BSS",
