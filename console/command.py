@@ -77,17 +77,15 @@ def keys_of(flows: Flows, given: Iterable[str]) -> list[str]:
     return keys
 
 
-def keys_on(flows: Flows, given: Iterable[str]) -> list[str]:
+def keys_on(flows: Flows, settings: Settings, given: Iterable[str]) -> list[str]:
     """The keys of flows that are switched on; raises SettingsError, as above, and for a key of another flow."""
-    from console.flows import registered  # noqa: PLC0415 - as above
-
-    keys = keys_of(registered(), given)
+    keys = keys_of(flows, given)
     for key in keys:
-        flow = registered().of_key(key)
-        if flow.name not in flows.names:
+        flow = flows.of_key(key)
+        if not flow.is_on(settings):
             raise errors.SettingsError(
                 f"{key} is a key of the flow {flow.name}, which is switched off",
-                remedy=f"Set {', '.join(flow.addresses)}.",
+                remedy=f"Set {', '.join(flow.lacks(settings))}.",
             )
     return keys
 

@@ -11,6 +11,7 @@ import typer
 
 from console import exit_codes, lifecycle, loading, output, services
 from console.command import keys_on
+from console.flows import registered
 from console.named import NamedKeys
 from console.progress import Progress, describe
 from console.quiet import is_busy
@@ -54,7 +55,7 @@ def command(keys: Sequence[str], *, full: bool, as_json: bool) -> NoReturn:
     async def main(stop: asyncio.Event) -> int:
         settings = loading.settings()
         flows = services.switched_on(settings)
-        chosen = keys_on(flows, keys)
+        chosen = keys_on(registered(), settings, keys)
         async with lifecycle.store(settings) as redis:
             summary = await one_pass(
                 settings, redis, stop, flows=flows, keys=chosen, full=full, show=not as_json

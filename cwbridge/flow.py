@@ -83,11 +83,6 @@ class Flow(ABC):
         """Whether every system of the flow has a URL."""
         return not self.lacks(settings)
 
-    @property
-    def addresses(self) -> list[str]:
-        """The variables of the URLs that switch the flow on."""
-        return [variable(system.name, "url") for system in self.systems]
-
     def lacks(self, settings: Settings) -> list[str]:
         """The variables of the URLs that the flow needs and the settings do not have."""
         return [
@@ -112,6 +107,10 @@ class Flow(ABC):
     def link_of(self, key: str) -> LinkName:
         """The link of the object of `key`."""
         return LinkName(self.link_kinds[0].name, key)
+
+    def record_of(self, key: str) -> tuple[str, int] | None:  # noqa: ARG002  only flows with such keys read it
+        """The kind and id of the record of the target that a key itself names; None for a key of the source."""
+        return None
 
     def key_of_link(self, name: LinkName) -> str | None:
         """The key whose job writes the record of a link; None for a link that jobs of several keys may use."""

@@ -37,6 +37,12 @@ def unlink(text: str, *, as_json: bool) -> NoReturn:
 
     async def act(bridge: Bridge) -> int:
         flow, name = link_of(bridge.flows, text)
+        record = flow.record_of(text.strip())
+        if record is not None:
+            raise errors.Refused(
+                f"{text.strip()} has no link of its own",
+                remedy=f"Name the object that is linked to it, see: cwbridge links show {text.strip()}",
+            )
         before = await bridge.links.get(name.kind, name.identity)
         key = flow.key_of_link(name)
         if before is not None and key is not None:

@@ -77,7 +77,10 @@ def show_link(text: str, *, as_json: bool) -> NoReturn:
     """Print one link."""
 
     async def act(bridge: Bridge) -> int:
-        _, name = link_of(bridge.flows, text)
+        flow, name = link_of(bridge.flows, text)
+        record = flow.record_of(text.strip())
+        if record is not None:
+            return await _show_record(bridge, *record, as_json=as_json)
         link = await bridge.links.get(name.kind, name.identity)
         linked = None if link is None else Linked.of(name.kind, name.identity, link)
         if as_json:
@@ -89,6 +92,20 @@ def show_link(text: str, *, as_json: bool) -> NoReturn:
         return exit_codes.FAILED if link is None else exit_codes.SETTLED
 
     on_store(act, link=text)
+
+
+async def _show_record(bridge: Bridge, kind: str, target: int, *, as_json: bool) -> int:
+    """Print every link to one record of the target."""
+    identities = (await bridge.links.of_targets(kind, [target])).get(target, ())
+    stored = [(identity, await bridge.links.get(kind, identity)) for identity in identities]
+    linked = [Linked.of(kind, identity, link) for identity, link in stored if link is not None]
+    if as_json:
+        output.as_json(linked)
+    elif linked:
+        output.console().print(_table(linked))
+    else:
+        output.console().print(f"Nothing is linked to {kind} {target}.")
+    return exit_codes.SETTLED if linked else exit_codes.FAILED
 
 
 def _refuse_unknown(option: str, given: str, known: list[str] | tuple[str, ...]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from console import flows, services, status
+from console import flows, status
 from console.command import Bridge, keys_on
 from cwbridge import errors
-from tests.support.pairs import Pairs
+from tests.support import commands
+from tests.support.pairs import COMPANIES, Pairs
 
 
 async def told(pairs: Pairs) -> status.Status:
@@ -78,13 +81,31 @@ async def test_an_unknown_id_is_said(pairs: Pairs, key: str, reason: str) -> Non
 
 
 async def test_a_key_of_a_flow_that_is_off_names_what_switches_it_on(pairs: Pairs) -> None:
-    on = services.switched_on(pairs.bench.settings())
+    known, settings = flows.registered(), pairs.bench.settings()
     with pytest.raises(errors.SettingsError) as refused:
-        keys_on(on, ["jetbuilt/project/1"])
+        keys_on(known, settings, ["jetbuilt/project/1"])
     assert "switched off" in refused.value.cause
-    assert "CWBRIDGE_JETBUILT__URL" in refused.value.remedy
+    assert refused.value.remedy == "Set CWBRIDGE_JETBUILT__URL."
     with pytest.raises(errors.SettingsError, match="is not a key"):
-        keys_on(on, ["bss/acount/12"])
+        keys_on(known, settings, ["bss/acount/12"])
+
+
+async def test_a_record_of_connectwise_shows_what_is_linked_to_it(pairs: Pairs, tmp_path: Path) -> None:
+    account = pairs.account(code="HL-1")
+    await pairs.bench.settled()
+    company = (await pairs.company_of(account))["id"]
+    key, env = f"connectwise/company/{company}", pairs.bench.environment()
+    shown = await commands.run("links", "show", key, "--json", env=env, cwd=tmp_path)
+    assert [(row["name"], row["target"]) for row in shown.json] == [(f"bss:account:{account}", company)]
+    unknown = await commands.run("links", "show", "connectwise/contact/9", env=env, cwd=tmp_path)
+    assert (unknown.code, unknown.out) == (1, "Nothing is linked to contact 9.\n")
+    refused = await commands.run("links", "unlink", key, env=env, cwd=tmp_path)
+    assert (refused.code, f"cwbridge links show {key}" in refused.err) == (1, True)
+    pairs.bench.box.connectwise_user.remove(COMPANIES, company)
+    await pairs.bench.settled(full=True)
+    ended = await commands.run("links", "list", "--ended", env=env, cwd=tmp_path)
+    assert f"bss:account:{account}" in ended.out
+    assert "the company was deleted in ConnectWise" in " ".join(ended.out.split())
 
 
 async def test_the_progress_counts_pairs_that_were_found(pairs: Pairs) -> None:

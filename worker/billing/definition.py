@@ -46,6 +46,11 @@ class Billing(Flow):
             named = BillingKey.parse(text)
         return None if named is None else named.link
 
+    def record_of(self, key: str) -> tuple[str, int] | None:
+        """A key of ConnectWise names its record."""
+        named = BillingKey.parse(key) if self.key_format.accepts(key) else None
+        return (named.kind, named.id) if named is not None and named.system == "connectwise" else None
+
     def key_of_link(self, name: LinkName) -> str | None:
         """The key whose job writes the pair."""
         key = keys.of_identity(name.identity)
