@@ -29,6 +29,7 @@ from cwbridge.queue.selection import Selection
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 from producers import main as producers
+from producers.watermarks import Watermark
 from worker import main as worker
 
 _LOOK_SECONDS = 0.2
@@ -150,7 +151,8 @@ class _Demo:
         records = self._tally.records
         self._console.print(
             f"[bold]{f'{dead} projects are dead' if dead else 'All projects settled'}[/bold]: "
-            f"{records['opportunities']} opportunities with {self._tally.lines_created} lines."
+            f"{records['opportunities']} opportunities with {self._tally.lines_created} lines; "
+            f"{self._tally.skipped_by_flow[_PROJECTS]} projects left out by their stage."
         )
         self._console.print(
             f"[bold]Accounts and contacts settled[/bold]: {records['companies']} companies and "
@@ -175,8 +177,12 @@ class _Demo:
         return Pair(min(made), made[min(made)]) if made else None
 
     async def _quiet(self) -> bool:
-        """Whether every flow has settled something, and nothing runs or becomes due soon."""
-        return all(self._tally.records.values()) and not is_busy(await self._queue.counts())
+        """Whether every source was read once, and nothing runs or becomes due soon."""
+        for registration in self._flows.registrations.values():
+            for name, _ in registration.source.watermarks:
+                if await Watermark(self._redis, namespace=self._settings.namespace, name=name).get() is None:
+                    return False
+        return not is_busy(await self._queue.counts())
 
     async def _follow(self, edit: Edit) -> bool:
         """Show the runs until the edit has arrived; False when that takes too long."""

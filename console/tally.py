@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 
 from cwbridge.flow import Flows
 from cwbridge.ledger.history import Event
@@ -23,7 +23,7 @@ class Tally:
             for example in flow.key_format.examples
         }
         self.settled = 0
-        self.skipped = 0
+        self.skipped_by_flow: Counter[str] = Counter()
         self.lines_created = 0
         self.lines_deleted = 0
         self.latest: deque[tuple[str, Event]] = deque(maxlen=_EVENTS_SHOWN)
@@ -32,6 +32,11 @@ class Tally:
     def records(self) -> dict[str, int]:
         """How many records of each kind were settled, by the plural of the kind."""
         return {plural: len(targets) for plural, targets in self._records.items()}
+
+    @property
+    def skipped(self) -> int:
+        """Runs that left their object out, of all flows."""
+        return self.skipped_by_flow.total()
 
     def on_event(self, key: str, event: Event) -> None:
         """Count one event of the history."""
@@ -43,4 +48,4 @@ class Tally:
             kind = self._flows.of_key(key).link_of(key).kind
             self._records[self._plurals[kind]].add(event.target)
         elif event.what == "skipped":
-            self.skipped += 1
+            self.skipped_by_flow[self._flows.of_key(key).name] += 1

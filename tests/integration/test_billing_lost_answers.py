@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from cwbridge import errors
+from cwbridge.ledger.agreements import Agreed, Agreements
 from cwbridge.queue.job import Run
 from sandbox.faults import FaultRule
 from tests.support.pairs import CONTACTS, Pairs
@@ -137,3 +140,35 @@ async def test_a_run_that_is_broken_off_before_it_asks_for_the_default_contact_a
     assert (await pairs.company_of(account))["defaultContact"] == {
         "id": (await pairs.contact_of(person))["id"]
     }
+
+
+@pytest.mark.parametrize("noun", ["account", "contact"])
+async def test_two_runs_broken_off_in_a_row_remember_what_the_first_has_written(
+    pairs: Pairs, monkeypatch: pytest.MonkeyPatch, noun: str
+) -> None:
+    """The second one writes another field; the edit that follows it in BSS is no conflict with what the first one wrote."""
+    pairs.choose(master="connectwise")
+    account = pairs.account(code="HL-1", phone="1", fax="1")
+    number = account if noun == "account" else pairs.person(account, email="a@h.example", phone="1", fax="1")
+    edit = pairs.edit_account if noun == "account" else pairs.edit_person
+    await pairs.bench.settled()
+    put, edits = Agreements.put, [{"fax": "9"}, {"phone": "3"}]
+
+    async def broken_off(kept: Agreements, identity: str, values: Mapping[str, Agreed]) -> None:
+        if edits and identity == f"bss:{noun}:{number}":
+            edit(number, **edits.pop(0))
+            raise errors.Unsettled("The worker was killed")
+        await put(kept, identity, values)
+
+    edit(number, phone="2")
+    monkeypatch.setattr(Agreements, "put", broken_off)
+    await pairs.bench.settled(f"bss/{noun}/{number}")
+    assert edits == []
+    row = pairs.in_bss(account) if noun == "account" else pairs.person_in_bss(number)
+    assert (row["phone"], row["fax"]) == ("3", "9")
+    if noun == "account":
+        company = await pairs.company_of(account)
+        assert (company["phoneNumber"], company["faxNumber"]) == ("3", "9")
+    else:
+        items = pairs.items_of((await pairs.contact_of(number))["id"])
+        assert (items["Direct"], items["Fax"]) == ("3", "9")

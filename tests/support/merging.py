@@ -17,24 +17,43 @@ Values = Mapping[str, str]
 
 
 class State(NamedTuple):
-    """One field; a side is None while it has no record, the agreed value is None while nothing was agreed on."""
+    """One field; a side is None while it has no record, the agreed value is None while nothing was agreed on.
+
+    `written` is the side that a sync wrote before it was broken off, and what it wrote: found there again, it is agreed on.
+    """
 
     agreed: str | None
     bss: str | None
     psa: str | None
+    written: tuple[Side, str] | None = None
 
     def edited(self, side: Side, value: str) -> State:
-        return self._replace(**{side: value})
+        return self._replace(bss=value) if side == "bss" else self._replace(psa=value)
 
     def synced(self, master: Side) -> State:
         """After a sync that went through."""
-        value = self._merged(master)
+        value = self._known()._merged(master)
         return State(value, value, value)
 
     def broken_off(self, master: Side) -> set[State]:
-        """After a sync that was broken off: not reached, done, or done and not remembered."""
-        value = self._merged(master)
-        return {self, State(value, value, value), State(self.agreed, value, value)}
+        """After a sync that was broken off: not reached, done, or written and not remembered."""
+        known = self._known()
+        value = known._merged(master)
+        if known.bss is None or known.psa is None:
+            # A record that was made is found again, without what was agreed on.
+            return {self, State(value, value, value), State(None, value, value)}
+        after = {self, known, State(value, value, value)}
+        if known.bss != known.psa:
+            side: Side = "psa" if known.psa != value else "bss"
+            after.add(State(known.agreed, value, value, (side, value)))
+        return after
+
+    def _known(self) -> State:
+        if self.written is None:
+            return self
+        side, value = self.written
+        is_there = (self.bss if side == "bss" else self.psa) == value
+        return State(value if is_there else self.agreed, self.bss, self.psa)
 
     def _merged(self, master: Side) -> str:
         if self.bss is None or self.psa is None:
@@ -79,7 +98,7 @@ class MergeModel:
 
     def forgotten(self) -> None:
         """What was agreed on is lost."""
-        self._map(lambda state: {state._replace(agreed=None)})
+        self._map(lambda state: {state._replace(agreed=None, written=None)})
 
     def allows(self, seen: Mapping[Name, tuple[Values | None, Values | None]]) -> Iterable[str]:
         """What is not as the model says after a sync that went through."""

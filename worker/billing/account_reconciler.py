@@ -124,6 +124,8 @@ class AccountReconciler:
         merged = merge(FIELDS, before.seen, known, policy)
         types = await self._types.seen(_type_of(pair.account), pair.company)
         decision = account_types.decide(types, pair.agreed.get(TYPE), policy)
+        # Before new attempts take the place of those from which they were recovered.
+        await self._keep(key, pair.agreed, known)
         await self._context.attempts.begin(key.identity, attempts_of(merged, before.seen))
         company = await self._push(run, pair, merged, decision, relatives)
         pushed = await self._sides(pair.account, company, relatives)

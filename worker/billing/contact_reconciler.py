@@ -149,6 +149,8 @@ class ContactReconciler:
         attempts = await self._context.attempts.of(key.identity)
         known = recovered(FIELDS, before.seen, pair.agreed, attempts)
         merged = merge(FIELDS, before.seen, known, pair.home.policy)
+        # Before new attempts take the place of those from which they were recovered.
+        await self._keep(key, pair, known)
         await self._context.attempts.begin(key.identity, attempts_of(merged, before.seen))
         record = await self._writer.update(pair.record, merged.push) if merged.push else pair.record
         half = Merge(push=merged.push, agreed=merged.agreed)
