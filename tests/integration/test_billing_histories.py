@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from cwbridge import redis as redis_module
@@ -66,11 +66,18 @@ class Killed(msgspec.Struct, frozen=True):
     full: bool
 
 
+class KilledInWrite(msgspec.Struct, frozen=True):
+    """A sync is broken off when so many writes of a method were answered and the next one took effect, before its answer arrives."""
+
+    method: Literal["POST", "PATCH", "DELETE"]
+    writes: int
+
+
 class Wiped(msgspec.Struct, frozen=True):
     """Redis loses everything."""
 
 
-Step = Edit | Joined | Chosen | Synced | Polled | Killed | Wiped
+Step = Edit | Joined | Chosen | Synced | Polled | Killed | KilledInWrite | Wiped
 SIDES: st.SearchStrategy[Side] = st.sampled_from(["bss", "psa"])
 EDITS = st.builds(
     Edit,
@@ -89,6 +96,9 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     st.builds(Synced, lost=st.integers(0, 3)),
     st.just(Polled()),
     st.builds(Killed, calls=st.integers(1, 60), full=st.booleans()),
+    st.builds(
+        KilledInWrite, method=st.sampled_from(["POST", "PATCH", "PATCH", "DELETE"]), writes=st.integers(0, 3)
+    ),
     st.just(Wiped()),
 )
 HISTORIES = st.lists(STEPS, min_size=4, max_size=14)
@@ -120,6 +130,9 @@ class History:
                 self.model.broken_off(self.houses.seen())
             case Killed():
                 await self.killed(step)
+                self.model.broken_off(self.houses.seen())
+            case KilledInWrite():
+                await self.killed_in_write(step)
                 self.model.broken_off(self.houses.seen())
             case Wiped():
                 await pairs.wipe()
@@ -156,13 +169,30 @@ class History:
         box = self.pairs.bench.box
         enough = asyncio.Event()
         with counted((box.bss_calls, box.connectwise_calls), step.calls, enough):
-            work = asyncio.create_task(self.pairs.bench.sync(full=step.full))
-            waiting = asyncio.create_task(enough.wait())
-            await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            waiting.cancel()
-            work.cancel()
+            await self._broken_off(self.pairs.bench.sync(full=step.full), enough.wait())
+
+    async def killed_in_write(self, step: KilledInWrite) -> None:
+        both = (self.pairs.bench.box.connectwise_faults, self.pairs.bench.box.bss_faults)
+        for faults in both:
+            faults.add(
+                FaultRule(
+                    name="held", action="hold_after", method=step.method, path="/*c*", after=step.writes
+                )
+            )
+        held = until(lambda: any(faults.waiting("held") for faults in both), what="a write", within=60)
+        await self._broken_off(self.pairs.bench.sync(full=True), held)
+
+    async def _broken_off(self, work: Coroutine[Any, Any, Any], moment: Coroutine[Any, Any, Any]) -> None:
+        """Cancel the work at the moment, if that comes before the work ends; what was sent takes effect."""
+        box = self.pairs.bench.box
+        working, waiting = asyncio.create_task(work), asyncio.create_task(moment)
+        await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (working, waiting):
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await work
+                await task
+        for faults in (box.connectwise_faults, box.bss_faults):
+            faults.clear()
         logs = (box.bss_calls, box.connectwise_calls)
         await until(lambda: not any(log.concurrent for log in logs), what="what was sent has taken effect")
 
@@ -216,6 +246,15 @@ def stage(redis_url: str) -> Iterator[Stage]:
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     deadline=None,
     suppress_health_check=list(HealthCheck),
+)
+@example(
+    history=[
+        Synced(),
+        Edit("account", "Ash", "bss", 0, "22"),
+        KilledInWrite("PATCH", 0),
+        Edit("account", "Ash", "bss", 0, "333"),
+    ],
+    master="psa",
 )
 @given(history=HISTORIES, master=MASTERS)
 def test_every_history_ends_with_both_sides_equal_by_the_merge_rules(
