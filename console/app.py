@@ -17,7 +17,7 @@ app = typer.Typer(
     # Plain help: framed help takes as long as everything else together.
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Syncs Jetbuilt projects to ConnectWise PSA.",
+    help="Syncs Jetbuilt projects to ConnectWise PSA, and accounts and contacts between interworks.cloud BSS and ConnectWise.",
 )
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(links.app, name="links")
@@ -54,7 +54,7 @@ def root(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Sync Jetbuilt projects to ConnectWise PSA."""
+    """Sync Jetbuilt projects to ConnectWise PSA, and accounts and contacts between interworks.cloud BSS and ConnectWise."""
 
 
 @app.command()
@@ -109,7 +109,10 @@ def status(as_json: AsJson = False) -> None:
 def demo(
     projects: Annotated[int, typer.Option(min=1, max=5000, help="How many projects to generate.")] = 40,
     seed: Annotated[int, typer.Option(help="The same seed generates the same company.")] = 7,
-    once: Annotated[bool, typer.Option("--once", help="End when the first edit has arrived.")] = False,
+    once: Annotated[
+        bool,
+        typer.Option("--once", help="End when an edit in each system has arrived; exit 1 when one does not."),
+    ] = False,
 ) -> None:
     """Run the stand-ins, an embedded Redis and the daemon, with live progress: no configuration is needed."""
     from console import demo as demo_module
@@ -119,10 +122,12 @@ def demo(
 
 @app.command("sandbox")
 def run_sandbox(
+    *,
     projects: Annotated[int, typer.Option(min=1, max=100_000, help="How many projects to generate.")] = 40,
     seed: Annotated[int, typer.Option(help="The same seed generates the same company.")] = 7,
     jetbuilt_port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8481,
     connectwise_port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8482,
+    bss_port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8483,
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Answer without any rate limit.")] = False,
 ) -> None:
     """Run the stand-ins alone and print the settings that point at them; faults are switched over HTTP."""
@@ -130,6 +135,7 @@ def run_sandbox(
 
     arguments = ["--projects", str(projects), "--seed", str(seed)]
     arguments += ["--jetbuilt-port", str(jetbuilt_port), "--connectwise-port", str(connectwise_port)]
+    arguments += ["--bss-port", str(bss_port)]
     arguments += ["--no-limits"] if no_limits else []
     sandbox.command(arguments)
 

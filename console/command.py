@@ -77,6 +77,19 @@ def keys_of(flows: Flows, given: Iterable[str]) -> list[str]:
     return keys
 
 
+def keys_on(flows: Flows, settings: Settings, given: Iterable[str]) -> list[str]:
+    """The keys of flows that are switched on; raises SettingsError, as above, and for a key of another flow."""
+    keys = keys_of(flows, given)
+    for key in keys:
+        flow = flows.of_key(key)
+        if not flow.is_on(settings):
+            raise errors.SettingsError(
+                f"{key} is a key of the flow {flow.name}, which is switched off",
+                remedy=f"Set {', '.join(flow.lacks(settings))}.",
+            )
+    return keys
+
+
 def link_of(flows: Flows, text: str) -> tuple[Flow, LinkName]:
     """The link that a person named; raises SettingsError, as above."""
     try:

@@ -1,45 +1,44 @@
 """`cwbridge demo`: the main job on a fresh machine - stand-ins, embedded Redis, producers and worker, with live progress.
 
-It settles all projects of a generated AV company, then changes one line in Jetbuilt as a sales person does, shows the change arrive in
-ConnectWise, and follows further edits.
+It settles all projects of a generated AV company and all accounts and contacts of its cloud business. Then it makes three edits as
+users do, in Jetbuilt, BSS and ConnectWise, shows each arrive on the other side, and follows further edits.
 """
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import aiohttp
-import msgspec
 import typer
 
-from console import exit_codes, lifecycle, loading, output, sandbox, services
-from console.progress import Progress, Tally, describe
-from cwbridge import concurrency
+from console import demo_edits, exit_codes, lifecycle, loading, output, sandbox, services
+from console.demo_edits import Edit, Pair
+from console.jobs.listing import print_groups
+from console.progress import Progress, describe
+from console.quiet import is_busy
+from console.tally import Tally
+from cwbridge import concurrency, log
 from cwbridge.ledger.history import Event
+from cwbridge.ledger.links import Links
+from cwbridge.queue import selection
 from cwbridge.queue.queue import Queue
+from cwbridge.queue.selection import Selection
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 from producers import main as producers
+from producers.watermarks import Watermark
 from worker import main as worker
 
 _LOOK_SECONDS = 0.2
-_CALLS_PER_SECOND = 100
-_EDIT_STAGES = "opportunity,estimate,revisions,proposal"
-
-
-class Edit(msgspec.Struct, frozen=True):
-    """The change the demo makes: a line of a project with a quantity before and after."""
-
-    key: str
-    project: str
-    line: str
-    before: str
-    after: str
+_ARRIVAL_SECONDS = 60.0
+_CALLS_PER_SECOND = 200
+_PROJECTS = "opportunity"
+"""The flow of which every job must settle; some accounts of the generated tenant lack what ConnectWise demands."""
+_ACCOUNT = "bss:account:"
+_CANNOT_SETTLE = Selection(states=("dead",))
 
 
 def command(*, projects: int, seed: int, once: bool) -> NoReturn:
@@ -52,17 +51,20 @@ def command(*, projects: int, seed: int, once: bool) -> NoReturn:
 
 
 async def run(stop: asyncio.Event, *, projects: int, seed: int, once: bool) -> int:
-    """Run the demo until `stop`, or with `once` until the edit has arrived; the exit code says whether all settled."""
+    """Run the demo until `stop`, or with `once` until the edits have arrived; the exit code says whether all is well."""
     console = output.console()
     with tempfile.TemporaryDirectory(prefix="cwbridge-demo-") as state_dir:
         async with sandbox.started("--projects", str(projects), "--seed", str(seed)) as place:
-            # The stand-in's usual 1000 calls a minute would make the first look take three minutes.
-            await place.switch("connectwise", rate_limit=_CALLS_PER_SECOND, rate_seconds=1.0)
+            # The usual limits of the stand-ins would make the first look take three minutes.
+            for system in ("connectwise", "bss"):
+                await place.switch(system, rate_limit=_CALLS_PER_SECOND, rate_seconds=1.0)
             settings = _settings(place, Path(state_dir))
             console.print(f"Jetbuilt stand-in     {place.jetbuilt}")
             console.print(f"ConnectWise stand-in  {place.connectwise}")
+            console.print(f"BSS stand-in          {place.bss}")
             console.print(
-                f"{projects} projects; Jetbuilt takes 50 calls in 10 seconds, so this takes about a minute."
+                f"{projects} projects; Jetbuilt takes 50 calls in 10 seconds, so this takes about a minute. "
+                "Accounts and contacts of BSS come first."
             )
             async with lifecycle.store(settings) as redis:
                 return await _Demo(settings, redis, place, stop).play(once=once)
@@ -78,7 +80,7 @@ class _Demo:
         self._place = place
         self._stop = stop
         self._queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
-        self._tally = Tally()
+        self._tally = Tally(self._flows)
         self._console = output.console()
         self._arrived: asyncio.Queue[tuple[str, Event]] = asyncio.Queue()
 
@@ -115,26 +117,27 @@ class _Demo:
     async def _show(self, *, once: bool) -> int:
         if not await self._settle():
             return exit_codes.FAILED
-        edit = await self._edit_something()
-        if edit is not None:
-            self._console.print(
-                f"\nA sales person changes [bold]{output.escape(edit.project)}[/bold] in Jetbuilt: "
-                f"{output.escape(edit.line)}, quantity {edit.before} -> {edit.after}"
-            )
+        pair = await self._pair()
+        if pair is None:
+            self._console.print("No account has become a company.")
+            return exit_codes.FAILED
+        examples = []
+        async for edit in demo_edits.edits(self._place, pair):
+            if not await self._follow(edit):
+                return exit_codes.FAILED
+            examples.append(edit.example)
         if once:
-            await self._wait_for(edit)
             return exit_codes.SETTLED
-        self._console.print("Following edits; stop with Ctrl-C. Change something yourself, for example:")
-        self._console.print(output.escape(self._example(edit)))
+        self._console.print("\nFollowing edits; stop with Ctrl-C. Change something yourself, for example:")
+        for example in examples:
+            self._console.print(f"  {output.escape(example)}")
         while True:
-            key, event = await self._arrived.get()
-            self._console.print(f"  {output.escape(key)}  {output.escape(describe(self._flows, key, event))}")
+            self._print_event(*await self._arrived.get())
 
     async def _settle(self) -> bool:
-        """Show progress until nothing is due; True when no job is dead."""
-        progress = Progress(
-            self._queue, self._tally, self._flows, title="Jetbuilt -> ConnectWise", console=self._console
-        )
+        """Show progress until nothing is due; True when all projects and some accounts have settled."""
+        title = "Jetbuilt -> ConnectWise <-> BSS"
+        progress = Progress(self._queue, self._tally, self._flows, title=title, console=self._console)
         showing = asyncio.create_task(progress.show())
         try:
             while not await self._quiet():  # noqa: ASYNC110 - Redis publishes nothing when no job is left
@@ -144,82 +147,80 @@ class _Demo:
         while not self._arrived.empty():
             self._arrived.get_nowait()
         counts = await self._queue.counts()
-        tally = self._tally
+        dead = counts.flows[_PROJECTS].dead
+        records = self._tally.records
         self._console.print(
-            f"[bold]{'All projects settled' if not counts.dead else f'{counts.dead} projects are dead'}[/bold]: "
-            f"{len(tally.keys)} opportunities with {tally.created} lines; "
-            f"{tally.skipped} projects left out by their stage."
+            f"[bold]{f'{dead} projects are dead' if dead else 'All projects settled'}[/bold]: "
+            f"{records['opportunities']} opportunities with {self._tally.lines_created} lines; "
+            f"{self._tally.skipped_by_flow[_PROJECTS]} projects left out by their stage."
         )
-        for job in await self._queue.jobs(state="dead"):
-            cause = job.failure.cause if job.failure else ""
-            remedy = job.failure.remedy if job.failure else ""
-            self._console.print(f"  {job.key}: {output.escape(cause)} -> {output.escape(remedy)}")
-        return not counts.dead
+        self._console.print(
+            f"[bold]Accounts and contacts settled[/bold]: {records['companies']} companies and "
+            f"{records['contacts']} contacts agree with BSS."
+        )
+        groups = await selection.grouped(self._queue, _CANNOT_SETTLE)
+        if groups:
+            self._console.print(
+                f"{counts.dead} jobs cannot settle until a person corrects something, and {counts.waiting} wait for them:"
+            )
+            print_groups(groups)
+        return not dead and all(group.work_class == "refused" for group in groups)
+
+    async def _pair(self) -> Pair | None:
+        """The first account that has become a company."""
+        links = await Links(self._redis, namespace=self._settings.namespace).all("company")
+        made = {
+            int(identity.removeprefix(_ACCOUNT)): link.target
+            for identity, link in links.items()
+            if identity.startswith(_ACCOUNT) and link.how == "created"
+        }
+        return Pair(min(made), made[min(made)]) if made else None
 
     async def _quiet(self) -> bool:
-        counts = await self._queue.counts()
-        return bool(self._tally.settled) and not counts.active and not counts.scheduled and not counts.waiting
+        """Whether every source was read once, and nothing runs or becomes due soon."""
+        for registration in self._flows.registrations.values():
+            for name, _ in registration.source.watermarks:
+                if await Watermark(self._redis, namespace=self._settings.namespace, name=name).get() is None:
+                    return False
+        return not is_busy(await self._queue.counts())
 
-    async def _edit_something(self) -> Edit | None:
-        """Add one piece to a line of a project that is still being sold."""
-        async with aiohttp.ClientSession(
-            headers={"Authorization": f"Token token={self._place.credentials.jetbuilt_api_key}"}
-        ) as session:
-            projects = await self._ask(session, "GET", f"/projects?stage={_EDIT_STAGES}")
-            for project in projects:
-                items = await self._ask(session, "GET", f"/projects/{project['id']}/items")
-                line = next((item for item in items["line_items"] if item["kind"] == "physical"), None)
-                if line is None or project.get("locked"):
-                    continue
-                before = line["quantity_per_room"]
-                after = str(Decimal(before) + 1)
-                path = f"/projects/{project['id']}/items/{line['id']}"
-                changed = await self._ask(session, "PATCH", path, {"quantity_per_room": after})
-                family = project["original_version_id"] or project["id"]
-                return Edit(
-                    key=f"jetbuilt/project/{family}",
-                    project=project["name"],
-                    line=f"{line['manufacturer_name']} {line['model']}",
-                    before=line["quantity"],
-                    after=changed["quantity"],
-                )
-        return None
+    async def _follow(self, edit: Edit) -> bool:
+        """Show the runs until the edit has arrived; False when that takes too long."""
+        self._console.print(f"\n{output.escape(edit.told)}")
+        try:
+            async with asyncio.timeout(_ARRIVAL_SECONDS):
+                await self._until_arrived(edit)
+        except TimeoutError:
+            self._console.print(f"[bold]  not in {edit.target} after {_ARRIVAL_SECONDS:.0f} s[/bold]")
+            return False
+        self._console.print(f"[bold]  in {edit.target} after {edit.seconds:.1f} s[/bold]")
+        return True
 
-    async def _ask(
-        self, session: aiohttp.ClientSession, method: str, path: str, body: dict[str, str] | None = None
-    ) -> Any:
+    async def _until_arrived(self, edit: Edit) -> None:
         while True:
-            async with session.request(method, self._place.jetbuilt + path, json=body) as answer:
-                if answer.status == 429:
-                    await asyncio.sleep(1)
-                    continue
-                answer.raise_for_status()
-                return await answer.json()
-
-    async def _wait_for(self, edit: Edit | None) -> None:
-        while edit is not None:
             key, event = await self._arrived.get()
-            self._console.print(f"  {output.escape(key)}  {output.escape(describe(self._flows, key, event))}")
-            if key == edit.key:
+            self._print_event(key, event)
+            if key == edit.key and await edit.has_arrived(event):
                 return
 
-    def _example(self, edit: Edit | None) -> str:
-        project = edit.key.rsplit("/", 1)[1] if edit is not None else "ID"
-        key = self._place.credentials.jetbuilt_api_key
-        return (
-            f"  curl -X PATCH {self._place.jetbuilt}/projects/{project} "
-            f"-H 'Authorization: Token token={key}' -d name='Lobby, second phase'"
-        )
+    def _print_event(self, key: str, event: Event) -> None:
+        self._console.print(f"  {output.escape(key)}  {output.escape(describe(self._flows, key, event))}")
 
 
 def _settings(place: sandbox.RunningSandbox, state_dir: Path) -> Settings:
     """Point at the stand-ins, whatever the environment says about real systems."""
-    return loading.settings(
+    given = place.settings() | place.billing_settings()
+    fast = {"rate_limit": f"{_CALLS_PER_SECOND}/1s", "concurrency": 8, "poll_interval": "2s"}
+    settings = loading.settings(
         namespace="cwbridge-demo",
         state_dir=state_dir,
         redis={"url": None},
-        log={"level": "warning"},
-        jetbuilt=place.settings()["jetbuilt"] | {"poll_interval": "2s"},
-        connectwise=place.settings()["connectwise"]
-        | {"rate_limit": f"{_CALLS_PER_SECOND}/1s", "concurrency": 8},
+        jetbuilt=given["jetbuilt"] | {"poll_interval": "2s"},
+        connectwise=given["connectwise"] | fast,
+        bss=given["bss"] | fast,
+        billing=given["billing"]
+        | {"push": ["account", "contact"], "pull": ["account", "contact"], "master": "bss"},
     )
+    # Lines of a log would break the live progress; what fails is shown at its end, by cause.
+    log.configure(level="critical")
+    return settings

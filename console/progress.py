@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from itertools import zip_longest
 
-import msgspec
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -14,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from console import output
+from console.tally import Tally
 from cwbridge import metrics
 from cwbridge.flow import Flows
 from cwbridge.ledger.history import Event
@@ -22,29 +22,6 @@ from cwbridge.queue.queue import Queue
 
 _REDRAW_SECONDS = 0.25
 _LINE_SECONDS = 5.0
-_EVENTS_SHOWN = 8
-
-
-class Tally(msgspec.Struct):
-    """What happened since the start, counted from the history as it is written."""
-
-    settled: int = 0
-    skipped: int = 0
-    created: int = 0
-    deleted: int = 0
-    keys: set[str] = msgspec.field(default_factory=set)
-    latest: deque[tuple[str, Event]] = msgspec.field(default_factory=lambda: deque(maxlen=_EVENTS_SHOWN))
-
-    def on_event(self, key: str, event: Event) -> None:
-        """Count one event of the history."""
-        self.latest.append((key, event))
-        self.created += event.counts.get("created", 0)
-        self.deleted += event.counts.get("deleted", 0)
-        if event.what in {"created", "updated", "checked", "finished"}:
-            self.settled += 1
-            self.keys.add(key)
-        elif event.what == "skipped":
-            self.skipped += 1
 
 
 class Progress:
@@ -83,7 +60,8 @@ class Progress:
         tally, waiting = self._tally, self._waiting()
         return (
             f"{time.monotonic() - self._started:6.1f} s  settled {tally.settled}  skipped {tally.skipped}  "
-            f"waiting {waiting}  lines +{tally.created} -{tally.deleted}  "
+            f"waiting {waiting}  {', '.join(f'{count} {noun}' for noun, count in tally.records.items())}  "
+            f"lines +{tally.lines_created} -{tally.lines_deleted}  "
             f"calls {', '.join(f'{_calls(name)} {title}' for name, title in self._systems.items())}"
         )
 
@@ -105,9 +83,11 @@ class Progress:
         running = "-" if counts is None else str(counts.running + counts.dispatched)
         dead = "-" if counts is None else str(counts.dead)
         facts.add_row("running", running, "dead", dead)
-        facts.add_row("lines created", str(tally.created), "lines deleted", str(tally.deleted))
-        for name, title in self._systems.items():
-            facts.add_row(f"{title} calls", _calls(name))
+        facts.add_row("lines created", str(tally.lines_created), "lines deleted", str(tally.lines_deleted))
+        records = [(noun, str(count)) for noun, count in tally.records.items()]
+        calls = [(f"{title} calls", _calls(name)) for name, title in self._systems.items()]
+        for record, call in zip_longest(records, calls, fillvalue=("", "")):
+            facts.add_row(*record, *call)
         events = Table.grid(padding=(0, 2))
         for key, event in tally.latest:
             events.add_row(Text(key), Text(describe(self._flows, key, event)))
@@ -117,7 +97,7 @@ class Progress:
 
 def describe(flows: Flows, key: str, event: Event) -> str:
     """One event in a few words, as its flow describes it."""
-    return flows.of_key(key).describe(event)
+    return flows.of_key(key).describe(key, event)
 
 
 def _calls(system: str) -> str:

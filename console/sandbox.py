@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shlex
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal, NoReturn
 
@@ -28,6 +29,21 @@ class Credentials(msgspec.Struct, frozen=True):
     connectwise_public_key: str
     connectwise_private_key: str
     connectwise_client_id: str
+    bss_client_key: str
+    bss_client_secret: str
+    bss_username: str
+    bss_password: str
+
+
+System = Literal["jetbuilt", "connectwise", "bss"]
+ACCOUNT_TYPES = {
+    "Customer": "Client",
+    "Reseller": "Partner",
+    "Prospect": "Prospect",
+    "Distributor": "Vendor",
+    "Internal": "Customer",
+}
+"""The company types of the stand-in that belong to the account types of the other."""
 
 
 class RunningSandbox(msgspec.Struct, frozen=True):
@@ -35,12 +51,13 @@ class RunningSandbox(msgspec.Struct, frozen=True):
 
     jetbuilt: str
     connectwise: str
+    bss: str
     control_key: str
     default_sales_rep: str
     credentials: Credentials
 
-    def settings(self) -> dict[str, Any]:
-        """The settings that point at them."""
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """The settings that point at Jetbuilt and ConnectWise."""
         return {
             "jetbuilt": {"url": self.jetbuilt, "api_key": self.credentials.jetbuilt_api_key},
             "connectwise": {
@@ -53,14 +70,49 @@ class RunningSandbox(msgspec.Struct, frozen=True):
             },
         }
 
-    async def switch(self, system: Literal["jetbuilt", "connectwise"], **modes: Any) -> None:
+    def billing_settings(self) -> dict[str, dict[str, Any]]:
+        """The settings that switch on the billing flow as well."""
+        return {
+            "bss": {
+                "url": self.bss,
+                "username": self.credentials.bss_username,
+                "password": self.credentials.bss_password,
+                "client_key": self.credentials.bss_client_key,
+                "client_secret": self.credentials.bss_client_secret,
+            },
+            "billing": {"account_types": ACCOUNT_TYPES},
+        }
+
+    async def switch(self, system: System, **modes: Any) -> None:
         """Switch modes of a stand-in while it runs."""
-        base = self.jetbuilt.removesuffix("/api") if system == "jetbuilt" else self.connectwise
+        await self._control(system, "PATCH", "modes", modes)
+
+    async def record(self, system: System, table: str, number: int) -> dict[str, Any]:
+        """A record of ConnectWise or BSS as it is stored."""
+        row: dict[str, Any] = await self._control(system, "GET", f"records/{table}/{number}")
+        return row
+
+    async def edit(self, system: System, table: str, number: int, **fields: Any) -> None:
+        """Another user of ConnectWise or BSS changes fields of a record."""
+        await self._control(system, "PATCH", f"records/{table}/{number}", fields)
+
+    def control_url(self, system: System) -> str:
+        """Where a stand-in is controlled."""
+        base = {
+            "jetbuilt": self.jetbuilt.removesuffix("/api"),
+            "connectwise": self.connectwise,
+            "bss": self.bss,
+        }
+        return f"{base[system]}/__sandbox__"
+
+    async def _control(self, system: System, method: str, path: str, body: Any = None) -> Any:
+        url = f"{self.control_url(system)}/{path}"
         async with (
             aiohttp.ClientSession(headers={"X-Sandbox-Key": self.control_key}) as session,
-            session.patch(f"{base}/__sandbox__/modes", json=modes) as answer,
+            session.request(method, url, json=body) as answer,
         ):
             answer.raise_for_status()
+            return msgspec.json.decode(await answer.read() or b"null")
 
 
 def command(arguments: list[str]) -> NoReturn:
@@ -68,9 +120,11 @@ def command(arguments: list[str]) -> NoReturn:
 
     async def main(stop: asyncio.Event) -> int:
         async with started(*arguments) as running:
-            for system, values in running.settings().items():
-                for name, value in values.items():
-                    output.console().print(f"export {settings_module.variable(system, name)}={value}")
+            for line in _exports(running.settings()):
+                output.console().print(line)
+            output.console().print("# accounts and contacts of interworks.cloud BSS as well:")
+            for line in _exports(running.billing_settings()):
+                output.console().print(output.escape(f"# {line}"))
             output.console().print(
                 f"# faults, modes and calls: /__sandbox__/ with X-Sandbox-Key: {running.control_key}"
             )
@@ -109,3 +163,10 @@ async def started(*arguments: str) -> AsyncIterator[RunningSandbox]:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         await process.wait()
+
+
+def _exports(settings: dict[str, dict[str, Any]]) -> Iterator[str]:
+    for section, values in settings.items():
+        for name, value in values.items():
+            text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+            yield f"export {settings_module.variable(section, name)}={shlex.quote(text)}"

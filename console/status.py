@@ -61,6 +61,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, str]
     """What the sources of the flows tell about themselves, by title."""
     links: dict[str, int]
+    ended: dict[str, int]
+    """Links to whose records nothing is written any more: the object or its record is gone, or has ended."""
     flows: list[str]
     """The flows that are switched on."""
 
@@ -106,6 +108,7 @@ async def gather(bridge: Bridge) -> Status:
         read_until=await _read_until(bridge, bridge.flows),
         sources=await _told_by_sources(bridge),
         links={kind.plural: await bridge.links.count(kind.name) for kind in bridge.flows.link_kinds()},
+        ended={kind.plural: await bridge.links.ended(kind.name) for kind in bridge.flows.link_kinds()},
         flows=on,
     )
 
@@ -157,7 +160,7 @@ def show(status: Status) -> None:
         ("next due", output.moment(queue["next_due_ms"])),
         *((read.title, _ago(read.moment)) for read in status.read_until),
         *status.sources.items(),
-        *((f"linked {noun}", str(count)) for noun, count in status.links.items()),
+        *((f"linked {noun}", _linked(count, status.ended[noun])) for noun, count in status.links.items()),
     ]
     console.print(output.table("", ("", ""), rows))
     _show_groups("Waiting", status.waiting, queue["scheduled"] + queue["waiting"])
@@ -191,6 +194,10 @@ def _verdict(counts: Counts, on_hold: dict[str, int], *, forsaken: bool) -> str:
     if counts.scheduled or counts.waiting:
         return "waiting"
     return "held" if counts.held else "settled"
+
+
+def _linked(count: int, ended: int) -> str:
+    return f"{count}, of which {ended} ended  ->  cwbridge links list --ended" if ended else str(count)
 
 
 def _ago(moment: datetime | None) -> str:

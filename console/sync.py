@@ -10,10 +10,15 @@ import msgspec
 import typer
 
 from console import exit_codes, lifecycle, loading, output, services
-from console.command import keys_of
-from console.progress import Progress, Tally
+from console.command import keys_on
+from console.flows import registered
+from console.named import NamedKeys
+from console.progress import Progress, describe
+from console.quiet import is_busy
+from console.tally import Tally
 from cwbridge import clock, concurrency, connections
 from cwbridge.flow import FlowContext, Flows
+from cwbridge.ledger.history import Event
 from cwbridge.limits.holds import SystemHolds
 from cwbridge.queue.job import Enqueue, Job
 from cwbridge.queue.queue import Queue
@@ -23,8 +28,6 @@ from worker import main as worker
 
 _LOOK_SECONDS = 0.1
 _EVERYTHING = 1_000_000
-_LONGEST_PAUSE_MS = 120_000
-"""A job that is not due within two minutes (inventory audit, long throttle) is left to the daemon and reported."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,9 +36,13 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     seen: int
     settled: int
     skipped: int
+    records: dict[str, int]
+    """Records of the target that were settled, by the plural of their kind."""
     lines_created: int
     lines_deleted: int
     unsettled: list[Job]
+    told: dict[str, str]
+    """What became of each key that a person named, and of those that it led to."""
 
     @property
     def exit_code(self) -> int:
@@ -48,7 +55,7 @@ def command(keys: Sequence[str], *, full: bool, as_json: bool) -> NoReturn:
     async def main(stop: asyncio.Event) -> int:
         settings = loading.settings()
         flows = services.switched_on(settings)
-        chosen = keys_of(flows, keys)
+        chosen = keys_on(registered(), settings, keys)
         async with lifecycle.store(settings) as redis:
             summary = await one_pass(
                 settings, redis, stop, flows=flows, keys=chosen, full=full, show=not as_json
@@ -75,11 +82,16 @@ async def one_pass(
     """Enqueue (the keys named, everything, or what changed) and work until nothing is due; `stop` ends it early."""
     queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
     holds = SystemHolds(redis, namespace=settings.namespace)
-    tally = Tally()
+    tally, named = Tally(flows), NamedKeys(keys)
     seen = await _enqueue(settings, redis, queue, flows, keys, full=full)
     done = asyncio.Event()
-    working = asyncio.create_task(worker.serve(settings, redis, done, flows=flows, on_event=tally.on_event))
-    quiet = asyncio.create_task(_until_quiet(queue, holds, keys))
+
+    def on_event(key: str, event: Event) -> None:
+        tally.on_event(key, event)
+        named.on_event(key, event)
+
+    working = asyncio.create_task(worker.serve(settings, redis, done, flows=flows, on_event=on_event))
+    quiet = asyncio.create_task(_until_quiet(queue, holds, named))
     stopping = asyncio.create_task(stop.wait())
     progress = Progress(queue, tally, flows, title="cwbridge sync", console=output.console(to_errors=True))
     showing = asyncio.create_task(progress.show()) if show else None
@@ -96,9 +108,14 @@ async def one_pass(
         seen=seen,
         settled=tally.settled,
         skipped=tally.skipped,
-        lines_created=tally.created,
-        lines_deleted=tally.deleted,
-        unsettled=await _unsettled(queue, keys),
+        records=tally.records,
+        lines_created=tally.lines_created,
+        lines_deleted=tally.lines_deleted,
+        unsettled=await named.jobs(queue) if named else await queue.jobs(limit=_EVERYTHING),
+        told={
+            key: describe(flows, key, named.events[key]) if key in named.events else "nothing to do"
+            for key in named
+        },
     )
 
 
@@ -107,8 +124,13 @@ def show_summary(summary: Summary) -> None:
     console = output.console()
     console.print(
         f"looked at {summary.seen}  settled {summary.settled}  skipped {summary.skipped}  "
+        f"{', '.join(f'{count} {noun}' for noun, count in summary.records.items())}  "
         f"lines created {summary.lines_created}, deleted {summary.lines_deleted}"
     )
+    waiting = {job.key for job in summary.unsettled}
+    for key, told in summary.told.items():
+        if key not in waiting:
+            console.print(f"{output.escape(key)}: {output.escape(told)}")
     if not summary.unsettled:
         console.print("Everything is settled.")
         return
@@ -152,35 +174,15 @@ async def _enqueue(
     return seen
 
 
-async def _until_quiet(queue: Queue, holds: SystemHolds, keys: Sequence[str]) -> None:
+async def _until_quiet(queue: Queue, holds: SystemHolds, named: NamedKeys) -> None:
     """Wait until no job is due soon, or a system has refused the credentials so that no job can run."""
     began = clock.now_ms()
-    while await _busy(queue, keys):
+    while await (named.are_busy(queue) if named else _is_busy(queue)):
         # An earlier hold does not count: the credentials were proven at the start of this command.
         if any(since >= began for since in (await holds.all()).values()):
             return
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-async def _busy(queue: Queue, keys: Sequence[str]) -> bool:
-    """Whether something is running or becomes due soon; with keys, only those count."""
-    counts = await queue.counts()
-    if not keys:
-        soon = counts.next_due_ms is not None and counts.next_due_ms - counts.now_ms < _LONGEST_PAUSE_MS
-        return counts.active > 0 or soon
-    jobs = [await queue.job(key) for key in keys]
-    return any(
-        job is not None
-        and (
-            job.state in {"due", "dispatched", "running"}
-            or (job.state in {"scheduled", "waiting"} and job.due_ms - counts.now_ms < _LONGEST_PAUSE_MS)
-        )
-        for job in jobs
-    )
-
-
-async def _unsettled(queue: Queue, keys: Sequence[str]) -> list[Job]:
-    if keys:
-        jobs = [await queue.job(key) for key in keys]
-        return [job for job in jobs if job is not None]
-    return await queue.jobs(limit=_EVERYTHING)
+async def _is_busy(queue: Queue) -> bool:
+    return is_busy(await queue.counts())

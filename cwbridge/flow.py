@@ -73,9 +73,9 @@ class Flow(ABC):
     link_kinds: tuple[LinkKind, ...]
     """The first is the kind of the flow's main records; their identities are its keys, unless `link_of` says otherwise."""
     has_linker: bool = False
-    """Whether the links can be rebuilt from the external ids in the target."""
+    """Whether the links can be rebuilt from what the systems hold."""
     external_id_field: str = ""
-    """The label of the field that holds the external id, as users see it."""
+    """The label of the field that holds the external id, as users see it; empty when records are found by several rules."""
     tables: tuple[type[Section], ...] = ()
     """The flow's own tables of the settings. A change of one, or of a system's, is a reason to retry dead jobs."""
 
@@ -108,6 +108,10 @@ class Flow(ABC):
         """The link of the object of `key`."""
         return LinkName(self.link_kinds[0].name, key)
 
+    def record_of(self, key: str) -> tuple[str, int] | None:  # noqa: ARG002  only flows with such keys read it
+        """The kind and id of the record of the target that a key itself names; None for a key of the source."""
+        return None
+
     def key_of_link(self, name: LinkName) -> str | None:
         """The key whose job writes the record of a link; None for a link that jobs of several keys may use."""
         return name.identity if name.kind == self.link_kinds[0].name else None
@@ -125,8 +129,8 @@ class Flow(ABC):
         """The handler of this flow's jobs while the body runs."""
 
     @abstractmethod
-    def describe(self, event: Event) -> str:
-        """One event of the history in a few words."""
+    def describe(self, key: str, event: Event) -> str:
+        """One event in the history of `key` in a few words."""
 
     def linker(self, context: FlowContext) -> Linker:  # noqa: ARG002  only flows that have one read it
         """The linker of this flow; raises Refused when the flow has none (`has_linker`)."""

@@ -60,7 +60,7 @@ class ForeignLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
-    """The external ids in the target compared with the ledger, by key."""
+    """The records in the target compared with the ledger, by key; `found` counts those that belong to an object."""
 
     dry_run: bool
     found: int
@@ -80,6 +80,23 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     cleared: dict[str, int] = {}
     """Links to records whose external id another user has cleared."""
 
+    def joined(self, other: Rebuilt) -> Rebuilt:
+        """Both as one; keys of two flows never meet."""
+        return Rebuilt(
+            dry_run=self.dry_run,
+            found=self.found + other.found,
+            unchanged=self.unchanged + other.unchanged,
+            added=self.added | other.added,
+            changed=self.changed + other.changed,
+            kept=self.kept + other.kept,
+            ambiguous=self.ambiguous | other.ambiguous,
+            doubled=self.doubled | other.doubled,
+            gone=self.gone | other.gone,
+            foreign=self.foreign + other.foreign,
+            pending=self.pending | other.pending,
+            cleared=self.cleared | other.cleared,
+        )
+
     @property
     def needs_a_person(self) -> bool:
         return any((self.kept, self.ambiguous, self.doubled, self.gone, self.foreign, self.cleared))
@@ -92,7 +109,7 @@ class Linker(Protocol):
         """Record that `target` belongs to the object, and enqueue the keys that depend on it; raises Refused for an impossible record."""
 
     async def rebuild(self, *, dry_run: bool) -> Rebuilt:
-        """Find every record of the flow by its external id and correct its link."""
+        """Find every record of the flow again, without the ledger, and correct its link."""
 
 
 def no_record(noun: str, target: int) -> errors.Refused:

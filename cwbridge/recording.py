@@ -39,6 +39,7 @@ def _failure_event(error: Exception, calls: trail.Calls) -> Event:
         what=f"{work_class}: {type(error).__name__}",
         cause=str(error),
         remedy=remedy,
+        leads_to=error.key if isinstance(error, errors.WaitingFor) else "",
         calls=calls.total,
         last_calls=tuple(str(call) for call in calls.last(_CALLS_SHOWN)),
     )

@@ -17,10 +17,10 @@ class BillingSource(Source):
 
     systems = (BSS, CONNECTWISE)
     watermarks = (
-        ("bss_accounts", "BSS accounts read until"),
-        ("bss_contacts", "BSS contacts read until"),
-        ("connectwise_companies", "companies read until"),
-        ("connectwise_contacts", "contacts read until"),
+        ("bss_accounts", "last change of BSS accounts"),
+        ("bss_contacts", "last change of BSS contacts"),
+        ("connectwise_companies", "last change of companies"),
+        ("connectwise_contacts", "last change of contacts"),
     )
 
     async def status_rows(self, redis: Redis, namespace: str, /) -> Mapping[str, str]:

@@ -24,6 +24,9 @@ class AnotherUser(Protocol):
     def add(self, table: str, fields: dict[str, Any]) -> int | str:
         """Make a record and return its id."""
 
+    def show(self, table: str, number: str) -> dict[str, Any]:
+        """Look at a record as it is stored."""
+
     def edit(self, table: str, number: str, fields: dict[str, Any]) -> None:
         """Change fields of a record."""
 
@@ -96,6 +99,8 @@ class Control:
         match method, noun:
             case "POST", "records" if self._user is not None:
                 return _answer({"id": self._user.add(path, _fields(body))}, status=201)
+            case "GET", "records" if self._user is not None:
+                return _answer(self._user.show(table, number))
             case "PATCH", "records" if self._user is not None:
                 self._user.edit(table, number, _fields(body))
             case "DELETE", "records" if self._user is not None:

@@ -17,26 +17,31 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="A key such as jetbuilt/project/97737, or a link such as jetbuilt:client:8801 or jetbuilt:contact:55@120.",
+        help="A key such as jetbuilt/project/97737 or bss/account/42, or a link such as jetbuilt:client:8801 or bss:contact:7.",
     ),
 ]
 
 
 @app.command("list")
 def list_links(
+    *,
     kind: Annotated[str, typer.Option("--kind", help="Only links of this kind, e.g. company.")] = "",
     how: Annotated[str, typer.Option("--how", help="Only links found in this way, e.g. person.")] = "",
     name: Annotated[
         str,
         typer.Option("--name", metavar="GLOB", help="Only names of this pattern, e.g. 'jetbuilt:client:*'."),
     ] = "",
+    ended: Annotated[
+        bool, typer.Option("--ended", help="Only links to whose records nothing is written any more.")
+    ] = False,
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
     """List links: object, record of the target, and how it was found."""
     from console.links import listing  # noqa: PLC0415 - `--help` needs no ledger
 
-    listing.list_links(kind=kind, how=how, pattern=name, limit=limit, as_json=as_json)
+    chosen = listing.Chosen(kind=kind, how=how, pattern=name, ended=ended)
+    listing.list_links(chosen, limit=limit, as_json=as_json)
 
 
 @app.command("show")
@@ -73,7 +78,7 @@ def rebuild(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find every linked record by its external id and correct its link; exit 1 when a person must decide."""
+    """Find every record again, by external id or by the rules of its flow, and correct its link; exit 1 when a person must decide."""
     from console.links import changing  # noqa: PLC0415 - as above
 
     changing.rebuild(flow, dry_run=dry_run, as_json=as_json)

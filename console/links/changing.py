@@ -11,9 +11,9 @@ import typer
 from console import exit_codes, output
 from console.command import Bridge, link_of, on_store
 from console.links import report
-from cwbridge import connections
+from cwbridge import connections, errors
 from cwbridge.flow import Flow, FlowContext
-from cwbridge.linker import Linker, Relinked
+from cwbridge.linker import Linker, Rebuilt, Relinked
 
 
 def relink(text: str, to: int, *, as_json: bool) -> NoReturn:
@@ -37,6 +37,12 @@ def unlink(text: str, *, as_json: bool) -> NoReturn:
 
     async def act(bridge: Bridge) -> int:
         flow, name = link_of(bridge.flows, text)
+        record = flow.record_of(text.strip())
+        if record is not None:
+            raise errors.Refused(
+                f"{text.strip()} has no link of its own",
+                remedy=f"Name the object that is linked to it, see: cwbridge links show {text.strip()}",
+            )
         before = await bridge.links.get(name.kind, name.identity)
         key = flow.key_of_link(name)
         if before is not None and key is not None:
@@ -59,25 +65,30 @@ def rebuild(flow_name: str, *, dry_run: bool, as_json: bool) -> NoReturn:
     """Rebuild the links of one flow, or of every flow that is switched on."""
 
     async def act(bridge: Bridge) -> int:
-        code = exit_codes.SETTLED
+        everything = Rebuilt(dry_run=dry_run, found=0)
         for flow in _chosen(bridge, flow_name):
             async with _linker(bridge, flow) as linker:
                 done = await linker.rebuild(dry_run=dry_run)
-            if as_json:
-                output.as_json(done)
-            else:
+            if not as_json:
                 report.say(done, flow)
-            code = exit_codes.FAILED if done.needs_a_person else code
-        return code
+            everything = everything.joined(done)
+        if as_json:
+            output.as_json(everything)
+        return exit_codes.FAILED if everything.needs_a_person else exit_codes.SETTLED
 
     on_store(act, create=True)
 
 
 def _chosen(bridge: Bridge, name: str) -> list[Flow]:
-    """The flows named, else every flow that is switched on and has something to rebuild."""
-    if name and bridge.flows.get(name) is None:
+    """The flow named, else every flow that is switched on and has something to rebuild; raises SettingsError for a flow that is off."""
+    named = bridge.flows.get(name)
+    if name and named is None:
         raise typer.BadParameter(
             f"{name!r} is no flow; there are: {', '.join(bridge.flows.names)}", param_hint="--flow"
+        )
+    if named is not None and not named.is_on(bridge.settings):
+        raise errors.SettingsError(
+            f"the flow {name} is switched off", remedy=f"Set {', '.join(named.lacks(bridge.settings))}."
         )
     return [flow for flow in bridge.flows.on(bridge.settings) if name in {"", flow.name} and flow.has_linker]
 

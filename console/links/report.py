@@ -16,9 +16,15 @@ def say(done: Rebuilt, flow: Flow) -> None:
     console = output.console()
     for line in (*_done(done, flow), *_about_external_ids(done, flow), *_about_links(done, flow)):
         console.print(output.escape(line))
+    what = "with an external id" if flow.external_id_field else "found again"
+    nouns = (
+        flow.link_kinds[0].plural
+        if flow.external_id_field
+        else " and ".join(kind.plural for kind in flow.link_kinds)
+    )
     ask = "a person must decide on some, see above" if done.needs_a_person else "no decision is needed"
     console.print(
-        f"{done.found} {flow.link_kinds[0].plural} with an external id: {len(done.added)} links added, "
+        f"{done.found} {nouns} {what}: {len(done.added)} links added, "
         f"{len(done.changed)} changed, {done.unchanged} unchanged; {ask}"
     )
 
@@ -26,7 +32,7 @@ def say(done: Rebuilt, flow: Flow) -> None:
 def _done(done: Rebuilt, flow: Flow) -> Iterator[str]:
     would, noun = "would be " if done.dry_run else "", flow.link_kinds[0].name
     for key, target in list(done.added.items())[:_SHOWN]:
-        yield f"{would}added: {key} to {noun} {target}"
+        yield f"{would}added: {key} to {flow.link_of(key).kind} {target}"
     if len(done.added) > _SHOWN:
         yield f"... and {len(done.added) - _SHOWN} more (--json names them all)"
     for change in done.changed:
@@ -34,7 +40,7 @@ def _done(done: Rebuilt, flow: Flow) -> Iterator[str]:
 
 
 def _about_external_ids(done: Rebuilt, flow: Flow) -> Iterator[str]:
-    noun, plural, field = flow.link_kinds[0].name, flow.link_kinds[0].plural, flow.external_id_field
+    noun, field = flow.link_kinds[0].name, flow.external_id_field
     for kept in done.kept:
         yield (
             f"kept: {kept.key} at {noun} {kept.before} ({kept.why}); its external id is on {kept.target}"
@@ -42,10 +48,7 @@ def _about_external_ids(done: Rebuilt, flow: Flow) -> Iterator[str]:
             f"or choose it: cwbridge links relink {kept.key} --to {kept.target}"
         )
     for key, targets in done.ambiguous.items():
-        yield (
-            f"ambiguous: {key}: {plural} {_listed(targets)} all carry {flow.external_id(key)}"
-            f"  ->  Choose one: cwbridge links relink {key} --to ID"
-        )
+        yield _ambiguous(key, targets, flow)
     for key, targets in done.doubled.items():
         yield (
             f"doubled: {key}: {flow.external_id(key)} is also on {_listed(targets)}, to which it is not linked"
@@ -57,7 +60,7 @@ def _about_links(done: Rebuilt, flow: Flow) -> Iterator[str]:
     noun, field = flow.link_kinds[0].name, flow.external_id_field
     for key, target in done.gone.items():
         yield (
-            f"gone: {key} is linked to {noun} {target}, which no longer exists  ->  Restore it, "
+            f"gone: {key} is linked to {flow.link_of(key).kind} {target}, which no longer exists  ->  Restore it, "
             f"or have a new one created: cwbridge links unlink {key}, then cwbridge sync {key}"
         )
     for foreign in done.foreign:
@@ -73,6 +76,17 @@ def _about_links(done: Rebuilt, flow: Flow) -> Iterator[str]:
         )
     for key, target in done.pending.items():
         yield f"not written yet: {key} is linked to {noun} {target}; its next run writes the external id"
+
+
+def _ambiguous(key: str, targets: list[int], flow: Flow) -> str:
+    if not targets:
+        return f"refused: {key}: its job says why and what to do  ->  cwbridge sync {key}"
+    plural = {kind.name: kind.plural for kind in flow.link_kinds}[flow.link_of(key).kind]
+    fit = f"carry {flow.external_id(key)}" if flow.external_id_field else "fit"
+    return (
+        f"ambiguous: {key}: {plural} {_listed(targets)} all {fit}"
+        f"  ->  Choose one: cwbridge links relink {key} --to ID"
+    )
 
 
 def _listed(targets: list[int]) -> str:

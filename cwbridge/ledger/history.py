@@ -19,7 +19,7 @@ _KEPT_SECONDS = 180 * 86400
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One event: `what` is a verb in the past tense, `cause` the reason, the rest figures.
 
-    `counts` are numbers of what was done (`created`, `deleted`, `kept` lines), `amounts` are sums of money as text.
+    `leads_to` is the key whose job goes on with the object. `counts` are numbers of what was done (`created`, `deleted`, `kept` lines), `amounts` are sums of money as text.
     """
 
     what: str
@@ -31,6 +31,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     amounts: dict[str, str] = {}
     calls: int = 0
     seconds: float = 0.0
+    leads_to: str = ""
     matches: tuple[str, ...] = ()
     discrepancies: tuple[str, ...] = ()
     last_calls: tuple[str, ...] = ()

@@ -1,7 +1,8 @@
 -- What the ledger of links keeps in Redis; opens each of its scripts.
 -- KEYS[1]  {ns}:links:{kind}   hash   identity -> Link as JSON
 -- KEYS[2]  {ns}:linked:{kind}  hash   target id -> its identities, one per line; the reverse index
-local links, linked = KEYS[1], KEYS[2]
+-- KEYS[3]  {ns}:ended:{kind}   set    identities whose link says that nothing is written to its record any more
+local links, linked, ended = KEYS[1], KEYS[2], KEYS[3]
 
 local function target_of(identity)
   local stored = redis.call('HGET', links, identity)
@@ -32,6 +33,7 @@ local function remove(identity)
     return 0
   end
   store(target, without(redis.call('HGET', linked, target), identity))
+  redis.call('SREM', ended, identity)
   return redis.call('HDEL', links, identity)
 end
 
@@ -44,4 +46,5 @@ local function put(identity, target, link)
     store(target, identities)
   end
   redis.call('HSET', links, identity, link)
+  redis.call(cjson.decode(link).finished == '' and 'SREM' or 'SADD', ended, identity)
 end

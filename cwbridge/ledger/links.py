@@ -99,11 +99,18 @@ class Links:
     async def count(self, kind: str) -> int:
         return int(await reply(self._redis.hlen(self._links(kind))))
 
+    async def ended(self, kind: str) -> int:
+        """How many links of a kind are `finished`."""
+        return int(await reply(self._redis.scard(self._ended(kind))))
+
     def _links(self, kind: str) -> str:
         return f"{self._namespace}:links:{kind}"
 
     def _linked(self, kind: str) -> str:
         return f"{self._namespace}:linked:{kind}"
 
+    def _ended(self, kind: str) -> str:
+        return f"{self._namespace}:ended:{kind}"
+
     def _keys(self, kind: str) -> list[str]:
-        return [self._links(kind), self._linked(kind)]
+        return [self._links(kind), self._linked(kind), self._ended(kind)]

@@ -19,6 +19,10 @@ class BssUser:
         number: int | str = self._store.add(table, **fields)["id"]
         return number
 
+    def show(self, table: str, number: int | str) -> dict[str, Any]:
+        """The record as stored; raise KeyError when it is not there."""
+        return self._store.rows(table)[_id(table, number)]
+
     def edit(self, table: str, number: int | str, fields: dict[str, Any]) -> None:
         """Change a record; raise KeyError when it is not there, ValueError for an unknown field."""
         self._store.edit(table, _id(table, number), **fields)

@@ -42,6 +42,10 @@ class ConnectWiseUser:
             raise ValueError(str(refused.body)) from refused
         return number
 
+    def show(self, table: str, number: int | str) -> Row:
+        """The record as stored; raise KeyError when it is not there."""
+        return self._found(table, number)[1]
+
     def edit(self, table: str, number: int | str, fields: dict[str, Any]) -> None:
         """Change fields of a record; None empties one."""
         operations = [

@@ -15,7 +15,9 @@ from tests.conformance import compare, text_table
 from tests.conformance.compare import Difference
 from tests.conformance.pair_case import By, Case, Expected, Given
 from tests.conformance.pair_rows import ACCOUNT, CONTACT, Names, Reader, Writer, associations
+from tests.support import sent
 from tests.support.pairs import COMPANIES, CONTACTS, TYPES, Pairs
+from tests.support.recorder import RecordedSandbox
 
 _NOUNS = {"a": "account", "b": "company", "c": "contact", "p": "person"}
 _KEYS = {
@@ -40,8 +42,20 @@ class PairPlay:
     @classmethod
     @asynccontextmanager
     async def opened(cls, redis: Redis, redis_url: str) -> AsyncIterator[PairPlay]:
-        async with Pairs.opened(redis, redis_url, f"b{uuid.uuid4().hex[:12]}") as pairs:
+        namespace = f"b{uuid.uuid4().hex[:12]}"
+        async with Pairs.opened(redis, redis_url, namespace, kind=RecordedSandbox) as pairs:
             yield cls(pairs)
+
+    @property
+    def box(self) -> RecordedSandbox:
+        """The stand-ins, with what was sent to them."""
+        box = self.pairs.bench.box
+        assert isinstance(box, RecordedSandbox)
+        return box
+
+    def sent(self) -> sent.Sent:
+        """The fields that were sent to either system, by collection."""
+        return sent.fields(self.box.exchanges) | sent.fields(self.box.bss_exchanges)
 
     async def case(self, case: Case) -> list[Difference]:
         """Play all steps; what is not as expected, with the number of the step."""

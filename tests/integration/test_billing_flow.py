@@ -118,3 +118,33 @@ async def relink(pairs: Pairs, kind: str, identity: str, target: int) -> Relinke
     async with connections.open_all(settings, bench.redis, flow.systems) as clients:
         linker = flow.linker(FlowContext.over(settings, bench.redis, clients))
         return await linker.relink(LinkName(kind, identity), target)
+
+
+async def test_after_a_lost_redis_no_account_takes_the_company_that_was_made_for_another(
+    pairs: Pairs,
+) -> None:
+    owner = pairs.account("Harbor Lights", code="HL-1", phone="1")
+    await pairs.bench.settled()
+    company = (await pairs.company_of(owner))["id"]
+    await pairs.wipe()
+    namesake = owner - 1
+    pairs.bss.put("accounts", pairs.bss.rows("accounts")[owner] | {"id": namesake, "phone": "2"})
+    await pairs.settle(f"bss/account/{namesake}")
+    await pairs.bench.settled(full=True)
+    assert (await pairs.company_of(owner))["id"] == company
+    assert pairs.in_connectwise(company)["phoneNumber"] == "1"
+    assert (await pairs.company_of(namesake))["identifier"] == str(namesake)
+
+
+async def test_after_a_lost_redis_a_stranger_s_company_that_was_synced_is_still_a_stranger_s(
+    pairs: Pairs,
+) -> None:
+    """The API member has changed it, which is no sign that the API member made it."""
+    account = pairs.account("Harbor Lights", phone="1")
+    company = pairs.company("Harbor Lights", str(account + 1))
+    await pairs.bench.settled()
+    assert pairs.in_connectwise(company)["phoneNumber"] == "1"
+    await pairs.wipe()
+    other = pairs.account("Someone else")
+    assert other == account + 1
+    assert "was not made for an account" in await pairs.failure(f"bss/account/{other}")

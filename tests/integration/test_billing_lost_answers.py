@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
+from cwbridge import errors
+from cwbridge.ledger.agreements import Agreed, Agreements
+from cwbridge.queue.job import Run
 from sandbox.faults import FaultRule
 from tests.support.pairs import CONTACTS, Pairs
+from worker.billing.context import BillingContext
 
 WRITES = (
     ("connectwise", "POST", "/company/companies"),
@@ -95,3 +101,74 @@ def assert_equal(pairs: Pairs, account: int, company: int, *, phone: str, fax: s
     in_bss, in_psa = pairs.in_bss(account), pairs.in_connectwise(company)
     assert (in_bss["phone"], in_psa["phoneNumber"]) == (phone, phone)
     assert (in_bss["fax"] or "", in_psa.get("faxNumber", "")) == (fax, fax)
+
+
+async def test_the_contacts_of_a_company_come_although_the_answer_to_its_first_merge_is_lost(
+    pairs: Pairs,
+) -> None:
+    """A contact is looked at once its company is linked, and the run that linked the company ended at the lost answer."""
+    pairs.account(code="HL-1", phone="1")
+    company = pairs.company(accountNumber="HL-1")
+    pairs.contact(company, "Eve", "Moss", Email="eve@n.example")
+    faults = pairs.bench.box.connectwise_faults
+    faults.add(FaultRule(name="lost", action="lose", method="PATCH", path="/company/companies/*", times=1))
+    await pairs.bench.settled(full=True)
+    assert faults.hits("lost") == 1
+    assert [row["email"] for row in pairs.bss.rows("contacts").values()] == ["eve@n.example"]
+
+
+async def test_a_run_that_is_broken_off_before_it_asks_for_the_default_contact_asks_again(
+    pairs: Pairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = pairs.account(code="HL-1")
+    person = pairs.person(account, email="ada@h.example")
+    await pairs.bench.settled()
+    pairs.edit_person(person, isPrimary=True)
+    enqueue = BillingContext.enqueue
+    broken: list[tuple[str, ...]] = []
+
+    async def broken_off_once(context: BillingContext, run: Run, *keys: str) -> None:
+        if keys == (f"bss/account/{account}",) and not broken:
+            broken.append(keys)
+            raise errors.Unsettled("The worker was killed")
+        await enqueue(context, run, *keys)
+
+    monkeypatch.setattr(BillingContext, "enqueue", broken_off_once)
+    await pairs.bench.settled(f"bss/contact/{person}")
+    await pairs.bench.settled()
+    assert broken
+    assert (await pairs.company_of(account))["defaultContact"] == {
+        "id": (await pairs.contact_of(person))["id"]
+    }
+
+
+@pytest.mark.parametrize("noun", ["account", "contact"])
+async def test_two_runs_broken_off_in_a_row_remember_what_the_first_has_written(
+    pairs: Pairs, monkeypatch: pytest.MonkeyPatch, noun: str
+) -> None:
+    """The second one writes another field; the edit that follows it in BSS is no conflict with what the first one wrote."""
+    pairs.choose(master="connectwise")
+    account = pairs.account(code="HL-1", phone="1", fax="1")
+    number = account if noun == "account" else pairs.person(account, email="a@h.example", phone="1", fax="1")
+    edit = pairs.edit_account if noun == "account" else pairs.edit_person
+    await pairs.bench.settled()
+    put, edits = Agreements.put, [{"fax": "9"}, {"phone": "3"}]
+
+    async def broken_off(kept: Agreements, identity: str, values: Mapping[str, Agreed]) -> None:
+        if edits and identity == f"bss:{noun}:{number}":
+            edit(number, **edits.pop(0))
+            raise errors.Unsettled("The worker was killed")
+        await put(kept, identity, values)
+
+    edit(number, phone="2")
+    monkeypatch.setattr(Agreements, "put", broken_off)
+    await pairs.bench.settled(f"bss/{noun}/{number}")
+    assert edits == []
+    row = pairs.in_bss(account) if noun == "account" else pairs.person_in_bss(number)
+    assert (row["phone"], row["fax"]) == ("3", "9")
+    if noun == "account":
+        company = await pairs.company_of(account)
+        assert (company["phoneNumber"], company["faxNumber"]) == ("3", "9")
+    else:
+        items = pairs.items_of((await pairs.contact_of(number))["id"])
+        assert (items["Direct"], items["Fax"]) == ("3", "9")

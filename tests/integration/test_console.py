@@ -170,6 +170,8 @@ async def test_the_exports_of_the_sandbox_are_all_a_sync_needs(tmp_path: Path) -
         "0",
         "--connectwise-port",
         "0",
+        "--bss-port",
+        "0",
         "--no-limits",
     )
     async with commands.running(*arguments, env={}, cwd=tmp_path) as sandbox:
@@ -196,4 +198,12 @@ async def test_the_demo_settles_everything_and_shows_an_edit_arrive(tmp_path: Pa
     before, after, _, told = changed.groups()
     assert float(before) < float(after)
     assert "updated" in told
+    assert re.search(
+        r"in BSS: phone .*\n(  .*\n)*  bss/account/\d+  company \d+ updated: to ConnectWise: phone", demo.out
+    )
+    assert re.search(
+        r"in ConnectWise: website .*\n(  .*\n)*  bss/account/\d+  company \d+ updated: to BSS: website",
+        demo.out,
+    )
+    assert len(re.findall(r"^  in (?:ConnectWise|BSS) after \d+\.\d s$", demo.out, re.MULTILINE)) == 3
     assert list(await asyncio.to_thread(lambda: list(tmp_path.iterdir()))) == []

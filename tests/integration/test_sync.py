@@ -33,9 +33,11 @@ async def test_sync_settles_every_project_to_the_cent(open_bench: OpenBench, tmp
         "seen": 10,
         "settled": len(enqueued),
         "skipped": 0,
+        "records": {"opportunities": len(enqueued)},
         "lines_created": lines,
         "lines_deleted": 0,
         "unsettled": [],
+        "told": {},
     }
 
 

@@ -56,5 +56,5 @@ class Notes(Flow):
         await context.links.put("copy", key, Link(target=copy, how="created"))
         await context.history.add(key, Event(what="created", target=copy))
 
-    def describe(self, event: Event) -> str:
+    def describe(self, key: str, event: Event) -> str:  # noqa: ARG002
         return f"copy {event.target} {event.what}"

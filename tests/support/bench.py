@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -50,9 +51,16 @@ class Bench:
     @classmethod
     @asynccontextmanager
     async def opened(
-        cls, redis: Redis, redis_url: str, namespace: str, options: Options, *, world: World | None = None
+        cls,
+        redis: Redis,
+        redis_url: str,
+        namespace: str,
+        options: Options,
+        *,
+        world: World | None = None,
+        kind: type[Sandbox] = Sandbox,
     ) -> AsyncIterator[Self]:
-        async with Sandbox(options, world=world) as box, Jetbuilt.at(box.jetbuilt_url) as jetbuilt:
+        async with kind(options, world=world) as box, Jetbuilt.at(box.jetbuilt_url) as jetbuilt:
             yield cls(box, redis, redis_url, namespace, jetbuilt)
 
     def settings(self) -> Settings:
@@ -84,9 +92,12 @@ class Bench:
     def environment(self, **others: str) -> dict[str, str]:
         """The same settings as environment variables."""
         named = {
-            f"CWBRIDGE_{section}__{name}".upper(): str(value)
+            f"CWBRIDGE_{section}__{name}".upper(): json.dumps(value)
+            if isinstance(value, dict)
+            else str(value)
             for section, values in self.sections().items()
             for name, value in values.items()
+            if value is not None
         }
         return {"CWBRIDGE_NAMESPACE": self.namespace, **named, **others}
 

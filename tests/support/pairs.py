@@ -11,7 +11,7 @@ from cwbridge.ledger.links import Links
 from cwbridge.redis import Redis
 from sandbox import credentials
 from sandbox.bss.collections import Row
-from sandbox.server import Options
+from sandbox.server import Options, Sandbox
 from tests.support.bench import Bench
 
 COMPANIES = "company/companies"
@@ -54,10 +54,12 @@ class Pairs:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, redis: Redis, redis_url: str, namespace: str) -> AsyncIterator[Pairs]:
+    async def opened(
+        cls, redis: Redis, redis_url: str, namespace: str, *, kind: type[Sandbox] = Sandbox
+    ) -> AsyncIterator[Pairs]:
         """Tenants without any account, company or contact."""
         options = Options(projects=1, limits=False)
-        async with Bench.opened(redis, redis_url, namespace, options) as bench:
+        async with Bench.opened(redis, redis_url, namespace, options, kind=kind) as bench:
             pairs = cls(bench)
             pairs.clear()
             yield pairs

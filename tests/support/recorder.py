@@ -1,4 +1,4 @@
-"""A sandbox that writes down every call to ConnectWise with its body and answer."""
+"""A sandbox that writes down every call to ConnectWise and BSS with its body and answer."""
 
 from __future__ import annotations
 
@@ -39,11 +39,12 @@ class Exchange(msgspec.Struct, frozen=True):
 
 
 class RecordedSandbox(Sandbox):
-    """Both stand-ins; `exchanges` grows with every call to ConnectWise below its API base."""
+    """The stand-ins; `exchanges` grows with every call to ConnectWise below its API base, `bss_exchanges` likewise."""
 
     def __init__(self, options: Options | None = None, *, world: World | None = None) -> None:
         super().__init__(options, world=world)
         self.exchanges: list[Exchange] = []
+        self.bss_exchanges: list[Exchange] = []
         self._before: dict[tuple[str, str], Callable[[], None]] = {}
 
     def before(self, method: str, path: str, act: Callable[[], None]) -> None:
@@ -67,18 +68,27 @@ class RecordedSandbox(Sandbox):
         sent = await request.read() if request.body_exists else b""
         self._before.pop((request.method, path), _nothing)()
         answer = await handler(request)
-        body = answer.body if isinstance(answer, web.Response) else None
-        self.exchanges.append(
-            Exchange(
-                request.method,
-                path,
-                request.rel_url.raw_query_string,
-                sent,
-                answer.status,
-                bytes(body) if isinstance(body, bytes | bytearray) else b"",
-            )
-        )
+        self.exchanges.append(_exchange(request, path, sent, answer))
         return answer
+
+    def _bss_app(self) -> web.Application:
+        app = super()._bss_app()
+        app.middlewares.insert(0, self._record_bss)
+        return app
+
+    @web.middleware
+    async def _record_bss(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        sent = await request.read() if request.body_exists else b""
+        answer = await handler(request)
+        if request.path.startswith("/api/"):
+            self.bss_exchanges.append(_exchange(request, request.path, sent, answer))
+        return answer
+
+
+def _exchange(request: web.Request, path: str, sent: bytes, answer: web.StreamResponse) -> Exchange:
+    body = answer.body if isinstance(answer, web.Response) else None
+    told = bytes(body) if isinstance(body, bytes | bytearray) else b""
+    return Exchange(request.method, path, request.rel_url.raw_query_string, sent, answer.status, told)
 
 
 def _nothing() -> None:

@@ -30,6 +30,8 @@ from worker.billing.values import Sides, agreed_on, has_changed_meanwhile, newly
 
 log = structlog.get_logger(__name__)
 TYPE = "type"
+_PEOPLE = "people"
+"""Kept with the agreed values once the contacts of the company are enqueued: before its link none of them could be pulled."""
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +99,7 @@ class AccountReconciler:
                 return await self._link_found(key, account, made, relatives)
             agreed = agreed_on(values, await self._fields.of_company(made.company))
             agreed |= _type_agreed(await self._types.seen(_type_of(account), made.company))
+            agreed[_PEOPLE] = Agreed("", "")
             link = await self._context.link(key, made.company.id, "created", agreed)
         return Pair(account=account, company=made.company, link=link, agreed=agreed, is_new=True)
 
@@ -127,6 +130,8 @@ class AccountReconciler:
         merged = merge(FIELDS, before.seen, known, policy)
         types = await self._types.seen(_type_of(pair.account), pair.company)
         decision = account_types.decide(types, pair.agreed.get(TYPE), policy)
+        # Before new attempts take the place of those from which they were recovered.
+        await self._keep(key, pair.agreed, known)
         await self._context.attempts.begin(key.identity, attempts_of(merged, before.seen))
         company = await self._push(run, pair, merged, decision, relatives)
         pushed = await self._sides(pair.account, company, relatives)
@@ -149,8 +154,9 @@ class AccountReconciler:
         others_changed = has_changed_meanwhile(agreed, merged, before, after)
         if others_changed or _differs_beside_fields(pair, account, company, decision):
             await self._context.enqueue(run, str(key))
-        if pair.is_new and pair.link.how != "created":
+        if _PEOPLE not in agreed:
             await self._context.enqueue_contacts(run, company.id)
+            await self._keep(key, pair.agreed, agreed | {_PEOPLE: Agreed("", "")})
         await self._context.wake(run, company_key(company.id))
         if _type_of(account):
             await self._context.wake(run, key)
@@ -209,14 +215,12 @@ class AccountReconciler:
         if link is None:
             return skipped("BSS has no such account")
         reason = "the account no longer exists in BSS"
-        await self._context.finish(key, link, reason)
-        self._context.psa.objects.count("account", "missing")
+        await self._context.report_missing(key, link, "account", reason)
         return missing(link, f"account {key.id} no longer exists in BSS; company {link.target} stays")
 
     async def _company_missing(self, key: BillingKey, link: Link) -> Event | None:
         reason = "the company was deleted in ConnectWise"
-        await self._context.finish(key, link, reason)
-        self._context.psa.objects.count("company", "missing")
+        await self._context.report_missing(key, link, "company", reason)
         return missing(
             link,
             f"company {link.target} was deleted in ConnectWise; no other one is made for account {key.id}",

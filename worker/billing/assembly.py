@@ -15,6 +15,7 @@ from worker.billing.account_fields import AccountFields
 from worker.billing.account_reconciler import AccountReconciler
 from worker.billing.account_types import AccountTypes
 from worker.billing.communication import CommunicationTypes
+from worker.billing.company_books import AskedCompanies
 from worker.billing.company_creator import CompanyCreator
 from worker.billing.company_finder import CompanyFinder
 from worker.billing.company_puller import CompanyPuller
@@ -37,12 +38,12 @@ def billing_flow(opened: FlowContext) -> BillingFlow:
     """The flow with everything it needs."""
     context = billing_context(opened)
     rules = context.rules
-    evidence = Evidence(context.psa.client, context.creates, context.api_member)
-    finder = CompanyFinder(context.psa, evidence, context.creates, rules)
+    evidence = Evidence(context.psa.client, context.bss.accounts, context.creates, context.api_member)
+    finder = CompanyFinder(AskedCompanies(context.psa), context.links, evidence, context.creates, rules)
     types = AccountTypes(context.psa, context.bss, rules.account_types)
     fields = AccountFields(context.psa.setup_tables, rules)
     communication = CommunicationTypes(context.psa.client, rules.mobile_type)
-    contact_finder = ContactFinder(context, communication)
+    contact_finder = ContactFinder(context, communication, context.links)
     contact_fields = ContactFields(communication, context.links)
     return BillingFlow(
         accounts=AccountReconciler(

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol
 
 import msgspec
 
 from cwbridge import errors
 from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.connectwise import models as connectwise
-from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.ledger.creates import Creates
 from cwbridge.ledger.links import How
 from cwbridge.text import folded
 from worker.billing import keys
 from worker.billing.account_fields import MADE_CODE
+from worker.billing.company_books import CompanyBook
 from worker.billing.evidence import Evidence, codes_agree, names_agree
 from worker.billing.keys import account_key
 from worker.billing.rules import BillingRules
-from worker.psa.company_search import CompanySearch
-from worker.psa.context import PsaContext
 from worker.psa.identities import relink_command
 
 
@@ -30,56 +29,80 @@ class FoundCompany(msgspec.Struct, frozen=True):
     how: How
 
 
+class TakenRecords(Protocol):
+    """Who is linked to which record, as the ledger of links tells it."""
+
+    async def of_targets(self, kind: str, targets: Iterable[int], /) -> dict[int, tuple[str, ...]]:
+        """The identities that are linked to each target."""
+
+
+Rule = Callable[[bss.Account], Awaitable[list[connectwise.Company]]]
+
+
 class CompanyFinder:
     """The rules in their order; the first that finds a company decides, and several hits of one rule are refused."""
 
-    def __init__(self, psa: PsaContext, evidence: Evidence, creates: Creates, rules: BillingRules) -> None:
-        self._companies = psa.client.companies
-        self._links = psa.links
-        self._search = CompanySearch(psa)
+    def __init__(
+        self,
+        companies: CompanyBook,
+        links: TakenRecords,
+        evidence: Evidence,
+        creates: Creates,
+        rules: BillingRules,
+    ) -> None:
+        self._companies = companies
+        self._links = links
         self._evidence = evidence
         self._creates = creates
         self._rules = rules
 
+    @property
+    def rules(self) -> tuple[tuple[How, Rule], ...]:
+        """Every rule with the way in which it finds; a rule answers all companies that fit and are free."""
+        return (
+            ("external_id", self._by_vendor_link),
+            ("external_id", self._by_identifier),
+            ("name", self._by_create),
+            ("name", self._by_code),
+            ("name", self._by_name),
+        )
+
     async def find(self, account: bss.Account) -> FoundCompany | None:
         """The company, or None when none fits; raises Ambiguous for several, Refused for a stranger's with the account's id."""
-        vendors = await self._by_vendor_link(account)
-        if vendors is not None:
-            return FoundCompany(vendors, "external_id")
-        identified = await self.identified(account)
-        if identified is not None:
-            return FoundCompany(identified, "external_id")
-        for how, rows in (("name", self._by_create), ("name", self._by_code), ("name", self._by_name)):
-            found = _only(account, await self._free(account, await rows(account)))
+        for how, rule in self.rules:
+            found = _only(account, await rule(account))
             if found is not None:
-                return FoundCompany(found, how)  # type: ignore[arg-type]
+                return FoundCompany(found, how)
         return None
 
     async def identified(self, account: bss.Account) -> connectwise.Company | None:
         """The company whose identifier is the account's id, where it was made for the account."""
-        rows = await self._free(account, await self._search.identified([str(account.id)]))
-        for row in rows:
-            if not await self._evidence.made_for(account, row):
-                raise _stranger(account, row)
+        rows = await self._by_identifier(account)
         return rows[0] if rows else None
 
     async def binned(self, account: bss.Account) -> connectwise.Company | None:
         """The company in the recycle bin that keeps the account's id as its identifier."""
-        rows = await self._search.identified([str(account.id)])
+        rows = await self._companies.identified(str(account.id))
         return next((row for row in rows if row.deletedFlag), None)
 
-    async def _by_vendor_link(self, account: bss.Account) -> connectwise.Company | None:
+    async def _by_identifier(self, account: bss.Account) -> list[connectwise.Company]:
+        rows = await self._free(account, await self._companies.identified(str(account.id)))
+        for row in rows:
+            if not await self._evidence.made_for(account, row):
+                raise _stranger(account, row)
+        return rows[:1]
+
+    async def _by_vendor_link(self, account: bss.Account) -> list[connectwise.Company]:
         """The company that the vendor's own connector has linked."""
         linked = (account.integrationId or "").strip()
         if not linked:
-            return None
+            return []
         if not self._rules.adopt_vendor_links:
             self._refuse_vendor(account)
-            return None
+            return []
         if not linked.isdecimal():
-            return None
-        rows = await self._free(account, await self._companies.find(field("id").equals(int(linked))))
-        return rows[0] if rows else None
+            return []
+        return await self._free(account, await self._companies.of_id(int(linked)))
 
     def _refuse_vendor(self, account: bss.Account) -> None:
         if not self._rules.beside_vendor_connector:
@@ -97,10 +120,12 @@ class CompanyFinder:
             return []
         if code.startswith(MADE_CODE):
             identifier = code.removeprefix(MADE_CODE)
-            rows = await self._search.identified([identifier])
-            return [row for row in rows if folded(row.identifier) == folded(identifier)]
-        rows = await self._companies.find(field("accountNumber").equals(code.strip()))
-        return [row for row in rows if codes_agree(account, row)]
+            rows = await self._companies.identified(identifier)
+            return await self._free(
+                account, [row for row in rows if folded(row.identifier) == folded(identifier)]
+            )
+        rows = await self._companies.numbered(code.strip())
+        return await self._free(account, [row for row in rows if codes_agree(account, row)])
 
     async def _by_create(self, account: bss.Account) -> list[connectwise.Company]:
         """The company for which the account was made, by what was sent: another user may have edited the company since."""
@@ -109,17 +134,17 @@ class CompanyFinder:
             code = sent.get("code")
             company = keys.company_of_record(identity)
             if company is not None and code is not None and folded(code.sent) == folded(account.code):
-                found += await self._companies.find(field("id").equals(company))
-        return found
+                found += await self._companies.of_id(company)
+        return await self._free(account, found)
 
     async def _by_name(self, account: bss.Account) -> list[connectwise.Company]:
-        rows = await self._search.named(account.name or "")
-        return [row for row in rows if names_agree(account, row)]
+        rows = await self._companies.named(account.name or "")
+        return await self._free(account, [row for row in rows if names_agree(account, row)])
 
     async def _free(
         self, account: bss.Account, rows: Iterable[connectwise.Company]
     ) -> list[connectwise.Company]:
-        """Those that are not deleted and not linked to another account."""
+        """Those that are not deleted, not linked to another account, and not made for another one."""
         living = [row for row in rows if not row.deletedFlag]
         linked = await self._links.of_targets("company", [row.id for row in living])
         own = account_key(account.id)
@@ -127,6 +152,7 @@ class CompanyFinder:
             row
             for row in living
             if all(keys.of_identity(identity) in {None, own} for identity in linked.get(row.id, ()))
+            and not await self._evidence.made_for_another(account, row)
         ]
 
 

@@ -72,7 +72,7 @@ class CompanyPuller:
         if existing is not None:
             return await self._hand_over(run, company, existing)
         await context.enqueue(run, str(owner))
-        return None
+        return skipped(f"it is the company of {owner}", leads_to=str(owner))
 
     async def _hand_over(self, run: Run, company: connectwise.Company, account: bss.Account) -> Event:
         """The account's job links the two; raises Ambiguous when another company claims the account as well."""
@@ -80,8 +80,9 @@ class CompanyPuller:
         if found is None or found.company.id != company.id:
             other = f": company {found.company.id}" if found is not None else ""
             return skipped(f"account {account.id} fits another company better{other}")
-        await self._context.enqueue(run, str(account_key(account.id)))
-        return skipped(f"it is the company of account {account.id}")
+        key = str(account_key(account.id))
+        await self._context.enqueue(run, key)
+        return skipped(f"it is the company of {key}", leads_to=key)
 
     async def _account_of(self, company: connectwise.Company) -> bss.Account | None:
         """The account that has no company yet: by the company's identifier, by code, by name."""
@@ -164,11 +165,11 @@ class CompanyPuller:
         }
         await self._context.keep(key, Link(target=company.id, how="created"), agreed)
         await self._context.enqueue(run, str(key))
-        await self._context.enqueue_contacts(run, company.id)
         return Event(
             what="created",
             target=company.id,
             cause=f"account {number} was made in BSS",
+            leads_to=str(key),
             matches=(f"company {company.id} (created)",),
         )
 

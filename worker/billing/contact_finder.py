@@ -15,6 +15,7 @@ from cwbridge.ledger.creates import SentFields
 from cwbridge.ledger.links import How
 from worker.billing import keys, people
 from worker.billing.communication import CommunicationTypes
+from worker.billing.company_finder import TakenRecords
 from worker.billing.context import BillingContext
 from worker.billing.keys import contact_key, record_identity
 from worker.billing.people import Person
@@ -31,14 +32,24 @@ class FoundContact(msgspec.Struct, frozen=True):
 class ContactFinder:
     """E-mail within the company, else the name; contacts that belong to another one of the other side are passed over."""
 
-    def __init__(self, context: BillingContext, types: CommunicationTypes) -> None:
+    def __init__(self, context: BillingContext, types: CommunicationTypes, links: TakenRecords) -> None:
         self._context = context
         self._types = types
+        self._links = links
 
     async def in_company(self, contact: bss.Contact, company: int) -> FoundContact | None:
         """The contact of ConnectWise, or None; inactive ones are looked at last. Raises Ambiguous for several."""
         rows = await self._context.psa.client.contacts.find(field("company/id").equals(company))
-        free = await self._free_records(contact, [*rows, *await self._made_elsewhere(contact, company)])
+        found = await self.fitting(contact, [*rows, *await self._made_elsewhere(contact, company)])
+        if len(found) > 1:
+            raise _several(contact, [one.record for one in found])
+        return found[0] if found else None
+
+    async def fitting(
+        self, contact: bss.Contact, records: Iterable[connectwise.Contact]
+    ) -> list[FoundContact]:
+        """Those of `records` that are free and fit; inactive ones only when no active one does."""
+        free = await self._free_records(contact, records)
         kind = (await self._types.ids()).get("email")
         sent = await self._sent(
             [contact_key(contact.id).identity, *(record_identity("contact", row.id) for row in free)]
@@ -53,11 +64,9 @@ class ContactFinder:
                     *sent.get(record_identity("contact", row.id), ()),
                 ],
             )
-            if len(fitting) > 1:
-                raise _several(contact, fitting)
             if fitting:
-                return FoundContact(fitting[0], how)  # type: ignore[arg-type]
-        return None
+                return [FoundContact(row, how) for row in fitting]  # type: ignore[arg-type]
+        return []
 
     async def in_account(self, record: connectwise.Contact, account: int) -> bss.Contact | None:
         """The contact of BSS that a contact of ConnectWise is, or None; raises Ambiguous for several."""
@@ -114,7 +123,7 @@ class ContactFinder:
         self, contact: bss.Contact, rows: Iterable[connectwise.Contact]
     ) -> list[connectwise.Contact]:
         known = list(rows)
-        linked = await self._context.links.of_targets("contact", [row.id for row in known])
+        linked = await self._links.of_targets("contact", [row.id for row in known])
         own = contact_key(contact.id)
         return [
             row

@@ -51,11 +51,9 @@ class ContactPuller:
             existing = await self._finder.in_account(record, account.id) if owner is None else None
             if owner is None and existing is None:
                 return await self._create(run, record, account.id, record.company.id)
-        if existing is None:
-            await context.enqueue(run, str(owner))
-            return None
-        await context.enqueue(run, str(contact_key(existing.id)))
-        return skipped(f"it is contact {existing.id} of BSS")
+        known = str(owner if existing is None else contact_key(existing.id))
+        await context.enqueue(run, known)
+        return skipped(f"it is {known}", leads_to=known)
 
     async def _owner(self, key: BillingKey, company: int) -> BillingKey | None:
         """The account of the company; without one the contact runs again once the company is linked.
@@ -91,5 +89,6 @@ class ContactPuller:
             what="created",
             target=record.id,
             cause=f"contact {number} was made in BSS",
+            leads_to=str(key),
             matches=(f"contact {record.id} (created)",),
         )

@@ -161,23 +161,28 @@ class ContactReconciler:
         attempts = await self._context.attempts.of(key.identity)
         known = recovered(FIELDS, before.seen, pair.agreed, attempts)
         merged = merge(FIELDS, before.seen, known, pair.home.policy)
+        # Before new attempts take the place of those from which they were recovered.
+        await self._keep(key, pair, known)
         await self._context.attempts.begin(key.identity, attempts_of(merged, before.seen))
         record = await self._writer.update(pair.record, merged.push) if merged.push else pair.record
         half = Merge(push=merged.push, agreed=merged.agreed)
         after = await self._sides(pair, pair.contact, record)
-        agreed = known | newly_agreed(FIELDS, half, before, after)
+        agreed = known | newly_agreed(FIELDS, half, before, after) | {_PRIMARY: _primary(pair.contact)}
+        # Before it is kept: a run that is broken off between the two asks again.
+        asked = _accounts_to_look_at(pair, agreed)
+        await self._context.enqueue(run, *asked)
         await self._keep(key, pair, agreed)
         contact = await self._pull(pair, merged)
         if merged.pull:
             after = await self._sides(pair, contact, record)
             agreed |= newly_agreed(FIELDS, Merge(pull=merged.pull), before, after)
-        agreed[_PRIMARY] = Agreed("yes" if contact.isPrimary else "", "")
-        await self._keep(key, pair, agreed)
+            agreed[_PRIMARY] = _primary(contact)
+            await self._context.enqueue(run, *(set(_accounts_to_look_at(pair, agreed)) - set(asked)))
+            await self._keep(key, pair, agreed)
         if attempts or merged.is_written:
             await self._context.attempts.end(key.identity)
         if has_changed_meanwhile(agreed, merged, before, after):
             await self._context.enqueue(run, str(key))
-        await self._context.enqueue(run, *_accounts_to_look_at(pair, agreed))
         return synced("contact", pair.link, merged, before, is_new=pair.is_new)
 
     async def _sides(self, pair: Pair, contact: bss.Contact, record: connectwise.Contact) -> Sides:
@@ -200,20 +205,22 @@ class ContactReconciler:
     async def _contact_missing(self, key: BillingKey, link: Link | None) -> Event:
         if link is None:
             return skipped("BSS has no such contact")
-        await self._context.finish(key, link, "the contact no longer exists in BSS")
-        self._context.psa.objects.count("BSS contact", "missing")
+        await self._context.report_missing(key, link, "BSS contact", "the contact no longer exists in BSS")
         return missing(
             link,
             f"contact {key.id} no longer exists in BSS; contact {link.target} of ConnectWise stays",
         )
 
     async def _record_missing(self, key: BillingKey, link: Link) -> Event:
-        await self._context.finish(key, link, "the contact was deleted in ConnectWise")
-        self._context.psa.objects.count("contact", "missing")
+        await self._context.report_missing(key, link, "contact", "the contact was deleted in ConnectWise")
         return missing(
             link,
             f"contact {link.target} was deleted in ConnectWise; no other one is made for contact {key.id} of BSS",
         )
+
+
+def _primary(contact: bss.Contact) -> Agreed:
+    return Agreed("yes" if contact.isPrimary else "", "")
 
 
 def _accounts_to_look_at(pair: Pair, agreed: Mapping[str, Agreed]) -> list[str]:

@@ -123,6 +123,12 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
         if link.finished != reason:
             await self.links.put(key.kind, key.identity, msgspec.structs.replace(link, finished=reason))
 
+    async def report_missing(self, key: BillingKey, link: Link, noun: str, reason: str) -> None:
+        """Keep that the record `noun` of a pair is gone, and count it, but not again at each later look."""
+        if link.finished != reason:
+            self.psa.objects.count(noun, "missing")
+        await self.finish(key, link, reason)
+
     async def enqueue(self, run: Run, *keys: str) -> None:
         """Ask for other objects, as urgently as this run was asked for."""
         await self.queue.enqueue(*(Enqueue(key=key, flow=FLOW, lane=run.lane) for key in keys))

@@ -28,7 +28,7 @@ class Billing(Flow):
         LinkKind(name="company", plural="companies", example="bss:account:42", identity=keys.IDENTITY),
         LinkKind(name="contact", plural="contacts", example="bss:contact:7", identity=keys.IDENTITY),
     )
-    external_id_field = "Company ID"
+    has_linker = True
     tables = (BillingSettings, DefaultFieldsSettings)
 
     def keys_of(self, number: str) -> tuple[str, ...]:
@@ -45,6 +45,11 @@ class Billing(Flow):
         if named is None and self.key_format.accepts(text):
             named = BillingKey.parse(text)
         return None if named is None else named.link
+
+    def record_of(self, key: str) -> tuple[str, int] | None:
+        """A key of ConnectWise names its record."""
+        named = BillingKey.parse(key) if self.key_format.accepts(key) else None
+        return (named.kind, named.id) if named is not None and named.system == "connectwise" else None
 
     def key_of_link(self, name: LinkName) -> str | None:
         """The key whose job writes the pair."""
@@ -67,12 +72,15 @@ class Billing(Flow):
 
         yield assembly.billing_flow(context).handle
 
-    def describe(self, event: Event) -> str:
+    def describe(self, key: str, event: Event) -> str:
         """What a run did to a pair."""
         if event.target is None:
             return f"{event.what}: {event.cause}"
-        done = f": {event.cause}" if event.cause else ""
-        return f"{event.target} {event.what}{done}, {event.calls} calls, {event.seconds:.1f} s"
+        named = BillingKey.parse(key)
+        # What was created for a record of ConnectWise is a record of BSS, which the cause names.
+        done = event.what if named.system == "bss" else ""
+        told = ": ".join(filter(None, (f"{named.kind} {event.target} {done}".rstrip(), event.cause)))
+        return f"{told}, {event.calls} calls, {event.seconds:.1f} s"
 
     def linker(self, context: FlowContext) -> Linker:
         """Corrects links of accounts and contacts."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from cwbridge import errors
 from cwbridge.cache import CachedValue
 from cwbridge.connectors import unclear
 from cwbridge.connectors.bss import models as bss
+from cwbridge.connectors.bss.client import Collection
 from cwbridge.connectors.connectwise import client as connectwise_client
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.ledger.api_member import ApiMember
@@ -21,8 +23,13 @@ class Evidence:
     """Tells companies of accounts from those of other users that have the same number as their identifier."""
 
     def __init__(
-        self, client: connectwise_client.ConnectWiseClient, creates: Creates, api_member: ApiMember
+        self,
+        client: connectwise_client.ConnectWiseClient,
+        accounts: Collection[bss.Account],
+        creates: Creates,
+        api_member: ApiMember,
     ) -> None:
+        self._accounts = accounts
         self._creates = creates
         self._api_member = api_member
         self._members = CachedValue(client.members.find, ttl=_CACHE_TTL_SECONDS)
@@ -36,10 +43,24 @@ class Evidence:
             or await self._made_by_us(company)
         )
 
+    async def made_for_another(self, account: bss.Account, company: connectwise.Company) -> bool:
+        """Whether the API member made the company for another account, which BSS still has: that one finds it by its id."""
+        identifier = company.identifier
+        if not (identifier.isascii() and identifier.isdecimal()) or int(identifier) == account.id:
+            return False
+        if not await self._made_by_us(company):
+            return False
+        try:
+            await self._accounts.get(int(identifier))
+        except errors.NotFound:
+            return False
+        return True
+
     async def _made_by_us(self, company: connectwise.Company) -> bool:
+        """Who changed a company last says nothing where ConnectWise says who made it."""
         info = company.info or connectwise.Info()
         ours = await self._api_member.names() or await self._only_api_member()
-        return bool(ours & {info.enteredBy, info.updatedBy})
+        return (info.enteredBy or info.updatedBy) in ours
 
     async def _only_api_member(self) -> set[str]:
         """After a loss of Redis the name of the API member is not known; a tenant with one such member has no other."""

@@ -9,11 +9,12 @@ from cwbridge.ledger.agreements import Agreements
 from cwbridge.ledger.links import Link
 from cwbridge.linker import LinkName, Rebuilt, Relinked, no_record
 from cwbridge.queue.job import Enqueue
-from worker.billing import keys
+from worker.billing import assembly, keys
+from worker.billing.rebuilding import LinkRebuild
 
 
 class BillingLinker:
-    """`links relink` of the billing flow."""
+    """`links relink` and `links rebuild` of the billing flow."""
 
     def __init__(self, context: FlowContext) -> None:
         self._context = context
@@ -49,12 +50,8 @@ class BillingLinker:
         )
 
     async def rebuild(self, *, dry_run: bool) -> Rebuilt:
-        """Pairs have no external id to rebuild from: their own jobs find them again."""
-        del dry_run
-        raise errors.Refused(
-            "Links of accounts and contacts are found again by their jobs",
-            remedy="Run a full sync: cwbridge sync --full.",
-        )
+        """Find every pair again by the rules of its jobs, and keep its link; nothing is written to either system."""
+        return await LinkRebuild(assembly.billing_context(self._context), dry_run=dry_run).run()
 
     async def _title(self, name: LinkName, target: int) -> str:
         """What the record is called; it must exist and not be deleted."""

@@ -23,8 +23,8 @@ class Also(msgspec.Struct, frozen=True, kw_only=True):
 _NOTHING = Also()
 
 
-def skipped(reason: str) -> Event:
-    return Event(what="skipped", cause=reason)
+def skipped(reason: str, *, leads_to: str = "") -> Event:
+    return Event(what="skipped", cause=reason, leads_to=leads_to)
 
 
 def missing(link: Link, discrepancy: str) -> Event:
@@ -64,7 +64,7 @@ def synced(
 
 def _to(system: str, fields: list[str]) -> Iterator[str]:
     if fields:
-        yield f"to {system}: {', '.join(fields)}"
+        yield f"to {system}: {', '.join(fields).replace('_', ' ')}"
 
 
 def _not_whole(merged: Merge, before: Sides, *, is_new: bool) -> Iterator[str]:

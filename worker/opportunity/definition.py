@@ -95,7 +95,7 @@ class Opportunities(Flow):
         )
         yield flow.handle
 
-    def describe(self, event: Event) -> str:
+    def describe(self, key: str, event: Event) -> str:  # noqa: ARG002  a project becomes an opportunity only
         """What a run did to an opportunity."""
         if event.what in {"created", "updated"}:
             counts = event.counts

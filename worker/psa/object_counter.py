@@ -17,5 +17,5 @@ class ObjectCounter:
 
     def count(self, noun: str, action: Action) -> None:
         """One more record of the kind `noun`; the label is its snake case, such as `product_item`."""
-        name = noun.replace(" ", "_").replace("-", "_")
+        name = noun.replace(" ", "_").replace("-", "_").lower()
         metrics.OBJECTS.labels(self._flow, name, action).inc()
