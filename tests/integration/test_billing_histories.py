@@ -241,9 +241,10 @@ def stage(redis_url: str) -> Iterator[Stage]:
         runner.run(client.aclose())
 
 
+@pytest.mark.tens_of_seconds
 @settings(
     max_examples=12,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    phases=[Phase.explicit, Phase.generate],
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -65,9 +65,9 @@ class Bench:
 
     def settings(self) -> Settings:
         """The settings of `sections`, read again when something has changed: a test that waits asks for them often."""
-        sections = self.sections()
-        if self._read is None or self._read[0] != sections:
-            self._read = sections, configured(**sections, namespace=self.namespace)
+        given = {**self.sections(), "namespace": self.namespace}
+        if self._read is None or self._read[0] != given:
+            self._read = given, configured(**given)
         return self._read[1]
 
     def sections(self) -> dict[str, Any]:
