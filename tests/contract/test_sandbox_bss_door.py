@@ -250,6 +250,8 @@ async def test_another_user_of_bss_acts_over_the_control_interface(bss: Bss) -> 
     account = await bss.get("/api/accounts/1040")
     assert (account["phone"], account["addresses"][0]["city"]) == ("123", "Patras")
     assert account["updatedAt"] > before
+    seen = await bss.control("GET", "records/accounts/1040")
+    assert (seen.status, seen.value["phone"]) == (200, "123")
     made = await bss.control("POST", "records/contacts", {"firstName": "Zoe", "accountId": 1040})
     assert made.status == 201
     assert (await bss.get(f"/api/contacts/{made.value['id']}"))["account"]["id"] == 1040
@@ -267,7 +269,8 @@ async def test_another_user_of_bss_acts_over_the_control_interface(bss: Bss) -> 
         ("PATCH", "records/accounts/1040", {"colour": "red"}, 400),
         ("PATCH", "records/accounts/1040", {"updatedAt": "2020-01-01"}, 400),
         ("PATCH", "records/accounts/1040", {"address": {"colour": "red"}}, 400),
-        ("GET", "records/accounts/1040", None, 404),
+        ("GET", "records/accounts/9", None, 404),
+        ("PUT", "records/accounts/1040", None, 404),
         ("POST", "revoke-tokens", {"now": True}, 400),
         ("POST", "nonsense", None, 404),
     ],
