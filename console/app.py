@@ -49,12 +49,15 @@ def _show_version(asked: bool) -> None:
 @app.callback()
 def root(
     *,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback acts
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """Sync Jetbuilt projects to ConnectWise PSA, and accounts and contacts between interworks.cloud BSS and ConnectWise."""
+    from console import logging_alone
+
+    logging_alone.import_structlog()
 
 
 @app.command()

@@ -25,6 +25,8 @@ class Section(pydantic.BaseModel):
         frozen=True,
         hide_input_in_errors=True,
         validate_default=True,
+        # Only the tables together are validated, in each process once.
+        defer_build=True,
     )
 
     table: ClassVar[str]

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,16 @@ async def test_no_color_is_honoured_and_the_version_is_one_line(tmp_path: Path) 
     assert (shown.code, shown.out) == (0, f"cwbridge {__version__}\n")
     help_text = await commands.run("--help", env={"NO_COLOR": "1", "FORCE_COLOR": "1"}, cwd=tmp_path)
     assert (help_text.code, "\x1b" in help_text.out) == (0, False)
+
+
+def test_a_command_imports_nothing_that_highlights_code(env: dict[str, str], tmp_path: Path) -> None:
+    timed = [sys.executable, "-X", "importtime", str(commands.COMMAND), "status"]
+    ended = subprocess.run(
+        timed, env={**os.environ, **env}, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    imported = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
+    assert {"structlog", "rich.table"} <= imported
+    assert not {name for name in imported if name.startswith(("pygments", "rich.traceback"))}
 
 
 async def test_completion_is_offered_for_the_usual_shells(tmp_path: Path) -> None:
