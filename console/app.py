@@ -55,9 +55,9 @@ def root(
     ] = False,
 ) -> None:
     """Sync Jetbuilt projects to ConnectWise PSA, and accounts and contacts between interworks.cloud BSS and ConnectWise."""
-    from console import logging_alone
+    from console import quick_start
 
-    logging_alone.import_structlog()
+    quick_start.prepare()
 
 
 @app.command()

@@ -25,12 +25,12 @@ from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Links
 from cwbridge.linker import Linker, LinkKind, LinkName
 from cwbridge.queue.queue import Queue
-from cwbridge.queue.runner import Handler
 from cwbridge.redis import Redis
 from cwbridge.settings import Section, Settings, variable
 
 if TYPE_CHECKING:
     from cwbridge.connections import Connections
+    from cwbridge.queue.runner import Handler
 
 
 class FlowContext(msgspec.Struct, frozen=True, kw_only=True):

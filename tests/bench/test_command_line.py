@@ -19,7 +19,7 @@ from cwbridge.settings import QueueSettings
 from tests.support.commands import COMMAND
 
 pytestmark = pytest.mark.bench
-_RUNS = 7
+_RUNS = 15
 _JOBS = 100_000
 _BATCH = 2_000
 NOTHING = (sys.executable, "-c", "pass")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from cwbridge.connectors.bss.system import BSS
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import Flow, FlowContext
 from cwbridge.ledger.history import Event
 from cwbridge.linker import Linker, LinkKind, LinkName
-from cwbridge.queue.runner import Handler
 from worker.billing import keys
 from worker.billing.keys import BillingKey
 from worker.billing.settings import BillingSettings
 from worker.psa.settings import DefaultFieldsSettings
+
+if TYPE_CHECKING:
+    from cwbridge.queue.runner import Handler
 
 
 class Billing(Flow):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from cwbridge import errors
 from cwbridge.connectors.connectwise.system import CONNECTWISE
@@ -13,11 +14,13 @@ from cwbridge.flow import Flow, FlowContext
 from cwbridge.keys import KeyFormat
 from cwbridge.ledger.history import Event
 from cwbridge.linker import Linker, LinkKind, LinkName
-from cwbridge.queue.runner import Handler
 from cwbridge.text import folded
 from worker.opportunity.project_key import FLOW, ProjectKey
 from worker.opportunity.settings import CatalogSettings, OpportunitySettings
 from worker.psa.settings import DefaultFieldsSettings
+
+if TYPE_CHECKING:
+    from cwbridge.queue.runner import Handler
 
 _NUMBER = r"[1-9]\d{0,18}"
 _SITE = "jetbuilt:site:"
