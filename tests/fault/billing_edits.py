@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from sandbox.server import Sandbox
 from tests.fault.billing_books import (
     COMPANIES,
@@ -25,6 +27,8 @@ from tests.fault.relations import Relations
 _MOST_ACCOUNTS = 16
 _MOST_CONTACTS = 40
 _SHARE_CLEARED = 0.15
+# Longer than it takes until a create that was broken off has been looked for.
+_NEW_SECONDS = 6.0
 
 
 class BillingEditor(SeededEditor):
@@ -67,6 +71,7 @@ class BillingEditor(SeededEditor):
         self._record = record
         self._foreign = foreign
         self._keeps_identities = keeps_identities
+        self._first_seen: dict[tuple[str, int], float] = {}
         self._users = OtherUsers(box, books, self._dice)
         self._new = NewValues()
         self._newcomers = Newcomers(self._users, books, record, self._new, self._dice)
@@ -278,14 +283,23 @@ class BillingEditor(SeededEditor):
             self._save(noun, "connectwise", theirs["id"], other, self._value(other))
 
     def _editable(self, noun: Noun, row: Row) -> tuple[str, ...]:
-        """The code tells which account belongs to a company that other users made, the address who is one contact on both sides."""
+        """The code tells which account belongs to a company that other users made, the address who is one contact on both sides.
+
+        Nobody changes the address of a contact that was just made: of a create without an answer the address alone tells what it made.
+        """
         if noun == "account":
             kept = frozenset() if self._books.began_as_account(row) else frozenset({"code"})
         elif self._keeps_identities:
             kept = frozenset({"email", "lastName"})
         else:
-            kept = frozenset({"email"}) if row["firstName"].startswith(TWIN) else frozenset()
+            is_known_by_email = row["firstName"].startswith(TWIN) or self._is_new(row)
+            kept = frozenset({"email"}) if is_known_by_email else frozenset()
         return tuple(field for field in FIELDS[noun] if field not in kept)
+
+    def _is_new(self, row: Row) -> bool:
+        """By the time at which an edit of it was first thought of."""
+        seen = self._first_seen.setdefault((row["firstName"], row["id"]), time.monotonic())
+        return time.monotonic() - seen < _NEW_SECONDS
 
     def _save(self, noun: Noun, side: Side, number: int, field: str, value: str) -> None:
         before = self._books.value(noun, side, number, field)

@@ -51,10 +51,11 @@ def _no_look_up_of_contacts() -> None:
 def _no_note_of_creates() -> None:
     """Nobody knows what a create that was broken off has sent."""
 
-    async def begin(*_given: Any) -> None:
+    async def nothing(*_given: Any) -> None:
         return
 
-    replace(Creates, "begin", begin)
+    replace(Creates, "begin", nothing)
+    replace(Creates, "answered", nothing)
 
 
 def _no_pair_lock() -> None:

@@ -242,3 +242,25 @@ async def test_a_primary_contact_that_has_not_moved_yet_does_not_stop_its_new_ac
     assert company["phoneNumber"] == "5"
     await pairs.settle(f"bss/contact/{mover}")
     assert (await pairs.company_of(other))["defaultContact"] == {"id": (await pairs.contact_of(mover))["id"]}
+
+
+async def test_a_contact_of_bss_whose_maker_died_is_known_although_its_address_was_changed(
+    pairs: Pairs,
+) -> None:
+    account = pairs.account(code="HL-1")
+    await pairs.bench.settled()
+    company = (await pairs.company_of(account))["id"]
+    record = pairs.contact(company, "Ada", Email="ada@one.example")
+    faults = pairs.bench.box.bss_faults
+    faults.add(FaultRule(name="held", action="hold_before", method="GET", path="/contacts/*", times=1))
+    dying = asyncio.create_task(pairs.bench.sync())
+    await until(lambda: faults.waiting("held") == 1, what="the contact was made and is read")
+    dying.cancel()
+    await asyncio.wait({dying})
+    faults.clear()
+    (made,) = pairs.bss.rows("contacts")
+    pairs.edit_person(made, email="ada@two.example")
+    await pairs.bench.settled(full=True)
+    assert list(pairs.bss.rows("contacts")) == [made]
+    assert [row["id"] for row in pairs.connectwise.table("company/contacts")] == [record]
+    assert pairs.items_of(record)["Email"] == "ada@two.example"

@@ -59,6 +59,7 @@ class CompanyCreator:
         except errors.WorkError:
             await creates.end(identity)
             raise
+        await creates.answered(identity, company.id)
         self._context.psa.objects.count("company", "created")
         log.info("company_created", company_id=company.id, account_id=account.id)
         await self._context.note_ourselves(company)

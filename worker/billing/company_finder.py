@@ -60,6 +60,7 @@ class CompanyFinder:
     def rules(self) -> tuple[tuple[How, Rule], ...]:
         """Every rule with the way in which it finds; a rule answers all companies that fit and are free."""
         return (
+            ("external_id", self._of_create),
             ("external_id", self._by_vendor_link),
             ("external_id", self._by_identifier),
             ("name", self._by_create),
@@ -126,6 +127,16 @@ class CompanyFinder:
             )
         rows = await self._companies.numbered(code.strip())
         return await self._free(account, [row for row in rows if codes_agree(account, row)])
+
+    async def _of_create(self, account: bss.Account) -> list[connectwise.Company]:
+        """The company that an open create is known to have made of the account, or the account of it."""
+        made = await self._creates.made()
+        companies = [made.get(account_key(account.id).identity)]
+        companies += [
+            keys.company_of_record(identity) for identity, number in made.items() if number == account.id
+        ]
+        found = [number for number in companies if number is not None]
+        return await self._free(account, await self._companies.of_id(found[0])) if found else []
 
     async def _by_create(self, account: bss.Account) -> list[connectwise.Company]:
         """The company for which the account was made, by what was sent: another user may have edited the company since."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import structlog
@@ -86,7 +87,7 @@ class CompanyPuller:
 
     async def _account_of(self, company: connectwise.Company) -> bss.Account | None:
         """The account that has no company yet: by the company's identifier, by code, by name."""
-        for by in (self._by_vendor_link, self._identified):
+        for by in (self._of_create, self._by_vendor_link, self._identified):
             account = await by(company)
             if account is not None:
                 return account
@@ -102,6 +103,15 @@ class CompanyPuller:
             rows = await self._accounts.find(equals("name", name))
             named |= {row.id: row for row in rows if names_agree(row, company)}
         return await self._only(company, list(named.values()))
+
+    async def _of_create(self, company: connectwise.Company) -> bss.Account | None:
+        """The account that an open create is known to have made."""
+        number = (await self._context.creates.made()).get(record_identity("company", company.id))
+        if number is None or await self._context.link_of(account_key(number)) is not None:
+            return None
+        with contextlib.suppress(errors.NotFound):
+            return await self._accounts.get(number)
+        return None
 
     async def _by_vendor_link(self, company: connectwise.Company) -> bss.Account | None:
         """The account that the vendor's own connector has linked, where its links are taken over; BSS cannot be asked by it."""
@@ -177,4 +187,6 @@ class CompanyPuller:
         """Create the account; what was sent is kept until it is linked, unless BSS refused it."""
         identity = record_identity("company", company.id)
         async with self._context.creating(identity, sent):
-            return await self._accounts.create(draft)
+            number = await self._accounts.create(draft)
+            await self._context.creates.answered(identity, number)
+            return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 
 import msgspec
@@ -39,6 +40,9 @@ class ContactFinder:
 
     async def in_company(self, contact: bss.Contact, company: int) -> FoundContact | None:
         """The contact of ConnectWise, or None; inactive ones are looked at last. Raises Ambiguous for several."""
+        made = await self._free_records(contact, await self._of_create(contact))
+        if made:
+            return FoundContact(made[0], "external_id")
         rows = await self._context.psa.client.contacts.find(field("company/id").equals(company))
         found = await self.fitting(contact, [*rows, *await self._made_elsewhere(contact, company)])
         if len(found) > 1:
@@ -70,6 +74,10 @@ class ContactFinder:
 
     async def in_account(self, record: connectwise.Contact, account: int) -> bss.Contact | None:
         """The contact of BSS that a contact of ConnectWise is, or None; raises Ambiguous for several."""
+        number = (await self._context.creates.made()).get(record_identity("contact", record.id))
+        if number is not None and await self._context.link_of(contact_key(number)) is None:
+            with contextlib.suppress(errors.NotFound):
+                return await self._context.bss.contacts.get(number)
         rows = {row.id: row for row in await self._context.bss.contacts.find(equals("accountId", account))}
         rows |= {row.id: row for row in await self._made_in_bss(record)}
         free = [row for row in rows.values() if await self._context.link_of(contact_key(row.id)) is None]
@@ -90,6 +98,16 @@ class ContactFinder:
                 "cwbridge links relink bss:contact:ID --to " + str(record.id),
             )
         return fitting[0] if fitting else None
+
+    async def _of_create(self, contact: bss.Contact) -> list[connectwise.Contact]:
+        """The contact that an open create is known to have made of this one, or it of that one."""
+        made = await self._context.creates.made()
+        records = [made.get(contact_key(contact.id).identity)]
+        records += [
+            keys.contact_of_record(identity) for identity, number in made.items() if number == contact.id
+        ]
+        found = [number for number in records if number is not None]
+        return await self._context.psa.client.contacts.find(field("id").equals(found[0])) if found else []
 
     async def _made_elsewhere(self, contact: bss.Contact, company: int) -> list[connectwise.Contact]:
         """The contacts that open creates have made of this one, or it of them, where it has moved to another account since."""

@@ -51,6 +51,11 @@ class ContactPuller:
             existing = await self._finder.in_account(record, account.id) if owner is None else None
             if owner is None and existing is None:
                 return await self._create(run, record, account.id, record.company.id)
+        if (
+            existing is not None
+            and await context.creates.of(record_identity("contact", record.id)) is not None
+        ):
+            await context.creates.answered(record_identity("contact", record.id), existing.id)
         known = str(owner if existing is None else contact_key(existing.id))
         await context.enqueue(run, known)
         return skipped(f"it is {known}", leads_to=known)
@@ -76,6 +81,7 @@ class ContactPuller:
         written = writable(target)
         async with self._context.creating(record_identity("contact", record.id), sent_of(target, written)):
             number = await self._contacts.create(bss_draft(written))
+            await self._context.creates.answered(record_identity("contact", record.id), number)
         self._context.psa.objects.count("BSS contact", "created")
         log.info("bss_contact_created", bss_contact_id=number, contact_id=record.id)
         contact = await self._context.contact_after_write(number)

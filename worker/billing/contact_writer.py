@@ -16,6 +16,7 @@ from worker.billing.communication import ITEMS
 from worker.billing.contact_fields import ContactFields, contact_changes, contact_draft
 from worker.billing.contact_finder import ContactFinder, FoundContact
 from worker.billing.context import BillingContext
+from worker.billing.keys import contact_key
 from worker.psa.default_fields import naming_default_field
 
 log = structlog.get_logger(__name__)
@@ -37,7 +38,7 @@ class ContactWriter:
             **contact_draft(values, await self._fields.kinds()),
         }
         try:
-            return FoundContact(await self._send(draft), "created")
+            return await self._created(contact, draft)
         except (errors.OutcomeUnknown, errors.Duplicate) as failure:
             found = await self._finder.in_company(contact, company)
             if found is not None:
@@ -45,7 +46,7 @@ class ContactWriter:
             if not isinstance(failure, errors.Duplicate):
                 raise
         # BSS has two people where ConnectWise suspects one: same name and another address, or another company.
-        return FoundContact(await self._send({**draft, "ignoreDuplicates": True}), "created")
+        return await self._created(contact, {**draft, "ignoreDuplicates": True})
 
     async def update(self, record: connectwise.Contact, values: Mapping[str, str]) -> connectwise.Contact:
         """The contact after the changes; communication items of other types are not touched."""
@@ -68,13 +69,14 @@ class ContactWriter:
         main = min(sites, key=lambda row: (not row.primaryAddressFlag, row.id), default=None)
         return [] if main is None else [Change("replace", "/site", {"id": main.id})]
 
-    async def _send(self, draft: dict[str, Any]) -> connectwise.Contact:
+    async def _created(self, contact: bss.Contact, draft: dict[str, Any]) -> FoundContact:
         with naming_default_field("contact"):
             record = await self._contacts.create(draft)
+        await self._context.creates.answered(contact_key(contact.id).identity, record.id)
         await self._context.note_ourselves(record)
         self._context.psa.objects.count("contact", "created")
         log.info("contact_created", contact_id=record.id)
-        return record
+        return FoundContact(record, "created")
 
     async def _write_item(self, record: connectwise.Contact, kind: int, value: str) -> None:
         items = self._context.psa.client.communications(record.id)
