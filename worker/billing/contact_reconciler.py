@@ -177,8 +177,11 @@ class ContactReconciler:
             after = await self._sides(pair, contact, record)
             agreed |= newly_agreed(FIELDS, Merge(pull=merged.pull), before, after)
             agreed[_PRIMARY] = _primary(contact)
-            await self._context.enqueue(run, *(set(_accounts_to_look_at(pair, agreed)) - set(asked)))
+            asked |= _accounts_to_look_at(pair, agreed)
+            await self._context.enqueue(run, *asked)
             await self._keep(key, pair, agreed)
+        # And once it is kept: an account whose run began before that has read the old state.
+        await self._context.enqueue(run, *asked)
         if attempts or merged.is_written:
             await self._context.attempts.end(key.identity)
         if has_changed_meanwhile(agreed, merged, before, after):
@@ -223,7 +226,7 @@ def _primary(contact: bss.Contact) -> Agreed:
     return Agreed("yes" if contact.isPrimary else "", "")
 
 
-def _accounts_to_look_at(pair: Pair, agreed: Mapping[str, Agreed]) -> list[str]:
+def _accounts_to_look_at(pair: Pair, agreed: Mapping[str, Agreed]) -> set[str]:
     """The accounts whose default contact may have changed: the contact has become the primary one, or it has moved as such."""
     nobody = Agreed("", "")
     homes = {str(pair.home.account)}
@@ -232,4 +235,4 @@ def _accounts_to_look_at(pair: Pair, agreed: Mapping[str, Agreed]) -> list[str]:
     is_moved = bool(now.source and moved_from) and moved_from not in homes
     if is_moved:
         homes.add(moved_from)
-    return [str(account_key(int(home))) for home in sorted(homes)] if is_moved or before != now else []
+    return {str(account_key(int(home))) for home in homes} if is_moved or before != now else set()
