@@ -264,3 +264,25 @@ async def test_a_contact_of_bss_whose_maker_died_is_known_although_its_address_w
     assert list(pairs.bss.rows("contacts")) == [made]
     assert [row["id"] for row in pairs.connectwise.table("company/contacts")] == [record]
     assert pairs.items_of(record)["Email"] == "ada@two.example"
+
+
+async def test_a_contact_that_moves_after_its_maker_died_is_not_made_again_from_connectwise(
+    pairs: Pairs,
+) -> None:
+    home, other = pairs.account(code="HL-1"), pairs.account("Far Shore", code="FS-1")
+    await pairs.bench.settled()
+    person = pairs.person(home, email="ada@one.example")
+    faults = pairs.bench.box.connectwise_faults
+    faults.add(FaultRule(name="held", action="hold_after", method="POST", path="/company/contacts", times=1))
+    dying = asyncio.create_task(pairs.bench.sync())
+    await until(lambda: faults.waiting("held") == 1, what="the contact was made")
+    dying.cancel()
+    await asyncio.wait({dying})
+    faults.clear()
+    (record,) = (row["id"] for row in pairs.connectwise.table("company/contacts"))
+    pairs.edit_person(person, accountId=other)
+    await pairs.bench.sync(f"connectwise/contact/{record}")
+    await pairs.bench.settled(full=True)
+    assert list(pairs.bss.rows("contacts")) == [person]
+    assert [row["id"] for row in pairs.connectwise.table("company/contacts")] == [record]
+    assert pairs.contact_row(record)["company"]["id"] == (await pairs.company_of(other))["id"]

@@ -80,8 +80,9 @@ class ContactFinder:
                 return await self._context.bss.contacts.get(number)
         rows = {row.id: row for row in await self._context.bss.contacts.find(equals("accountId", account))}
         rows |= {row.id: row for row in await self._made_in_bss(record)}
-        free = [row for row in rows.values() if await self._context.link_of(contact_key(row.id)) is None]
         kind = (await self._types.ids()).get("email")
+        rows |= {row.id: row for row in await self._makers_in_bss(person_of_connectwise(record, kind))}
+        free = [row for row in rows.values() if await self._context.link_of(contact_key(row.id)) is None]
         own = record_identity("contact", record.id)
         sent = await self._sent([own, *(contact_key(row.id).identity for row in free)])
         _, fitting = people.same(
@@ -131,6 +132,16 @@ class ContactFinder:
         sent = await self._context.creates.of(record_identity("contact", record.id)) or {}
         email = sent["email"].sent if "email" in sent else ""
         return await self._context.bss.contacts.find(equals("email", email)) if email else []
+
+    async def _makers_in_bss(self, person: Person) -> list[bss.Contact]:
+        """The contacts of BSS whose open creates have sent this person, in whichever account they are by now."""
+        found = []
+        for identity, sent in (await self._context.creates.all()).items():
+            key = keys.of_identity(identity)
+            if key is not None and key.kind == "contact" and _person_sent(sent).shares_email(person):
+                with contextlib.suppress(errors.NotFound):
+                    found.append(await self._context.bss.contacts.get(key.id))
+        return found
 
     async def _sent(self, identities: list[str]) -> dict[str, list[Person]]:
         """Whom open creates have made: another user may have edited a contact before the run that made it could link it."""
