@@ -1,6 +1,7 @@
 """Writes to a pair of records that are under way, so that a write whose answer was lost is not taken for a change by another user.
 
-{namespace}:attempts    hash, link identity -> the attempts as JSON: field -> [side written, value in the source, value in the target, value sent]
+{namespace}:attempts         hash, link identity -> the attempts as JSON: field -> [side written, value in the source, value in the target, value sent]
+{namespace}:late_attempts    hash, the same of a run that had lost its lease when it wrote: a later run may have written before it
 """
 
 from __future__ import annotations
@@ -32,17 +33,30 @@ class Attempts:
     def __init__(self, redis: Redis, *, namespace: str) -> None:
         self._redis = redis
         self._name = f"{namespace}:attempts"
+        self._late = f"{namespace}:late_attempts"
 
     async def of(self, identity: str) -> dict[str, Attempt]:
         """The attempts of the last run by field, where it did not end them."""
         stored = await reply(self._redis.hget(self._name, identity))
         return {} if stored is None else _decoder.decode(stored)
 
+    async def late(self, identity: str) -> dict[str, Attempt]:
+        """The attempts of a run that had lost its lease."""
+        stored = await reply(self._redis.hget(self._late, identity))
+        return {} if stored is None else _decoder.decode(stored)
+
+    async def note_late(self, identity: str, attempts: Mapping[str, Attempt]) -> None:
+        """A run that has lost its lease may have written what it was about to write."""
+        if attempts:
+            await reply(self._redis.hset(self._late, mapping={identity: _encoder.encode(attempts)}))
+
     async def begin(self, identity: str, attempts: Mapping[str, Attempt]) -> None:
         """Keep what is about to be written."""
         if attempts:
             await reply(self._redis.hset(self._name, mapping={identity: _encoder.encode(attempts)}))
 
-    async def end(self, identity: str) -> None:
-        """What was written is agreed on."""
+    async def end(self, identity: str, *, late: bool) -> None:
+        """What was written is agreed on; with `late`, what a run without a lease wrote as well."""
         await reply(self._redis.hdel(self._name, identity))
+        if late:
+            await reply(self._redis.hdel(self._late, identity))

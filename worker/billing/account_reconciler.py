@@ -126,14 +126,18 @@ class AccountReconciler:
         relatives = await self._relatives.of(run, pair.account, pair.company.id)
         before = await self._sides(pair.account, pair.company, relatives)
         attempts = await self._context.attempts.of(key.identity)
+        late = await self._context.attempts.late(key.identity)
         known = recovered(FIELDS, before.seen, pair.agreed, attempts)
+        known = recovered(FIELDS, before.seen, known, late)
         merged = merge(FIELDS, before.seen, known, policy)
         types = await self._types.seen(_type_of(pair.account), pair.company)
         decision = account_types.decide(types, pair.agreed.get(TYPE), policy)
         # Before new attempts take the place of those from which they were recovered.
         await self._keep(key, pair.agreed, known)
-        await self._context.attempts.begin(key.identity, attempts_of(merged, before.seen))
-        company = await self._push(run, pair, merged, decision, relatives)
+        own = attempts_of(merged, before.seen)
+        await self._context.attempts.begin(key.identity, own)
+        async with self._context.writing(key, own):
+            company = await self._push(run, pair, merged, decision, relatives)
         pushed = await self._sides(pair.account, company, relatives)
         half = Merge(push=merged.push, agreed=merged.agreed)
         agreed = known | newly_agreed(FIELDS, half, before, pushed) | _type_agreed(types)
@@ -142,15 +146,16 @@ class AccountReconciler:
         if decision.add is not None:
             agreed |= _type_agreed(await self._types.seen(_type_of(pair.account), company))
         await self._keep(key, pair.agreed, agreed)
-        account = await self._pull(pair, merged, decision)
+        async with self._context.writing(key, own):
+            account = await self._pull(pair, merged, decision)
         after = pushed
         if account is not pair.account:
             after = await self._sides(account, company, relatives)
             agreed |= newly_agreed(FIELDS, Merge(pull=merged.pull), before, after)
             agreed |= _type_agreed(await self._types.seen(_type_of(account), company))
             await self._keep(key, pair.agreed, agreed)
-        if attempts or merged.is_written:
-            await self._context.attempts.end(key.identity)
+        if attempts or late or merged.is_written:
+            await self._context.attempts.end(key.identity, late=bool(late))
         others_changed = has_changed_meanwhile(agreed, merged, before, after)
         if others_changed or _differs_beside_fields(pair, account, company, decision):
             await self._context.enqueue(run, str(key))

@@ -159,12 +159,16 @@ class ContactReconciler:
     async def _agree(self, run: Run, key: BillingKey, pair: Pair) -> Event | None:
         before = await self._sides(pair, pair.contact, pair.record)
         attempts = await self._context.attempts.of(key.identity)
+        late = await self._context.attempts.late(key.identity)
         known = recovered(FIELDS, before.seen, pair.agreed, attempts)
+        known = recovered(FIELDS, before.seen, known, late)
         merged = merge(FIELDS, before.seen, known, pair.home.policy)
         # Before new attempts take the place of those from which they were recovered.
         await self._keep(key, pair, known)
-        await self._context.attempts.begin(key.identity, attempts_of(merged, before.seen))
-        record = await self._writer.update(pair.record, merged.push) if merged.push else pair.record
+        own = attempts_of(merged, before.seen)
+        await self._context.attempts.begin(key.identity, own)
+        async with self._context.writing(key, own):
+            record = await self._writer.update(pair.record, merged.push) if merged.push else pair.record
         half = Merge(push=merged.push, agreed=merged.agreed)
         after = await self._sides(pair, pair.contact, record)
         agreed = known | newly_agreed(FIELDS, half, before, after) | {_PRIMARY: _primary(pair.contact)}
@@ -172,7 +176,8 @@ class ContactReconciler:
         asked = _accounts_to_look_at(pair, agreed)
         await self._context.enqueue(run, *asked)
         await self._keep(key, pair, agreed)
-        contact = await self._pull(pair, merged)
+        async with self._context.writing(key, own):
+            contact = await self._pull(pair, merged)
         if merged.pull:
             after = await self._sides(pair, contact, record)
             agreed |= newly_agreed(FIELDS, Merge(pull=merged.pull), before, after)
@@ -182,8 +187,8 @@ class ContactReconciler:
             await self._keep(key, pair, agreed)
         # And once it is kept: an account whose run began before that has read the old state.
         await self._context.enqueue(run, *asked)
-        if attempts or merged.is_written:
-            await self._context.attempts.end(key.identity)
+        if attempts or late or merged.is_written:
+            await self._context.attempts.end(key.identity, late=bool(late))
         if has_changed_meanwhile(agreed, merged, before, after):
             await self._context.enqueue(run, str(key))
         return synced("contact", pair.link, merged, before, is_new=pair.is_new)

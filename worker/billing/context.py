@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -14,7 +15,7 @@ from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.ledger.agreements import Agreed, Agreements
 from cwbridge.ledger.api_member import ApiMember
-from cwbridge.ledger.attempts import Attempts
+from cwbridge.ledger.attempts import Attempt, Attempts
 from cwbridge.ledger.creates import Creates, SentFields
 from cwbridge.ledger.links import How, Link, Links
 from cwbridge.ledger.own_writes import OwnWrites
@@ -111,6 +112,18 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
             raise
         except errors.WorkError:
             await self.creates.end(identity)
+            raise
+
+    @asynccontextmanager
+    async def writing(self, key: BillingKey, attempts: Mapping[str, Attempt]) -> AsyncIterator[None]:
+        """Writes to a pair are under way; when the run is broken off, or has lost its lease, they may still take effect.
+
+        A worker that was stopped may write when it wakes up, after other runs of the pair: the next one must not take that for an edit.
+        """
+        try:
+            yield
+        except (errors.LeaseLost, asyncio.CancelledError):
+            await asyncio.shield(asyncio.ensure_future(self.attempts.note_late(key.identity, attempts)))
             raise
 
     async def owner(self, kind: str, target: int) -> BillingKey | None:
