@@ -16,7 +16,6 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import arq.constants
 import redis.exceptions
 import structlog
 
@@ -144,17 +143,8 @@ class Service:
 
     async def _clean_up(self) -> None:
         """Delete everything of this worker's arq queue."""
-        prefixes = (
-            arq.constants.job_key_prefix,
-            arq.constants.in_progress_key_prefix,
-            arq.constants.retry_key_prefix,
-        )
-        left = [
-            f"{prefix}{name.decode()}"
-            for name in await self._client.zrange(self.arq_queue, 0, -1)
-            for prefix in prefixes
-        ]
-        await self._client.delete(self.arq_queue, f"{self.arq_queue}:health", *left)
+        left = [name.decode() for name in await self._client.zrange(self.arq_queue, 0, -1)]
+        await self._client.delete(self.arq_queue, f"{self.arq_queue}:health", *arq_worker.keys_of(left))
 
     async def _quietly(self, doing: Any) -> None:
         # Without Redis the leases end by themselves and arq's keys expire.

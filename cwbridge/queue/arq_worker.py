@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -64,6 +64,16 @@ def redis_for_arq(client: Redis, *, arq_queue: str) -> arq.connections.ArqRedis:
         job_deserializer=decode,
         default_queue_name=arq_queue,
     )
+
+
+def keys_of(arq_ids: Iterable[str]) -> list[str]:
+    """The Redis keys that arq keeps of jobs, those of an arq queue left out."""
+    prefixes = (
+        arq.constants.job_key_prefix,
+        arq.constants.in_progress_key_prefix,
+        arq.constants.retry_key_prefix,
+    )
+    return [f"{prefix}{arq_id}" for arq_id in arq_ids for prefix in prefixes]
 
 
 class Worker(arq.worker.Worker):
@@ -139,13 +149,8 @@ class Worker(arq.worker.Worker):
             )
 
     async def _forget(self, arq_ids: Sequence[str]) -> Mapping[str, None]:
-        prefixes = (
-            arq.constants.in_progress_key_prefix,
-            arq.constants.retry_key_prefix,
-            arq.constants.job_key_prefix,
-        )
         async with self.pool.pipeline(transaction=False) as pipeline:
             pipeline.zrem(self.queue_name, *arq_ids)
-            pipeline.delete(*(prefix + arq_id for arq_id in arq_ids for prefix in prefixes))
+            pipeline.delete(*keys_of(arq_ids))
             await pipeline.execute()
         return dict.fromkeys(arq_ids)
