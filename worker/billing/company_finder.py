@@ -130,20 +130,15 @@ class CompanyFinder:
 
     async def _of_create(self, account: bss.Account) -> list[connectwise.Company]:
         """The company that an open create is known to have made of the account, or the account of it."""
-        made = await self._creates.made()
-        companies = [made.get(account_key(account.id).identity)]
-        companies += [
-            keys.company_of_record(identity) for identity, number in made.items() if number == account.id
-        ]
-        found = [number for number in companies if number is not None]
-        return await self._free(account, await self._companies.of_id(found[0])) if found else []
+        company = keys.record_made(account_key(account.id), await self._creates.made())
+        return [] if company is None else await self._free(account, await self._companies.of_id(company))
 
     async def _by_create(self, account: bss.Account) -> list[connectwise.Company]:
         """The company for which the account was made, by what was sent: another user may have edited the company since."""
         found = []
         for identity, sent in (await self._creates.all()).items():
             code = sent.get("code")
-            company = keys.company_of_record(identity)
+            company = keys.record_of("company", identity)
             if company is not None and code is not None and folded(code.sent) == folded(account.code):
                 found += await self._companies.of_id(company)
         return await self._free(account, found)

@@ -102,13 +102,10 @@ class ContactFinder:
 
     async def _of_create(self, contact: bss.Contact) -> list[connectwise.Contact]:
         """The contact that an open create is known to have made of this one, or it of that one."""
-        made = await self._context.creates.made()
-        records = [made.get(contact_key(contact.id).identity)]
-        records += [
-            keys.contact_of_record(identity) for identity, number in made.items() if number == contact.id
-        ]
-        found = [number for number in records if number is not None]
-        return await self._context.psa.client.contacts.find(field("id").equals(found[0])) if found else []
+        record = keys.record_made(contact_key(contact.id), await self._context.creates.made())
+        if record is None:
+            return []
+        return await self._context.psa.client.contacts.find(field("id").equals(record))
 
     async def _made_elsewhere(self, contact: bss.Contact, company: int) -> list[connectwise.Contact]:
         """The contacts that open creates have made of this one, or it of them, where it has moved to another account since."""
@@ -119,7 +116,7 @@ class ContactFinder:
             conditions.append(field("company/id").equals(int(own["company"].sent)))
         person = person_of_bss(contact)
         for identity, sent in creates.items():
-            record = keys.contact_of_record(identity)
+            record = keys.record_of("contact", identity)
             if record is not None and _person_sent(sent).shares_email(person):
                 conditions.append(field("id").equals(record))
         found = [await self._context.psa.client.contacts.find(condition) for condition in conditions]

@@ -51,11 +51,8 @@ class ContactPuller:
             existing = await self._finder.in_account(record, account.id) if owner is None else None
             if owner is None and existing is None:
                 return await self._create(run, record, account.id, record.company.id)
-        if (
-            existing is not None
-            and await context.creates.of(record_identity("contact", record.id)) is not None
-        ):
-            await context.creates.answered(record_identity("contact", record.id), existing.id)
+        if existing is not None and await context.creates.of(key.identity) is not None:
+            await context.creates.answered(key.identity, existing.id)
         known = str(owner if existing is None else contact_key(existing.id))
         await context.enqueue(run, known)
         return skipped(f"it is {known}", leads_to=known)

@@ -9,6 +9,7 @@ connectwise/contact/{id}     a contact of ConnectWise to which no contact of BSS
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Literal, Self
 
 import msgspec
@@ -87,19 +88,21 @@ def record_identity(kind: str, target: int) -> str:
     return f"connectwise:{kind}:{target}"
 
 
-def company_of_record(identity: str) -> int | None:
-    """The id in the identity of a company of ConnectWise; None for other identities."""
-    return _of_record("connectwise:company", identity)
-
-
-def contact_of_record(identity: str) -> int | None:
-    """The id in the identity of a contact of ConnectWise; None for other identities."""
-    return _of_record("connectwise:contact", identity)
-
-
-def _of_record(kind: str, identity: str) -> int | None:
+def record_of(kind: str, identity: str) -> int | None:
+    """The id in the identity of a record of ConnectWise of that kind; None for other identities."""
     head, _, number = identity.rpartition(":")
-    return int(number) if head == kind else None
+    return int(number) if head == f"connectwise:{kind}" else None
+
+
+def record_made(key: BillingKey, made: Mapping[str, int]) -> int | None:
+    """The record that an open create is known to have made of an object of BSS, or the object of it; None when there is none.
+
+    `made` is what each open create has made, by the identity that it was made for.
+    """
+    if key.identity in made:
+        return made[key.identity]
+    origins = (record_of(key.kind, identity) for identity, number in made.items() if number == key.id)
+    return next((record for record in origins if record is not None), None)
 
 
 def of_identity(identity: str) -> BillingKey | None:
