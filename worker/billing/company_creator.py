@@ -46,20 +46,16 @@ class CompanyCreator:
             )
         written = writable(values)
         draft = await self._draft(account, written)
-        creates, identity = self._context.creates, account_key(account.id).identity
-        await creates.begin(identity, sent_of(values, written))
+        identity = account_key(account.id).identity
         try:
-            with naming_default_field("company"):
-                company = await self._companies.create(draft)
+            async with self._context.creating(identity, sent_of(values, written)):
+                with naming_default_field("company"):
+                    company = await self._companies.create(draft)
         except errors.OutcomeUnknown:
             return FoundCompany(await self._made_all_the_same(account), "external_id")
         except errors.Duplicate as refusal:
-            await creates.end(identity)
             return FoundCompany(await self._holder(account, refusal), "external_id")
-        except errors.WorkError:
-            await creates.end(identity)
-            raise
-        await creates.answered(identity, company.id)
+        await self._context.creates.answered(identity, company.id)
         self._context.psa.objects.count("company", "created")
         log.info("company_created", company_id=company.id, account_id=account.id)
         await self._context.note_ourselves(company)
