@@ -23,6 +23,16 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True):
     sent: str
 
 
+class OpenAttempts(msgspec.Struct, frozen=True, kw_only=True):
+    """The attempts by field of the last run, where it did not end them, and of a run that had lost its lease."""
+
+    last: Mapping[str, Attempt]
+    late: Mapping[str, Attempt]
+
+    def __bool__(self) -> bool:
+        return bool(self.last or self.late)
+
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(dict[str, Attempt])
 
@@ -35,15 +45,16 @@ class Attempts:
         self._name = f"{namespace}:attempts"
         self._late = f"{namespace}:late_attempts"
 
-    async def of(self, identity: str) -> dict[str, Attempt]:
-        """The attempts of the last run by field, where it did not end them."""
-        stored = await reply(self._redis.hget(self._name, identity))
-        return {} if stored is None else _decoder.decode(stored)
-
-    async def late(self, identity: str) -> dict[str, Attempt]:
-        """The attempts of a run that had lost its lease."""
-        stored = await reply(self._redis.hget(self._late, identity))
-        return {} if stored is None else _decoder.decode(stored)
+    async def of(self, identity: str) -> OpenAttempts:
+        """What earlier runs were about to write and did not end."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.hget(self._name, identity)
+            pipeline.hget(self._late, identity)
+            last, late = await pipeline.execute()
+        return OpenAttempts(
+            last={} if last is None else _decoder.decode(last),
+            late={} if late is None else _decoder.decode(late),
+        )
 
     async def note_late(self, identity: str, attempts: Mapping[str, Attempt]) -> None:
         """A run that has lost its lease may have written what it was about to write."""
@@ -55,8 +66,8 @@ class Attempts:
         if attempts:
             await reply(self._redis.hset(self._name, mapping={identity: _encoder.encode(attempts)}))
 
-    async def end(self, identity: str, *, late: bool) -> None:
-        """What was written is agreed on; with `late`, what a run without a lease wrote as well."""
+    async def end(self, identity: str, read: OpenAttempts) -> None:
+        """What was written is agreed on; what a run without a lease wrote as well, where it was `read`."""
         await reply(self._redis.hdel(self._name, identity))
-        if late:
+        if read.late:
             await reply(self._redis.hdel(self._late, identity))

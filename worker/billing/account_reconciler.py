@@ -126,9 +126,7 @@ class AccountReconciler:
         relatives = await self._relatives.of(run, pair.account, pair.company.id)
         before = await self._sides(pair.account, pair.company, relatives)
         attempts = await self._context.attempts.of(key.identity)
-        late = await self._context.attempts.late(key.identity)
-        known = recovered(FIELDS, before.seen, pair.agreed, attempts)
-        known = recovered(FIELDS, before.seen, known, late)
+        known = recovered(FIELDS, before.seen, pair.agreed, attempts.last, attempts.late)
         merged = merge(FIELDS, before.seen, known, policy)
         types = await self._types.seen(_type_of(pair.account), pair.company)
         decision = account_types.decide(types, pair.agreed.get(TYPE), policy)
@@ -154,8 +152,8 @@ class AccountReconciler:
             agreed |= newly_agreed(FIELDS, Merge(pull=merged.pull), before, after)
             agreed |= _type_agreed(await self._types.seen(_type_of(account), company))
             await self._keep(key, pair.agreed, agreed)
-        if attempts or late or merged.is_written:
-            await self._context.attempts.end(key.identity, late=bool(late))
+        if attempts or merged.is_written:
+            await self._context.attempts.end(key.identity, attempts)
         others_changed = has_changed_meanwhile(agreed, merged, before, after)
         if others_changed or _differs_beside_fields(pair, account, company, decision):
             await self._context.enqueue(run, str(key))

@@ -159,9 +159,7 @@ class ContactReconciler:
     async def _agree(self, run: Run, key: BillingKey, pair: Pair) -> Event | None:
         before = await self._sides(pair, pair.contact, pair.record)
         attempts = await self._context.attempts.of(key.identity)
-        late = await self._context.attempts.late(key.identity)
-        known = recovered(FIELDS, before.seen, pair.agreed, attempts)
-        known = recovered(FIELDS, before.seen, known, late)
+        known = recovered(FIELDS, before.seen, pair.agreed, attempts.last, attempts.late)
         merged = merge(FIELDS, before.seen, known, pair.home.policy)
         # Before new attempts take the place of those from which they were recovered.
         await self._keep(key, pair, known)
@@ -187,8 +185,8 @@ class ContactReconciler:
             await self._keep(key, pair, agreed)
         # And once it is kept: an account whose run began before that has read the old state.
         await self._context.enqueue(run, *asked)
-        if attempts or late or merged.is_written:
-            await self._context.attempts.end(key.identity, late=bool(late))
+        if attempts or merged.is_written:
+            await self._context.attempts.end(key.identity, attempts)
         if has_changed_meanwhile(agreed, merged, before, after):
             await self._context.enqueue(run, str(key))
         return synced("contact", pair.link, merged, before, is_new=pair.is_new)

@@ -7,6 +7,7 @@ value which a server stores otherwise than it was sent is no change, and nothing
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from typing import Literal
@@ -102,16 +103,16 @@ def recovered(
     fields: Iterable[Field],
     seen: Mapping[str, Seen],
     agreed: Mapping[str, Agreed],
-    attempts: Mapping[str, Attempt],
+    *attempts: Mapping[str, Attempt],
 ) -> dict[str, Agreed]:
-    """The agreed values with those of an earlier run that was broken off after its write.
+    """The agreed values with those of earlier runs that were broken off after their write; the last one named counts.
 
-    The write took effect when the side no longer holds what it held before, and holds what was sent. Otherwise nothing was
+    A write took effect when the side no longer holds what it held before, and holds what was sent. Otherwise nothing was
     agreed on, and whatever changed is a change.
     """
     found = dict(agreed)
-    for field in fields:
-        attempt, now = attempts.get(field.name), seen.get(field.name)
+    for field, tried in itertools.product(tuple(fields), attempts):
+        attempt, now = tried.get(field.name), seen.get(field.name)
         if attempt is None or now is None:
             continue
         if attempt.side == "target" and now.psa != attempt.target and alike(field, now.psa, attempt.sent):
