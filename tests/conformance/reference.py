@@ -6,9 +6,8 @@ import re
 
 import msgspec
 
-from tests.conformance import page
+from tests.conformance import documented, page
 
-_HEADING = re.compile(r"#+ .*: `(?P<collection>/[^`]+)`")
 _SETTING = re.compile(r"`(?P<name>[a-z]+\.[a-z_]+)`")
 
 
@@ -23,13 +22,6 @@ def read() -> Mapping:
     """Read the page as it lies in docs/."""
     text = page.PAGE.read_text("utf-8").partition(page.HEADING)[0]
     fields: dict[str, set[str]] = {}
-    collection = ""
-    for line in text.splitlines():
-        heading = _HEADING.fullmatch(line)
-        if heading is not None:
-            collection = heading["collection"]
-        elif line.startswith("#"):
-            collection = ""
-        elif collection and line.startswith("| `"):
-            fields.setdefault(collection, set()).add(line.split("`")[1])
+    for collection, name in documented.rows(text):
+        fields.setdefault(collection, set()).add(name.split("`")[1])
     return Mapping(fields, {found["name"] for found in _SETTING.finditer(text)})

@@ -28,10 +28,15 @@ async def held(
     faults.clear()
 
 
-async def test_an_edit_of_the_company_during_the_write_to_it_reaches_bss(pairs: Pairs) -> None:
+async def linked(pairs: Pairs) -> tuple[int, int]:
+    """An account and its company, equal on both sides."""
     account = pairs.account(code="HL-1", phone="1")
     await pairs.bench.settled()
-    company = (await pairs.company_of(account))["id"]
+    return account, (await pairs.company_of(account))["id"]
+
+
+async def test_an_edit_of_the_company_during_the_write_to_it_reaches_bss(pairs: Pairs) -> None:
+    account, company = await linked(pairs)
     faults = pairs.bench.box.connectwise_faults
     pairs.edit_account(account, phone="2")
     async with held(faults, "PATCH", "/company/companies/*") as release:
@@ -45,9 +50,7 @@ async def test_an_edit_of_the_company_during_the_write_to_it_reaches_bss(pairs: 
 
 
 async def test_an_edit_of_the_account_during_the_write_to_it_reaches_connectwise(pairs: Pairs) -> None:
-    account = pairs.account(code="HL-1", phone="1")
-    await pairs.bench.settled()
-    company = (await pairs.company_of(account))["id"]
+    account, company = await linked(pairs)
     faults = pairs.bench.box.bss_faults
     pairs.edit_company(company, phoneNumber="2")
     async with held(faults, "PATCH", "/accounts/*") as release:
@@ -61,9 +64,7 @@ async def test_an_edit_of_the_account_during_the_write_to_it_reaches_connectwise
 
 
 async def test_an_edit_of_the_written_field_right_after_the_write_is_a_change(pairs: Pairs) -> None:
-    account = pairs.account(code="HL-1", phone="1")
-    await pairs.bench.settled()
-    company = (await pairs.company_of(account))["id"]
+    account, company = await linked(pairs)
     faults = pairs.bench.box.bss_faults
     pairs.edit_company(company, phoneNumber="2")
     faults.add(FaultRule(name="held", action="hold_after", method="PATCH", path="/accounts/*", times=1))
@@ -79,9 +80,7 @@ async def test_an_edit_of_the_written_field_right_after_the_write_is_a_change(pa
 async def test_two_edits_in_one_second_of_connectwise_are_two(
     pairs: Pairs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account = pairs.account(code="HL-1", phone="1")
-    await pairs.bench.settled()
-    company = (await pairs.company_of(account))["id"]
+    account, company = await linked(pairs)
     monkeypatch.setattr(pairs.connectwise, "now", lambda: "2031-05-06T07:08:09Z")
     pairs.edit_company(company, faxNumber="8")
     await pairs.bench.settled()
@@ -93,9 +92,7 @@ async def test_two_edits_in_one_second_of_connectwise_are_two(
 async def test_an_edit_in_the_second_of_an_own_write_is_seen_where_bss_counts_seconds(
     pairs: Pairs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account = pairs.account(code="HL-1", phone="1")
-    await pairs.bench.settled()
-    company = (await pairs.company_of(account))["id"]
+    account, company = await linked(pairs)
     pairs.bss.modes.time_digits = 0
     monkeypatch.setattr(pairs.bss, "clock", lambda: SECOND)
     pairs.edit_company(company, phoneNumber="2")
