@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -25,6 +25,20 @@ async def held(
     if lost:
         faults.add(FaultRule(name="lost", action="lose", method=method, path=path, times=1))
     yield lambda: faults.clear("held")
+    faults.clear()
+
+
+@asynccontextmanager
+async def answer_held(
+    faults: Faults, method: str, path: str
+) -> AsyncIterator[tuple[Callable[[], Awaitable[None]], Callable[[], None]]]:
+    """A write has taken effect, and its answer waits: the body awaits that, and lets the answer go."""
+    faults.add(FaultRule(name="held", action="hold_after", method=method, path=path, times=1))
+
+    async def made() -> None:
+        await until(lambda: faults.waiting("held") == 1, what="the answer waits")
+
+    yield made, lambda: faults.clear("held")
     faults.clear()
 
 
@@ -179,6 +193,40 @@ async def test_a_contact_whose_address_is_edited_while_it_is_made_in_bss_is_made
     (person,) = pairs.bss.rows("contacts").values()
     assert (person["lastName"], person["email"]) == ("Lovelace", "byron@h.example")
     assert len(list(pairs.connectwise.table("company/contacts"))) == 1
+
+
+async def test_what_is_filled_in_right_after_a_contact_was_made_in_bss_reaches_connectwise(
+    pairs: Pairs,
+) -> None:
+    account = pairs.account(code="HL-1")
+    await pairs.bench.settled()
+    contact = pairs.contact((await pairs.company_of(account))["id"], Email="ada@h.example", Direct="1")
+    async with answer_held(pairs.bench.box.bss_faults, "POST", "/contacts") as (made, release):
+        running = asyncio.create_task(pairs.bench.settled())
+        await made()
+        (person,) = pairs.bss.rows("contacts")
+        pairs.edit_person(int(person), fax="9", phone="2")
+        release()
+        await running
+    await pairs.bench.settled()
+    assert pairs.items_of(contact) == {"Email": "ada@h.example", "Direct": "2", "Fax": "9"}
+
+
+async def test_what_is_filled_in_right_after_an_account_was_made_in_bss_reaches_connectwise(
+    pairs: Pairs,
+) -> None:
+    company = pairs.company("North Light", "NORTH", phoneNumber="1")
+    pairs.add_type(company, "Client")
+    async with answer_held(pairs.bench.box.bss_faults, "POST", "/accounts") as (made, release):
+        running = asyncio.create_task(pairs.bench.settled())
+        await made()
+        (account,) = pairs.bss.rows("accounts")
+        pairs.edit_account(int(account), fax="9", phone="2")
+        release()
+        await running
+    await pairs.bench.settled()
+    row = pairs.in_connectwise(company)
+    assert (row["faxNumber"], row["phoneNumber"]) == ("9", "2")
 
 
 async def test_a_type_that_is_set_during_a_write_to_the_account_reaches_connectwise(pairs: Pairs) -> None:

@@ -26,7 +26,7 @@ from worker.billing.context import BillingContext
 from worker.billing.evidence import Evidence, names_agree
 from worker.billing.keys import BillingKey, account_key, record_identity
 from worker.billing.outcome import skipped
-from worker.billing.values import Sides, agreed_on, sent_of, writable
+from worker.billing.values import Sides, sent_of, writable
 from worker.psa.identities import relink_command
 
 log = structlog.get_logger(__name__)
@@ -168,11 +168,8 @@ class CompanyPuller:
         account = await self._context.account_after_write(number)
         key = account_key(number)
         source = await self._fields.of_account(account, Relatives())
-        agreed = {
-            **agreed_on(source, target),
-            **await self._context.agreed_at_create(key, company.id, FIELDS, Sides(source, target)),
-            TYPE: (await self._types.seen(types.first, company)).agreed,
-        }
+        agreed = await self._context.agreed_at_pull(key, company.id, FIELDS, Sides(source, target))
+        agreed[TYPE] = (await self._types.seen(types.first, company)).agreed
         await self._context.keep(key, Link(target=company.id, how="created"), agreed)
         await self._context.enqueue(run, str(key))
         return Event(

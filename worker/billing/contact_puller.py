@@ -15,7 +15,7 @@ from worker.billing.contact_finder import ContactFinder, person_of_connectwise
 from worker.billing.context import BillingContext
 from worker.billing.keys import BillingKey, company_key, contact_key, record_identity
 from worker.billing.outcome import skipped
-from worker.billing.values import Sides, agreed_on, sent_of, writable
+from worker.billing.values import Sides, sent_of, writable
 
 log = structlog.get_logger(__name__)
 
@@ -85,8 +85,8 @@ class ContactPuller:
         source = await self._fields.of_bss(contact, account, company)
         key = contact_key(number)
         link = Link(target=record.id, how="created")
-        sent = await self._context.agreed_at_create(key, record.id, FIELDS, Sides(source, target))
-        await self._context.keep(key, link, agreed_on(source, target) | sent)
+        agreed = await self._context.agreed_at_pull(key, record.id, FIELDS, Sides(source, target))
+        await self._context.keep(key, link, agreed)
         await self._context.enqueue(run, str(key))
         return Event(
             what="created",

@@ -26,7 +26,7 @@ from worker.billing import keys
 from worker.billing.keys import FLOW, BillingKey
 from worker.billing.merge import Field, alike
 from worker.billing.rules import BillingRules
-from worker.billing.values import Sides
+from worker.billing.values import Sides, Value, agreed_on
 from worker.psa.context import PsaContext
 
 
@@ -97,6 +97,23 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
             if name in now.source and name in by_name
         }
         return pushed | pulled
+
+    async def agreed_at_pull(
+        self, key: BillingKey, target: int, fields: Iterable[Field], now: Sides
+    ) -> dict[str, Agreed]:
+        """What both sides agree on once a record of BSS is made and read: what was sent, and the other fields as they are.
+
+        BSS answers a create with the id alone, so another user may have filled a field before it is read: one that was made
+        empty is no agreement.
+        """
+        fields = tuple(fields)
+        empty = {field.name for field in fields if field.pulled and _is_empty(now.target.get(field.name))}
+        agreed = {
+            name: value
+            for name, value in agreed_on(now.source, now.target).items()
+            if not (name in empty and value.source)
+        }
+        return agreed | await self.agreed_at_create(key, target, fields, now)
 
     def linking(self, kind: str, target: int) -> AbstractAsyncContextManager[None]:
         """While the body runs, no other run links the record or makes a record of BSS for it."""
@@ -174,3 +191,8 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
         contact = await self.bss.contacts.get(number)
         await self.own_writes.note(f"contact:{number}", contact.updatedAt)
         return contact
+
+
+def _is_empty(value: Value | None) -> bool:
+    """Whether the value is one that the other side takes, and takes as empty."""
+    return value is not None and value.there == ""
