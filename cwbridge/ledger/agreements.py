@@ -42,3 +42,18 @@ class Agreements:
     async def forget(self, identity: str) -> None:
         """Merge the pair as at its first link next time: its link leads to another record."""
         await reply(self._redis.hdel(self._name, identity))
+
+
+class Keeper:
+    """Keeps the agreed values of one pair while a run works on it; it writes them only when they differ from what is kept."""
+
+    def __init__(self, agreements: Agreements, identity: str, kept: Mapping[str, Agreed]) -> None:
+        self._agreements = agreements
+        self._identity = identity
+        self._kept = kept
+
+    async def keep(self, values: Mapping[str, Agreed]) -> None:
+        """Keep `values` as what both sides agree on now."""
+        if values != self._kept:
+            self._kept = dict(values)
+            await self._agreements.put(self._identity, values)

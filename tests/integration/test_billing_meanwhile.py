@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from cwbridge.ledger.attempts import Attempt, Attempts, OpenAttempts
 from sandbox.faults import FaultRule, Faults
 from tests.support.pairs import Pairs
 from tests.support.until import until
@@ -331,3 +332,40 @@ async def test_a_contact_that_moves_after_its_maker_died_is_not_made_again_from_
     assert list(pairs.bss.rows("contacts")) == [person]
     assert [row["id"] for row in pairs.connectwise.table("company/contacts")] == [record]
     assert pairs.contact_row(record)["company"]["id"] == (await pairs.company_of(other))["id"]
+
+
+@pytest.mark.parametrize("noun", ["account", "contact"])
+async def test_a_late_write_of_a_worker_without_its_lease_is_no_edit_and_hides_none(
+    pairs: Pairs, noun: str
+) -> None:
+    account, company = await linked(pairs)
+    person = pairs.person(account, email="ada@h.example", phone="1")
+    await pairs.bench.settled()
+    contact = (await pairs.contact_of(person))["id"]
+    number = account if noun == "account" else person
+
+    def in_bss() -> object:
+        return (pairs.in_bss if noun == "account" else pairs.person_in_bss)(number)["phone"]
+
+    def edit_in_connectwise(phone: str) -> None:
+        if noun == "account":
+            pairs.edit_company(company, phoneNumber=phone)
+            return
+        (item,) = (
+            one for one in pairs.contact_row(contact)["communicationItems"] if one["value"] == in_bss()
+        )
+        pairs.bench.box.connectwise_user.edit("company/contacts/communications", item["id"], {"value": phone})
+
+    edit_in_connectwise("3")
+    await pairs.bench.settled()
+    assert in_bss() == "3"
+    # A worker that was stopped before the 3 came wakes up and sends the 2 that it had read.
+    attempts = Attempts(pairs.bench.redis, namespace=pairs.bench.namespace)
+    await attempts.note_late(f"bss:{noun}:{number}", {"phone": Attempt("source", "1", "1", "2")})
+    (pairs.edit_account if noun == "account" else pairs.edit_person)(number, phone="2")
+    await pairs.bench.settled()
+    assert in_bss() == "3"
+    edit_in_connectwise("4")
+    await pairs.bench.settled()
+    assert in_bss() == "4"
+    assert await attempts.of(f"bss:{noun}:{number}") == OpenAttempts(last={}, late={})

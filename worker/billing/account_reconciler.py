@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 import structlog
 
@@ -11,7 +9,7 @@ from cwbridge import errors
 from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.bss.drafts import replace
 from cwbridge.connectors.connectwise import models as connectwise
-from cwbridge.ledger.agreements import Agreed
+from cwbridge.ledger.agreements import Agreed, Keeper
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from cwbridge.queue.job import Run
@@ -131,7 +129,8 @@ class AccountReconciler:
         types = await self._types.seen(_type_of(pair.account), pair.company)
         decision = account_types.decide(types, pair.agreed.get(TYPE), policy)
         # Before new attempts take the place of those from which they were recovered.
-        await self._keep(key, pair.agreed, known)
+        kept = Keeper(self._context.agreements, key.identity, pair.agreed)
+        await kept.keep(known)
         own = attempts_of(merged, before.seen)
         await self._context.attempts.begin(key.identity, own)
         async with self._context.writing(key, own):
@@ -143,7 +142,7 @@ class AccountReconciler:
             agreed[TYPE] = Agreed("", agreed[TYPE].target)
         if decision.add is not None:
             agreed |= _type_agreed(await self._types.seen(_type_of(pair.account), company))
-        await self._keep(key, pair.agreed, agreed)
+        await kept.keep(agreed)
         async with self._context.writing(key, own):
             account = await self._pull(pair, merged, decision)
         after = pushed
@@ -151,7 +150,7 @@ class AccountReconciler:
             after = await self._sides(account, company, relatives)
             agreed |= newly_agreed(FIELDS, Merge(pull=merged.pull), before, after)
             agreed |= _type_agreed(await self._types.seen(_type_of(account), company))
-            await self._keep(key, pair.agreed, agreed)
+            await kept.keep(agreed)
         if attempts or merged.is_written:
             await self._context.attempts.end(key.identity, attempts)
         others_changed = has_changed_meanwhile(agreed, merged, before, after)
@@ -159,7 +158,7 @@ class AccountReconciler:
             await self._context.enqueue(run, str(key))
         if _PEOPLE not in agreed:
             await self._context.enqueue_contacts(run, company.id)
-            await self._keep(key, pair.agreed, agreed | {_PEOPLE: Agreed("", "")})
+            await kept.keep(agreed | {_PEOPLE: Agreed("", "")})
         await self._context.wake(run, company_key(company.id))
         if _type_of(account):
             await self._context.wake(run, key)
@@ -207,12 +206,6 @@ class AccountReconciler:
         await accounts.patch(pair.account.id, *operations)
         self._context.psa.objects.count("account", "updated")
         return await self._context.account_after_write(pair.account.id)
-
-    async def _keep(
-        self, key: BillingKey, before: Mapping[str, Agreed], agreed: Mapping[str, Agreed]
-    ) -> None:
-        if agreed != before:
-            await self._context.agreements.put(key.identity, agreed)
 
     async def _account_missing(self, key: BillingKey, link: Link | None) -> Event | None:
         if link is None:

@@ -9,7 +9,7 @@ import msgspec
 from cwbridge import errors
 from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.connectwise import models as connectwise
-from cwbridge.ledger.agreements import Agreed
+from cwbridge.ledger.agreements import Agreed, Keeper
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from cwbridge.queue.job import Run
@@ -162,7 +162,8 @@ class ContactReconciler:
         known = recovered(FIELDS, before.seen, pair.agreed, attempts.last, attempts.late)
         merged = merge(FIELDS, before.seen, known, pair.home.policy)
         # Before new attempts take the place of those from which they were recovered.
-        await self._keep(key, pair, known)
+        kept = Keeper(self._context.agreements, key.identity, pair.agreed)
+        await kept.keep(known)
         own = attempts_of(merged, before.seen)
         await self._context.attempts.begin(key.identity, own)
         async with self._context.writing(key, own):
@@ -173,7 +174,7 @@ class ContactReconciler:
         # Before it is kept: a run that is broken off between the two asks again.
         asked = _accounts_to_look_at(pair, agreed)
         await self._context.enqueue(run, *asked)
-        await self._keep(key, pair, agreed)
+        await kept.keep(agreed)
         async with self._context.writing(key, own):
             contact = await self._pull(pair, merged)
         if merged.pull:
@@ -182,7 +183,7 @@ class ContactReconciler:
             agreed[_PRIMARY] = _primary(contact)
             asked |= _accounts_to_look_at(pair, agreed)
             await self._context.enqueue(run, *asked)
-            await self._keep(key, pair, agreed)
+            await kept.keep(agreed)
         # And once it is kept: an account whose run began before that has read the old state.
         await self._context.enqueue(run, *asked)
         if attempts or merged.is_written:
@@ -203,10 +204,6 @@ class ContactReconciler:
         await contacts.patch(pair.contact.id, *bss_changes(merged.pull))
         self._context.psa.objects.count("BSS contact", "updated")
         return await self._context.contact_after_write(pair.contact.id)
-
-    async def _keep(self, key: BillingKey, pair: Pair, agreed: Mapping[str, Agreed]) -> None:
-        if agreed != pair.agreed:
-            await self._context.agreements.put(key.identity, agreed)
 
     async def _contact_missing(self, key: BillingKey, link: Link | None) -> Event:
         if link is None:
