@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from typing import Literal
 
 import msgspec
 
-from cwbridge.limits.lane import LANES
+from cwbridge import lua
+from cwbridge.limits.lane import LANES, Lane
+from cwbridge.mode import Mode
 from cwbridge.queue.failure import Failure
-from cwbridge.queue.job import Job, State
+from cwbridge.queue.job import Job, Reason, State
 from cwbridge.redis import Redis, reply
 
 _IN_ONE_GO = 500
@@ -18,20 +21,23 @@ _NO_END = -1
 class _Record(msgspec.Struct, frozen=True):
     """The fields of {ns}:job:{key} that people see; record.lua says what they mean."""
 
-    state: str
+    state: Literal["due", "dispatched", "running", "waiting", "dead", "held"]
     flow: str = ""
-    lane: str = "fresh"
-    mode: str = "if_changed"
+    lane: Lane = "fresh"
+    mode: Mode = "if_changed"
     generation: int = 0
     attempts: int = 0
     crashes: int = 0
     waits: int = 0
     since: int = 0
     due: int = 0
-    reason: str = "enqueued"
+    reason: Reason = "enqueued"
     failure: str = ""
     waits_for: str | None = None
     hold: bool = False
+
+
+_FIELDS = _Record.__struct_fields__
 
 
 class JobReader:
@@ -40,6 +46,7 @@ class JobReader:
     def __init__(self, redis: Redis, namespace: str) -> None:
         self._redis = redis
         self._namespace = namespace
+        self._records = lua.script(redis, __package__, "record", "read")
 
     async def job(self, key: str) -> Job | None:
         found = await self._read([key])
@@ -113,16 +120,11 @@ class JobReader:
         return [job for job in await self._read(keys) if state in {None, job.state}]
 
     async def _read(self, keys: Sequence[str]) -> list[Job]:
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for key in keys:
-                pipeline.hgetall(f"{self._namespace}:job:{key}")
-                pipeline.zscore(f"{self._namespace}:held", key)
-            answers = await pipeline.execute()
-        now = await self._now_ms()
+        now, *records = await self._records([self._namespace], [len(_FIELDS), *_FIELDS, *keys])
         jobs = [
-            _job(key, fields, held_since, now)
-            for key, fields, held_since in zip(keys, answers[::2], answers[1::2], strict=True)
-            if fields
+            _job(key, values, held_since, now)
+            for key, (*values, held_since) in zip(keys, records, strict=True)
+            if values[0] is not None
         ]
         refusals = await self._refusals({job.waits_for for job in jobs if job.waits_for is not None})
         return [_explained(job, refusals) for job in jobs]
@@ -183,27 +185,24 @@ def _explained(job: Job, refusals: dict[str, Failure]) -> Job:
     return msgspec.structs.replace(job, failure=job.failure.blocked_by(job.waits_for, refusal))
 
 
-def _job(key: str, fields: dict[bytes, bytes], held_since: float | None, now: int) -> Job:
-    texts = {name.decode(): value.decode() for name, value in fields.items()}
+def _job(key: str, values: Sequence[bytes | None], held_since: bytes | None, now: int) -> Job:
+    texts = {name: value.decode() for name, value in zip(_FIELDS, values, strict=True) if value is not None}
     record = msgspec.convert(texts, _Record, strict=False)
-    return msgspec.convert(
-        {
-            "key": key,
-            "flow": record.flow,
-            "state": "scheduled" if record.state == "due" and record.due > now else record.state,
-            "lane": record.lane,
-            "mode": record.mode,
-            "generation": record.generation,
-            "attempts": record.attempts,
-            "crashes": record.crashes,
-            "waits": record.waits,
-            "since_ms": record.since,
-            "due_ms": record.due,
-            "reason": record.reason,
-            "waits_for": record.waits_for,
-            "failure": msgspec.json.decode(record.failure, type=Failure) if record.failure else None,
-            "held": record.hold,
-            "held_since_ms": None if held_since is None else int(held_since),
-        },
-        Job,
+    return Job(
+        key=key,
+        flow=record.flow,
+        state="scheduled" if record.state == "due" and record.due > now else record.state,
+        lane=record.lane,
+        mode=record.mode,
+        generation=record.generation,
+        attempts=record.attempts,
+        crashes=record.crashes,
+        waits=record.waits,
+        since_ms=record.since,
+        due_ms=record.due,
+        reason=record.reason,
+        waits_for=record.waits_for,
+        failure=msgspec.json.decode(record.failure, type=Failure) if record.failure else None,
+        held=record.hold,
+        held_since_ms=None if held_since is None else int(held_since),
     )
