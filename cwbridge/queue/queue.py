@@ -39,6 +39,9 @@ Settled = Literal["gone", "due", "waiting", "dead", "held"]
 JobChange = Literal["archive", "hold", "release"]
 """A change of jobs by a person that does not start them."""
 
+# Jobs that were claimed together begin together, and short ones end together.
+_TOGETHER = timedelta(milliseconds=1)
+
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -54,9 +57,9 @@ class Queue:
         self._lease_ms = _ms(settings.lease_duration)
         self._enqueue = self._script("enqueue")
         self._claim = self._script("claim")
-        self._start = self._script("start")
+        self._start = self._grouped("start")
         self._extend = self._script("extend")
-        self._settle = self._script("settle")
+        self._settle = self._grouped("settle")
         self._reclaim = self._script("reclaim")
         self._counts = self._script("counts")
         self._requeue = self._script("requeue")
@@ -239,6 +242,9 @@ class Queue:
 
     def _script(self, name: str) -> AsyncScript:
         return lua.script(self._redis, _PACKAGE, "record", name)
+
+    def _grouped(self, name: str) -> lua.GroupedScript:
+        return lua.GroupedScript(self._redis, self._script(name), window=_TOGETHER)
 
     async def _take_back(self, arq_queue: str) -> int:
         poison = Failure.of_crashes(self.settings.max_crashes)
