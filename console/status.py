@@ -137,7 +137,7 @@ def show(status: Status) -> None:
     console.print(f"[bold]cwbridge[/bold] ({status.namespace}): {status.verdict}")
     if status.verdict == NO_WORKER:
         console.print(
-            f"[bold]No worker is running[/bold]; {queue['due']} jobs are due  ->  Start `cwbridge run` or `cwbridge worker`."
+            f"[bold]No worker is running[/bold]; jobs due: {queue['due']}  ->  Start `cwbridge run` or `cwbridge worker`."
         )
     for hold in status.on_hold:
         title = output.escape(hold.title)
