@@ -1,10 +1,9 @@
-"""Loads the Lua scripts that lie as files beside the Python modules that call them, and sends calls of a moment together."""
+"""Loads the Lua scripts that lie as files beside the Python modules that call them, and sends calls of one moment together."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -28,15 +27,14 @@ class _Call(msgspec.Struct):
 
 
 class GroupedScript:
-    """A script whose calls within `window` of each other share a round trip; each caller gets its own answer or error.
+    """A script whose calls in one pass of the event loop share a round trip; each caller gets its own answer or error.
 
     A call is carried out even when its caller is cancelled meanwhile.
     """
 
-    def __init__(self, redis: Redis, script: AsyncScript, *, window: timedelta) -> None:
+    def __init__(self, redis: Redis, script: AsyncScript) -> None:
         self._redis = redis
         self._script = script
-        self._window = window.total_seconds()
         self._calls: list[_Call] = []
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -51,7 +49,7 @@ class GroupedScript:
         return await asyncio.shield(call.answer)
 
     async def _send(self) -> None:
-        await asyncio.sleep(self._window)
+        await asyncio.sleep(0)
         calls, self._calls = self._calls, []
         try:
             answers = await self._answers(calls)

@@ -39,9 +39,6 @@ Settled = Literal["gone", "due", "waiting", "dead", "held"]
 JobChange = Literal["archive", "hold", "release"]
 """A change of jobs by a person that does not start them."""
 
-# Jobs that were claimed together begin together, and short ones end together.
-_TOGETHER = timedelta(milliseconds=1)
-
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -244,7 +241,8 @@ class Queue:
         return lua.script(self._redis, _PACKAGE, "record", name)
 
     def _grouped(self, name: str) -> lua.GroupedScript:
-        return lua.GroupedScript(self._redis, self._script(name), window=_TOGETHER)
+        # Jobs that were claimed together begin together, and short ones end together.
+        return lua.GroupedScript(self._redis, self._script(name))
 
     async def _take_back(self, arq_queue: str) -> int:
         poison = Failure.of_crashes(self.settings.max_crashes)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
 
 from redis import exceptions as redis_exceptions
 
@@ -24,7 +23,7 @@ NAMES = [str(number) for number in range(8)]
 
 
 def grouped(client: Redis) -> GroupedScript:
-    return GroupedScript(client, client.register_script(SCRIPT), window=timedelta(milliseconds=5))
+    return GroupedScript(client, client.register_script(SCRIPT))
 
 
 async def answers(script: GroupedScript, namespace: str, names: Sequence[str]) -> list[object]:
