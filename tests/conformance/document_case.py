@@ -30,6 +30,9 @@ class InConnectWise(_Part, frozen=True):
     agreements: str = ""
     closed: tuple[str, ...] = ()
     """Documents that get a closed status: `invoice 000433`."""
+    batched: tuple[str, ...] = ()
+    """Invoices that go into a batch of the accounts."""
+    unbatched: tuple[str, ...] = ()
 
 
 class Given(_Part, frozen=True):

@@ -83,6 +83,10 @@ class ConnectWiseHand:
             self._put(PAYMENTS, "payment", row, self._payment)
         for told in given.closed:
             self._close(*split(told))
+        for told in given.batched:
+            self._batch(*split(told), batch={"id": 1})
+        for told in given.unbatched:
+            self._batch(*split(told), batch=None)
 
     def _put(self, table: str, noun: str, row: Row, fresh: Callable[[str, Row], Row]) -> None:
         name = row.pop(noun)
@@ -169,10 +173,20 @@ class ConnectWiseHand:
         }
         table, statuses = tables[noun]
         closed = next(row for row in self._store.table(statuses) if row.get("closedFlag"))
+        self._user.edit(table, self._held(noun, name), {"status": {"id": closed["id"]}})
+
+    def _batch(self, noun: str, name: str, *, batch: Row | None) -> None:
+        """Put an invoice into a batch, which no call of the API can do, or take it out."""
+        row = self._store.table(INVOICES).get(self._held(noun, name)) or {}
+        self._store.put(INVOICES, {key: value for key, value in row.items() if key != "glBatch"})
+        if batch:
+            self._store.put(INVOICES, row | {"glBatch": batch})
+
+    def _held(self, noun: str, name: str) -> int:
         number = self._find(noun, name)
         if number is None:
             raise ValueError(f"there is no {noun} {name!r} in ConnectWise")
-        self._user.edit(table, number, {"status": {"id": closed["id"]}})
+        return number
 
     def _document(self, name: str) -> tuple[str, int]:
         """The field of a line that refers to a document, and its id."""

@@ -46,6 +46,13 @@ class Hand:
         for row in text_table.read(PRODUCTS):
             self.writer.record("product", row)
 
+    def accounts(self, given: Given) -> None:
+        """The play makes them; here they only have to be known."""
+        for row in text_table.read(given.accounts):
+            if self.names.find("account", row["account"]) is None:
+                number = self.store.add("accounts", name=row["account"])["id"]
+                self.names.set("account", row["account"], number)
+
     def row(self, noun: str, name: str) -> Row:
         row: Row = self.store.rows(f"{noun}s")[self.names.get(noun, name)]
         return row
@@ -70,6 +77,7 @@ def test_what_a_case_gives_can_be_in_bss_and_what_it_expects_can_be_shown(case: 
         (case.given, case.expect),
         *((step.change, step.expect) for step in case.then),
     ):
+        hand.accounts(given)
         hand.writer.write(given)
         if expect.of:
             noun, _, name = expect.of.partition(" ")
