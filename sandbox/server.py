@@ -129,7 +129,10 @@ class Sandbox:
             faults=self.bss_faults,
             modes=modes,
             user=self.bss_user,
-            commands={"revoke-tokens": self.bss.tokens.revoke},
+            commands={
+                "revoke-tokens": self.bss.tokens.revoke,
+                "add-invoices": self.bss_user.add_invoices,
+            },
         )
         return bss_app.build_app(self.bss, log=self.bss_calls, faults=self.bss_faults, control=control)
 

@@ -118,7 +118,7 @@ class OrderItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """An order of an account; two orders of one account share a code."""
+    """An order of an account; `repeats` is the id of the earlier order of this account whose code it has."""
 
     id: str
     code: str
@@ -134,6 +134,7 @@ class Order:
     items: tuple[OrderItem, ...]
     created_at: datetime
     updated_at: datetime
+    repeats: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,9 @@ from uuid import UUID
 from sandbox.world.billing import CloudProduct
 from sandbox.world.seed import dice, moment
 
+METERED = "IAAS-PAYG"
+"""Its totals are usage, which no quantity explains."""
+
 ROWS = """
 MBX-50|Cloud Mailbox 50 GB|Cloud Services|License|4.20|3.10|Hosted mailbox with 50 GB, web access and mobile sync.
 SUITE-B|Office Suite Business|Cloud Services|License|11.70|9.36|Word processing, spreadsheets and mail for one user.
