@@ -103,8 +103,8 @@ class Checker:
         owner = OWNERS[field.target]
         for by in ("identifier", "name"):
             wanted = value.get(by)
-            if isinstance(wanted, str) and (by == "name" or by in owner.schema.fields):
-                held = owner.label if by == "name" else (by,)
+            if isinstance(wanted, str) and (by == owner.called or by in owner.schema.fields):
+                held = owner.label if by == owner.called else (by,)
                 for row in self._store.table(field.target):
                     if fold(label(row, held)) == fold(wanted):
                         return int(row["id"])

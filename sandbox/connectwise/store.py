@@ -9,6 +9,7 @@ import msgspec
 
 from sandbox.connectwise.modes import Modes
 from sandbox.connectwise.resources import OWNERS, Resource
+from sandbox.connectwise.sums import Sums
 from sandbox.connectwise.table import Row, Table
 
 API_MEMBER = "apibridge"
@@ -20,6 +21,10 @@ PODS = {
     "company/companies/sites": 4,
     "procurement/catalog": 5,
     "procurement/products": 6,
+    "finance/agreements/additions": 7,
+    "finance/agreements": 8,
+    "finance/invoices": 9,
+    "sales/orders": 10,
 }
 """The `podId` in a custom field's definition says which records have the field."""
 
@@ -44,6 +49,10 @@ class ConnectWiseStore:
         self.tables = {name: Table(name, owner.indexes) for name, owner in OWNERS.items()}
         self.product_marks: dict[int, str] = {}
         self.conversions: dict[int, str] = {}
+        self.sums: dict[tuple[str, int], Sums] = {}
+        """What the lines and payments of an order or invoice come to, by table and id."""
+        self.invoice_sequence = 0
+        """The last number that the server's own sequence gave to an invoice."""
         self._references: dict[tuple[str, int], Row] = {}
         self._forecast_lines = 0
         self._second = 0
@@ -95,8 +104,14 @@ class ConnectWiseStore:
         if row is None:
             return {"id": number}
         owner = OWNERS[table]
-        shown = {name: row[name] for name in owner.shown if row.get(name) is not None}
-        return {"id": number, **shown, "name": label(row, owner.label), "_info": self._links(owner, row)}
+        fields = {name: name for name in owner.shown} | dict(owner.renamed)
+        shown = {name: row[field] for name, field in fields.items() if row.get(field) is not None}
+        return {
+            "id": number,
+            **shown,
+            owner.called: label(row, owner.label),
+            "_info": self._links(owner, row),
+        }
 
     def _links(self, owner: Resource, row: Row) -> Row:
         parent = row["company"]["id"] if "{}" in owner.path else ""
