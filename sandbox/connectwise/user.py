@@ -17,6 +17,7 @@ CONTACTS = "company/contacts"
 SITES = "company/companies/sites"
 TYPES = "company/companyTypeAssociations"
 INVOICES = "finance/invoices"
+DOCUMENTS = ("sales/orders", INVOICES, "finance/agreements")
 PATHS = {resource.path: resource for resource in RESOURCES}
 ADMIN = "admin"
 
@@ -76,7 +77,7 @@ class ConnectWiseUser:
             raise ValueError(str(refused.body)) from refused
 
     def merge(self, company: int, into: int) -> None:
-        """Merge a company into another: contacts and sites move there, the company goes to the recycle bin.
+        """Merge a company into another: contacts, sites and documents move there, the company goes to the recycle bin.
 
         Raise KeyError when one is not there, ValueError when one is deleted or both are the same.
         """
@@ -90,6 +91,9 @@ class ConnectWiseUser:
             self._put(SITES, site | moved | flags)
         for contact in self._store.table(CONTACTS).find("company/id", company):
             self._put(CONTACTS, contact | moved | {"site": kept.get("site"), "defaultFlag": False})
+        for table in DOCUMENTS:
+            for document in self._store.table(table).find("company/id", company):
+                self._put(table, document | moved)
         for association in self._store.table(TYPES).find("company/id", company):
             self._store.remove(TYPES, association["id"])
         empty = {name: value for name, value in gone.items() if name not in (*ROLES, "site", "billingSite")}

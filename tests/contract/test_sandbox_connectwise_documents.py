@@ -156,6 +156,42 @@ async def test_an_invoice_takes_its_defaults_from_company_and_terms(books: Docum
     assert await books.tenant.get("/finance/invoices", conditions="status/isClosed=true") == []
 
 
+async def test_location_and_department_are_the_same_by_id_and_by_reference(books: Documents) -> None:
+    made = await books.invoice(location={"id": 2}, departmentId=2)
+    assert [made[n]["id"] for n in ("location", "department")] == [2, 2]
+    assert [made[n] for n in ("locationId", "departmentId")] == [2, 2]
+    path = f"/finance/invoices/{made['id']}"
+    by_id = (await books.tenant.patch(path, locationId=1)).value
+    assert (by_id["locationId"], by_id["location"]["id"]) == (1, 1)
+    by_reference = (await books.tenant.patch(path, location={"id": 2})).value
+    assert (by_reference["locationId"], by_reference["location"]["id"]) == (2, 2)
+
+
+async def test_a_replaced_document_keeps_what_the_server_worked_out(books: Documents) -> None:
+    order, invoice = await books.order(poNumber="1"), await books.invoice(reference="000433")
+    for field, made in (("salesOrder", order), ("invoice", invoice)):
+        await books.line(**{field: {"id": made["id"]}})
+    for path, made in (("/sales/orders", order), ("/finance/invoices", invoice)):
+        replaced = await books.tenant.call("PUT", f"{path}/{made['id']}", made)
+        assert (replaced.status, replaced.value["total"]) == (200, 10)
+    bare = {"type": "Miscellaneous", "company": books.company}
+    refused = await books.tenant.call("PUT", f"/finance/invoices/{invoice['id']}", bare)
+    assert refused.inner == ("MissingRequiredField", "invoiceNumber")
+
+
+async def test_documents_of_a_merged_company_move_with_its_people(books: Documents) -> None:
+    other = await books.tenant.company("OTHER")
+    order, invoice, agreement = await books.order(), await books.invoice(), await books.agreement()
+    books.tenant.box.connectwise_user.merge(books.company["id"], other["id"])
+    for path, made in (
+        ("/sales/orders", order),
+        ("/finance/invoices", invoice),
+        ("/finance/agreements", agreement),
+    ):
+        moved = await books.tenant.patch(f"{path}/{made['id']}", billingTerms={"id": 2})
+        assert (moved.status, moved.value["company"]["id"]) == (200, other["id"])
+
+
 async def test_an_invoice_of_an_agreement_cannot_be_made(books: Documents) -> None:
     body = {"type": "Agreement", "company": books.company}
     refused = await books.tenant.call("POST", "/finance/invoices", body)

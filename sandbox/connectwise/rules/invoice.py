@@ -46,7 +46,7 @@ class InvoiceRules(Rules):
             self._number(row)
 
     def settle(self, row: Row, old: Row | None) -> None:
-        del old
+        _agree_on_places(row, old or {})
         row.update(totals_of(self.store, INVOICES, row))
         status = self.row(STATUSES[INVOICES], row.get("status")) or {}
         if status.get("closedFlag"):
@@ -86,8 +86,20 @@ class InvoiceRules(Rules):
 
     def _due(self, row: Row) -> str:
         terms = self.row("finance/billingTerms", row.get("billingTerms")) or {}
-        due = datetime.fromisoformat(row["date"]) + timedelta(days=terms.get("dueDays", 0))
+        try:
+            due = datetime.fromisoformat(row["date"]) + timedelta(days=terms.get("dueDays", 0))
+        except OverflowError:
+            return str(row["date"])
         return due.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _agree_on_places(row: Row, old: Row) -> None:
+    """Let location and department say the same by id and by reference; the one that was written decides."""
+    for key, reference in (("locationId", "location"), ("departmentId", "department")):
+        if row.get(reference) and row[reference] != old.get(reference):
+            row[key] = row[reference]["id"]
+        elif row.get(key) is not None:
+            row[reference] = {"id": row[key]}
 
 
 class ClosedInvoiceRules(InvoiceRules):
