@@ -55,3 +55,9 @@ class Documents:
 async def open_books(tenant: Tenant) -> Documents:
     """Prepare a company and a catalog item."""
     return Documents(tenant, await tenant.company(), await tenant.catalog_item("CLOUD-1", price=10, cost=6))
+
+
+def message(refused: Answer) -> str:
+    """Return the text of the first inner error."""
+    text: str = refused.value["errors"][0]["message"]
+    return text

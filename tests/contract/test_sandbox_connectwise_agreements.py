@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.sandbox_documents import DAY, Documents, open_books
+from tests.contract.sandbox_documents import DAY, Documents, message, open_books
 from tests.contract.sandbox_tenant import Tenant, open_tenant
 
 BEFORE, AFTER = "2026-04-30T00:00:00Z", "2026-06-01T00:00:00Z"
@@ -23,11 +23,6 @@ async def tenant() -> AsyncIterator[Tenant]:
 @pytest.fixture
 async def books(tenant: Tenant) -> Documents:
     return await open_books(tenant)
-
-
-def message(answer: Any) -> str:
-    text: str = answer.value["errors"][0]["message"]
-    return text
 
 
 def captions(tenant: Tenant) -> dict[str, int]:

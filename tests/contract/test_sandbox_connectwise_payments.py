@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.sandbox_documents import Documents, open_books
+from tests.contract.sandbox_documents import Documents, message, open_books
 from tests.contract.sandbox_tenant import Tenant, open_tenant
 
 
@@ -28,11 +28,6 @@ async def owed(books: Documents) -> tuple[Any, str]:
     invoice = await books.invoice()
     await books.line(invoice={"id": invoice["id"]}, quantity=2, price=Decimal("10.05"))
     return invoice, f"/finance/invoices/{invoice['id']}/payments"
-
-
-def message(answer: Any) -> str:
-    text: str = answer.value["errors"][0]["message"]
-    return text
 
 
 async def balance(books: Documents, invoice: Any) -> Any:
