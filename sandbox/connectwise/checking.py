@@ -131,7 +131,7 @@ class Checker:
         kept = []
         for item in _list(field, value):
             definition = definitions.get(item["id"]) if isinstance(item, dict) and "id" in item else None
-            if definition is None:
+            if definition is None or self._store.lacks("system/userDefinedFields", definition):
                 raise _Misfit("A custom field value needs the id of a custom field.")
             kept.append({"id": item["id"], "value": _custom_value(definition, item.get("value"))})
         return kept

@@ -71,5 +71,7 @@ class Modes:
     """What becomes of the `appliedBy` of a payment: kept, the member who made it, or nothing."""
     payment_type_change: Literal["accept", "refuse"] = "accept"
     """Whether the `type` of a payment can be changed."""
+    lacking_fields: list[str] = field(default_factory=list)
+    """Captions of the custom fields that this tenant does not have, although they are seeded."""
     tenant_required: list[tuple[str, str]] = field(default_factory=list)
     """Further fields this tenant demands, as (table, field): ("sales/opportunities", "customerPO")."""

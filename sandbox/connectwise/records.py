@@ -84,7 +84,11 @@ class Records:
     def find(self, resource: Resource, parent: int | None, number: int) -> Row:
         """Return a stored row; raise Refusal (404) when it is gone or belongs to another parent."""
         row = self._store.table(resource.table).get(number)
-        if row is None or (parent is not None and _parent_of(resource, row) != parent):
+        if (
+            row is None
+            or self._store.lacks(resource.table, row)
+            or (parent is not None and _parent_of(resource, row) != parent)
+        ):
             raise not_found(resource.noun, number)
         return row
 

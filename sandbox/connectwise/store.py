@@ -14,6 +14,7 @@ from sandbox.connectwise.table import Row, Table
 
 API_MEMBER = "apibridge"
 
+DEFINITIONS = "system/userDefinedFields"
 PODS = {
     "sales/opportunities": 1,
     "company/companies": 2,
@@ -121,7 +122,15 @@ class ConnectWiseStore:
     def custom_fields_of(self, table: str) -> list[Row]:
         """Return the definitions of the custom fields that the records of a table have."""
         pod = PODS.get(table)
-        return [row for row in self.tables["system/userDefinedFields"] if row.get("podId") == pod]
+        return [
+            row
+            for row in self.tables[DEFINITIONS]
+            if row.get("podId") == pod and not self.lacks(DEFINITIONS, row)
+        ]
+
+    def lacks(self, table: str, row: Row) -> bool:
+        """Say whether a stored row is the definition of a custom field that the tenant does not have."""
+        return table == DEFINITIONS and row.get("caption") in self.modes.lacking_fields
 
     def new_forecast_line(self) -> int:
         self._forecast_lines += 1

@@ -153,9 +153,16 @@ async def test_an_addition_shows_every_custom_field_also_when_it_is_empty(books:
         assert [row["id"] for row in rows] == found
 
 
-async def test_a_tenant_may_lack_the_custom_field(books: Documents) -> None:
+@pytest.mark.parametrize("how", ["by mode", "deleted"])
+async def test_a_tenant_may_lack_the_custom_field(books: Documents, how: str) -> None:
     number = captions(books.tenant)["Subscription ID"]
-    books.tenant.box.connectwise_user.remove("system/userDefinedFields", number)
+    if how == "by mode":
+        books.tenant.store.modes.lacking_fields = ["Subscription ID"]
+    else:
+        books.tenant.box.connectwise_user.remove("system/userDefinedFields", number)
+    path = "/system/userDefinedFields"
+    assert await books.tenant.get(path, conditions='caption="Subscription ID"') == []
+    assert (await books.tenant.call("GET", f"{path}/{number}")).status == 404
     made, path = await addition(books)
     assert [field["caption"] for field in made["customFields"]] == ["Subscription Name"]
     value = [{"id": number, "value": "a-1"}]

@@ -55,8 +55,8 @@ async def test_an_order_belongs_to_people_and_places_of_its_company(books: Docum
 
 
 async def test_totals_are_the_servers_own(books: Documents) -> None:
-    order = await books.order(total=99, subTotal=99, productIds=[7])
-    assert (order["total"], order["subTotal"], order["productIds"]) == (0, 0, [])
+    order = await books.order(total=99, subTotal=99, invoiceIds=[7])
+    assert (order["total"], order["subTotal"], order["invoiceIds"]) == (0, 0, [])
     invoice = await books.invoice(total=99, subtotal=99, balance=99, salesTax=9)
     assert [invoice[n] for n in ("total", "subtotal", "balance", "salesTax", "payments")] == [0] * 5
     changed = await books.tenant.patch(f"/finance/invoices/{invoice['id']}", total=5, internalNotes="x")
@@ -82,6 +82,22 @@ async def test_lines_add_up_in_the_order_that_they_are_on(books: Documents) -> N
     assert (await books.tenant.get(path))["total"] == Decimal("10.05")
     assert (await books.tenant.get(f"/sales/orders/{second['id']}"))["total"] == Decimal("0.01")
     assert (await books.tenant.call("DELETE", path)).status == 409
+
+
+async def test_an_order_takes_product_items_by_their_ids(books: Documents) -> None:
+    first, second = [await books.line() for _ in range(2)]
+    order = await books.order(productIds=[first["id"]])
+    assert (order["productIds"], order["total"]) == ([first["id"]], 10)
+    path = f"/sales/orders/{order['id']}"
+    more = await books.tenant.patch(path, productIds=[second["id"]])
+    assert (more.value["productIds"], more.value["total"]) == ([first["id"], second["id"]], 20)
+    shown = await books.tenant.get(f"/procurement/products/{second['id']}")
+    assert shown["salesOrder"]["id"] == order["id"]
+    unknown = await books.tenant.patch(path, productIds=[77])
+    assert unknown.inner == ("InvalidField", "productIds")
+    other = await books.order(status={"name": "Closed"})
+    refused = await books.tenant.patch(f"/sales/orders/{other['id']}", productIds=[first["id"]])
+    assert refused.inner == ("InvalidObject", "salesOrder")
 
 
 async def test_lines_of_a_document_are_found_by_it(books: Documents) -> None:

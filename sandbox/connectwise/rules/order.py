@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from sandbox.connectwise.errors import Problem
 from sandbox.connectwise.rules.base import Rules, set_missing
 from sandbox.connectwise.rules.belonging import check_company
-from sandbox.connectwise.rules.locks import ORDERS
-from sandbox.connectwise.rules.totals import totals_of
+from sandbox.connectwise.rules.locks import ORDERS, lines_locked
+from sandbox.connectwise.rules.totals import count_line, totals_of
 from sandbox.connectwise.table import Row
+
+PRODUCTS = "procurement/products"
 
 
 class OrderRules(Rules):
@@ -36,5 +38,21 @@ class OrderRules(Rules):
         row.update(totals_of(self.store, ORDERS, row))
 
     def check(self, row: Row, old: Row | None, body: Row) -> Iterator[Problem]:
-        del old, body
+        del old
         yield from check_company(self, row)
+        for number in body.get("productIds") or ():
+            product = self.store.table(PRODUCTS).get(number)
+            if product is None:
+                yield Problem("InvalidField", f"productIds {number} does not exist.", "productIds")
+            elif product.get("salesOrder") != {"id": row["id"]}:
+                yield from lines_locked(self.store, product, {"salesOrder": {"id": row["id"]}})
+
+    def stored(self, row: Row, old: Row | None, body: Row) -> None:
+        """Put the product items on the order that `productIds` names; those that it leaves out stay."""
+        del old
+        for number in body.get("productIds") or ():
+            before = self.store.table(PRODUCTS).rows[number]
+            if before.get("salesOrder") != {"id": row["id"]}:
+                moved = self.touched(before) | {"salesOrder": {"id": row["id"]}}
+                self.store.put(PRODUCTS, moved)
+                count_line(self, before, moved)

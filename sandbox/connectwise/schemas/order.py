@@ -36,7 +36,7 @@ ORDER: Schema = schema(
     billToCompany ref:company/companies
     billToContact ref:company/contacts
     billToSite ref:company/companies/sites
-    productIds ints computed
+    productIds ints
     documentIds ints
     invoiceIds ints computed
     configIds ints
