@@ -103,8 +103,8 @@ class Checker:
         owner = OWNERS[field.target]
         for by in ("identifier", "name"):
             wanted = value.get(by)
-            if isinstance(wanted, str) and (by == "name" or by in owner.schema.fields):
-                held = owner.label if by == "name" else (by,)
+            if isinstance(wanted, str) and (by == owner.called or by in owner.schema.fields):
+                held = owner.label if by == owner.called else (by,)
                 for row in self._store.table(field.target):
                     if fold(label(row, held)) == fold(wanted):
                         return int(row["id"])
@@ -131,7 +131,7 @@ class Checker:
         kept = []
         for item in _list(field, value):
             definition = definitions.get(item["id"]) if isinstance(item, dict) and "id" in item else None
-            if definition is None:
+            if definition is None or self._store.lacks("system/userDefinedFields", definition):
                 raise _Misfit("A custom field value needs the id of a custom field.")
             kept.append({"id": item["id"], "value": _custom_value(definition, item.get("value"))})
         return kept

@@ -36,6 +36,8 @@ def select(
     table = store.table(resource.table)
     start = next((match for match in matches if match.path), None)
     rows = table.find(start.path, *start.values) if start is not None else list(table)
+    if store.modes.lacking_fields:
+        rows = [row for row in rows if not store.lacks(table.name, row)]
     for match in matches:
         rows = [row for row in rows if match.test(row)]
     return rows

@@ -111,14 +111,14 @@ def _refuse_lists(expression: Expression) -> None:
 
 def _indexed(store: ConnectWiseStore, resource: Resource, expression: Expression, test: Test) -> Match:
     table = store.table(resource.table)
-    best = Match(test)
+    found = []
     for part in expression.parts if isinstance(expression, And) else (expression,):
         match part:
             case Compare(name, "=", value) if value is not None and table.indexed(name):
-                return Match(test, name, (value,))
+                found.append(Match(test, name, (value,)))
             case Among(name, values, negated=False) if table.indexed(name):
-                best = Match(test, name, values)
-    return best
+                found.append(Match(test, name, values))
+    return min(found, key=lambda match: table.count(match.path, *match.values), default=Match(test))
 
 
 def _compiled(expression: Expression, recognized: Recognize, modes: Modes) -> Test:

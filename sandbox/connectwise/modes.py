@@ -47,12 +47,31 @@ class Modes:
     stored_decimals: int | None = None
     """How many decimals of quantity, price and cost a product item keeps; all when it is not set."""
     touch_owner: bool = True
-    """Whether a written type association or communication moves `lastUpdated` of its company or contact."""
+    """Whether a written type association or communication moves `lastUpdated` of its company or contact, and a written
+    line or payment that of its order or invoice."""
     trim_text: bool = False
     """On: stored text loses outer blanks and has single ones inside."""
     format_phones: bool = False
     """On: stored phone and fax numbers are reduced to their digits."""
     readonly_setup: bool = False
     """On: the set-up tables (types, categories, manufacturers, ...) refuse writes with 403."""
+    invoice_number_start: int = 50001
+    """The least number of the server's own sequence of invoices; numbers that are taken are passed over."""
+    invoice_number_digits: int = 1
+    """How many digits the server's own invoice numbers have at least: 6 makes `000433` of 433."""
+    taken_invoice_number: Literal["refuse", "number"] = "refuse"
+    """What happens to a new invoice with a taken number: 400, or a number of the server's own sequence."""
+    invoice_lines: Literal["accept", "refuse", "ignore"] = "accept"
+    """Whether `invoice` can be set on a product item: `ignore` stores the product item without it."""
+    closed_payments: Literal["accept", "refuse"] = "accept"
+    """Whether the payments of closed and batched invoices can be written."""
+    overpayments: Literal["accept", "refuse"] = "accept"
+    """Whether a payment may be greater than the balance of its invoice."""
+    applied_by: Literal["keep", "member", "drop"] = "keep"
+    """What becomes of the `appliedBy` of a payment: kept, the member who made it, or nothing."""
+    payment_type_change: Literal["accept", "refuse"] = "accept"
+    """Whether the `type` of a payment can be changed."""
+    lacking_fields: list[str] = field(default_factory=list)
+    """Captions of the custom fields that this tenant does not have, although they are seeded."""
     tenant_required: list[tuple[str, str]] = field(default_factory=list)
     """Further fields this tenant demands, as (table, field): ("sales/opportunities", "customerPO")."""

@@ -55,6 +55,8 @@ def recognize(store: ConnectWiseStore, resource: Resource, name: str) -> Name:
     reference = resource.schema.fields.get(first)
     if reference is None or reference.kind != "ref" or first in resource.unfilterable:
         raise unrecognized(name)
+    if reference.unnamed and below == "name":
+        raise unrecognized(name)
     return _below(store, reference, below, name)
 
 
@@ -95,7 +97,7 @@ def _sub(store: ConnectWiseStore, target: str, below: str, name: str) -> Name:
         raise unrecognized(name)
     if below == "id":
         return Name(lambda referred: referred["id"], IDENTITY)
-    field = owner.schema.fields.get(below, TEXT) if owner is not None else TEXT
+    field = owner.schema.fields.get(owner.renamed.get(below, below), TEXT) if owner is not None else TEXT
 
     def value(referred: Row) -> Any:
         return store.reference(target, referred["id"]).get(below)

@@ -10,6 +10,7 @@ from sandbox.connectwise.checking import Checker, required
 from sandbox.connectwise.errors import Problem, bad_request, conflict, invalid, missing, not_found, refusal
 from sandbox.connectwise.resources import OWNERS, Resource
 from sandbox.connectwise.rules import rules_of
+from sandbox.connectwise.rules.base import Rules
 from sandbox.connectwise.store import API_MEMBER, ConnectWiseStore
 from sandbox.connectwise.table import Row, fold, values_at
 
@@ -32,7 +33,7 @@ class Records:
     def create(self, resource: Resource, parent: int | None, body: Any) -> Row:
         """Store a new record and return it; raise Refusal when the server would not."""
         body = self._body(resource, body)
-        rules = self._rules[resource.table]
+        rules = self._rules_of(resource)
         rules.allow_create(body)
         checker = Checker(self._store, resource)
         values = _filled(checker.read(rules.adopt(body), creating=True))
@@ -61,17 +62,18 @@ class Records:
         checker = Checker(self._store, resource)
         values = checker.read(body, creating=False)
         kept = {f.name: old[f.name] for f in resource.schema if (f.computed or f.create) and f.name in old}
+        kept |= {name: value for name, value in old.items() if name not in resource.schema.fields}
         if resource.parent:
             kept[resource.parent] = old[resource.parent]
         row = _filled({"id": old["id"], **resource.schema.flags, **kept, **self._merged(old, values)})
         if not checker.problems:
-            self._rules[resource.table].fill(row, body)
+            self._rules_of(resource).fill(row, body)
         return self._change(resource, row, old, body, checker.problems)
 
     def delete(self, resource: Resource, row: Row) -> None:
         """Delete a record; raise Refusal (409) when others refer to it."""
         self._refuse_setup(resource)
-        rules = self._rules[resource.table]
+        rules = self._rules_of(resource)
         rules.allow_delete(row)
         owned = {table for table, _ in rules.owned}
         if not rules.recycled and self._in_use(resource.table, row["id"], owned):
@@ -82,7 +84,11 @@ class Records:
     def find(self, resource: Resource, parent: int | None, number: int) -> Row:
         """Return a stored row; raise Refusal (404) when it is gone or belongs to another parent."""
         row = self._store.table(resource.table).get(number)
-        if row is None or (parent is not None and _parent_of(resource, row) != parent):
+        if (
+            row is None
+            or self._store.lacks(resource.table, row)
+            or (parent is not None and _parent_of(resource, row) != parent)
+        ):
             raise not_found(resource.noun, number)
         return row
 
@@ -93,7 +99,7 @@ class Records:
         return self._keep(resource, row, old, body)
 
     def _keep(self, resource: Resource, row: Row, old: Row | None, body: Row) -> Row:
-        rules = self._rules[resource.table]
+        rules = self._rules_of(resource)
         rules.settle(row, old)
         _refuse(resource, [*rules.check(row, old, body), *self._taken(resource, row)])
         now = self._store.now()
@@ -102,6 +108,10 @@ class Records:
         self._store.put(resource.table, _filled(row))
         rules.stored(row, old, body)
         return self._store.table(resource.table).rows[row["id"]]
+
+    def _rules_of(self, resource: Resource) -> Rules:
+        """Return the rules of a resource: its own, or those of the table that it shows."""
+        return self._rules.get(resource.path) or self._rules[resource.table]
 
     def _body(self, resource: Resource, body: Any) -> Row:
         self._refuse_setup(resource)

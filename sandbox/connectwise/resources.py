@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
 from sandbox.connectwise.schema import Schema
-from sandbox.connectwise.schemas import company, contact, finance, procurement, sales, system
+from sandbox.connectwise.schemas import (
+    agreement,
+    company,
+    contact,
+    finance,
+    invoice,
+    order,
+    procurement,
+    sales,
+    system,
+)
 
 READ: Final = frozenset({"GET"})
 FULL: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
@@ -29,9 +41,15 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """The template of one record; empty when records cannot be had one by one."""
     counted: bool = True
     verbs: frozenset[str] = FULL
+    created: int = 201
+    """The status that answers a create."""
     label: tuple[str, ...] = ("name",)
+    called: str = "name"
+    """What a reference calls the label."""
     shown: tuple[str, ...] = ()
     """Further fields that a reference shows beside id and name."""
+    renamed: Mapping[str, str] = MappingProxyType({})
+    """Further fields that a reference shows under another name, by that name."""
     indexes: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
     """Field paths that together may occur once."""
@@ -48,7 +66,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def recognized(self) -> tuple[str, ...]:
         """What a condition may name below a reference to this resource."""
-        return ("id", "name", *self.shown)
+        return ("id", self.called, *self.shown, *self.renamed)
 
 
 def _keep(path: str, schema: Schema, **more: object) -> Resource:
@@ -92,12 +110,21 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     ),
     _setup("sales/stages", sales.OPPORTUNITY_STAGE),
     _setup("sales/probabilities", sales.SALES_PROBABILITY, label="probability"),
+    _keep(
+        "sales/orders",
+        order.ORDER,
+        label=("id",),
+        called="identifier",
+        indexes=("poNumber", "company/id"),
+        created=200,
+    ),
+    _setup("sales/orders/statuses", order.ORDER_STATUS, created=200),
     # procurement
     _keep(
         "procurement/products",
         procurement.PRODUCT_ITEM,
         label=("description",),
-        indexes=("opportunity/id", "integrationXRef", "catalogItem/id"),
+        indexes=("opportunity/id", "salesOrder/id", "invoice/id", "integrationXRef", "catalogItem/id"),
     ),
     _keep(
         "procurement/catalog",
@@ -223,6 +250,45 @@ RESOURCES: Final[tuple[Resource, ...]] = (
     _info("finance/taxCodes", finance.TAX_CODE_INFO, counted=False),
     _setup("finance/billingTerms", finance.BILLING_TERM),
     _info("finance/billingTerms", finance.BILLING_TERM_INFO, counted=False),
+    _keep(
+        "finance/invoices",
+        invoice.INVOICE,
+        label=("invoiceNumber",),
+        called="identifier",
+        indexes=("reference", "company/id", "invoiceNumber", "salesOrder/id"),
+        unique=("invoiceNumber",),
+        taken="Invoice Number already in use.",
+    ),
+    _keep(
+        "finance/closedInvoices",
+        invoice.CLOSED_INVOICE,
+        table="finance/invoices",
+        verbs=frozenset({"PUT", "PATCH"}),
+    ),
+    _keep(
+        "finance/invoices/{}/payments",
+        invoice.INVOICE_PAYMENT,
+        noun="Payment",
+        parent="invoice",
+        label=("type",),
+        indexes=("invoice/id", "credit/id"),
+        counted=False,
+    ),
+    _setup(
+        "finance/billingStatuses",
+        invoice.BILLING_STATUS,
+        renamed=MappingProxyType({"isClosed": "closedFlag"}),
+    ),
+    _info("finance/billingStatuses", invoice.BILLING_STATUS_INFO, counted=False),
+    _keep("finance/agreements", agreement.AGREEMENT, indexes=("company/id", "type/id")),
+    _setup("finance/agreements/types", agreement.AGREEMENT_TYPE),
+    _keep(
+        "finance/agreements/{}/additions",
+        agreement.ADDITION,
+        parent="agreementId",
+        label=("description",),
+        indexes=("agreementId", "product/id"),
+    ),
 )
 
 OWNERS: Final = {

@@ -21,6 +21,8 @@ PARENTS = {
     "procurement/categories/{}": "procurement/categories",
     "company/companies/{}": "company/companies",
     "company/contacts/{}": "company/contacts",
+    "finance/invoices/{}": "finance/invoices",
+    "finance/agreements/{}": "finance/agreements",
 }
 
 
@@ -78,9 +80,10 @@ class Collection:
         """Yield (method, template, handler) for each verb the resource has."""
         path = self._resource.path
         single = {"GET": self.get, "PUT": self.put, "PATCH": self.patch, "DELETE": self.delete}
-        yield "GET", path, self.list
-        if self._resource.counted:
-            yield "GET", f"{path}/count", self.count
+        if "GET" in self._resource.verbs:
+            yield "GET", path, self.list
+            if self._resource.counted:
+                yield "GET", f"{path}/count", self.count
         if "POST" in self._resource.verbs:
             yield "POST", path, self.post
         for verb in self._resource.verbs & single.keys() if self._resource.single else ():
@@ -108,7 +111,7 @@ class Collection:
     def post(self, asked: Asked) -> Answer:
         row = self._records.create(self._resource, self._parent(asked), decode(asked.body))
         self._wrote(asked, row)
-        return self._shown(asked, row, status=201)
+        return self._shown(asked, row, status=self._resource.created)
 
     def put(self, asked: Asked) -> Answer:
         row = self._records.replace(self._resource, self._row(asked), decode(asked.body))

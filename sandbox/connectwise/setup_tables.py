@@ -44,6 +44,10 @@ COMMUNICATIONS: tuple[tuple[str, dict[str, bool]], ...] = (
     ("Home", {"phoneFlag": True}),
     ("Email for invoices", {"emailFlag": True}),
 )
+ORDER_STATUSES = (("Open", False), ("On Hold", False), ("Closed", True))
+INVOICE_STATUSES = (("New", False), ("Sent", False), ("Paid", False), ("Closed", True))
+"""Statuses of documents with whether they close; the first of each is the default."""
+AGREEMENT_TYPES = ("Managed Services", "Subscriptions Monthly", "Subscriptions Annual")
 PLAIN: dict[str, tuple[str, ...]] = {
     "sales/opportunities/ratings": ("Hot", "Warm", "Cold"),
     "procurement/unitOfMeasures": ("Each", "Hour"),
@@ -60,6 +64,7 @@ def fill_setup_tables(store: ConnectWiseStore, offices: Sequence[str]) -> None:
     _organisation(store, offices)
     _finance(store)
     _sales(store)
+    _documents(store)
     _procurement(store)
     for table, names in PLAIN.items():
         for name in names:
@@ -113,8 +118,41 @@ def _finance(store: ConnectWiseStore) -> None:
         effectiveDate="2015-01-01T00:00:00Z",
         defaultFlag=True,
     )
+    store.add(
+        "finance/taxCodes",
+        identifier="VAT",
+        description="Value Added Tax",
+        invoiceCaption="VAT",
+        effectiveDate="2015-01-01T00:00:00Z",
+        levelOneCaption="VAT",
+        levelOneRate=24,
+        levelOneRateType="Percent",
+        levelOneProductsFlag=True,
+    )
     for name, days in (("Net 30 days", 30), ("Due on receipt", 0)):
         store.add("finance/billingTerms", name=name, dueDays=days, defaultFlag=days == 30)
+
+
+def _documents(store: ConnectWiseStore) -> None:
+    """Add the statuses of orders and invoices, and the types of agreements."""
+    statuses = (("sales/orders/statuses", ORDER_STATUSES), ("finance/billingStatuses", INVOICE_STATUSES))
+    for table, rows in statuses:
+        for position, (name, closed) in enumerate(rows, start=1):
+            store.add(table, name=name, sortOrder=position, closedFlag=closed, defaultFlag=position == 1)
+    for name in AGREEMENT_TYPES:
+        store.add(
+            "finance/agreements/types",
+            name=name,
+            employeeCompRate="Hourly",
+            employeeCompNotExceed="Billing",
+            invoicingCycle="CalendarYear",
+            applicationUnits="Amount",
+            applicationCycle="CalendarYear" if name.endswith("Annual") else "CalendarMonth",
+            billTime="Billable",
+            billExpenses="Billable",
+            billProducts="Billable",
+            prorateFlag=True,
+        )
 
 
 def _sales(store: ConnectWiseStore) -> None:
@@ -166,7 +204,12 @@ def _custom_fields(store: ConnectWiseStore) -> None:
         "entryTypeIdentifier": "EntryField",
         "numberDecimals": 0,
     }
-    captions = (("sales/opportunities", "Jetbuilt Id"), ("company/companies", "BSS Id"))
+    captions = (
+        ("sales/opportunities", "Jetbuilt Id"),
+        ("company/companies", "BSS Id"),
+        ("finance/agreements/additions", "Subscription ID"),
+        ("finance/agreements/additions", "Subscription Name"),
+    )
     for number, (table, caption) in enumerate(captions, start=1):
         store.add(
             "system/userDefinedFields",

@@ -54,7 +54,8 @@ def narrow(shown: Any, wanted: Fields) -> Any:
 
 def _spelled_out(store: ConnectWiseStore, field: Field, value: Any) -> Any:
     if field.kind == "ref":
-        return store.reference(field.target, value["id"])
+        reference = store.reference(field.target, value["id"])
+        return {n: v for n, v in reference.items() if n != "name"} if field.unnamed else reference
     if field.kind == "list":
         return [store.reference(field.target, item["id"]) for item in value]
     if field.kind == "objects" and field.target:

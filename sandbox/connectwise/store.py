@@ -9,10 +9,12 @@ import msgspec
 
 from sandbox.connectwise.modes import Modes
 from sandbox.connectwise.resources import OWNERS, Resource
+from sandbox.connectwise.sums import Sums
 from sandbox.connectwise.table import Row, Table
 
 API_MEMBER = "apibridge"
 
+DEFINITIONS = "system/userDefinedFields"
 PODS = {
     "sales/opportunities": 1,
     "company/companies": 2,
@@ -20,6 +22,10 @@ PODS = {
     "company/companies/sites": 4,
     "procurement/catalog": 5,
     "procurement/products": 6,
+    "finance/agreements/additions": 7,
+    "finance/agreements": 8,
+    "finance/invoices": 9,
+    "sales/orders": 10,
 }
 """The `podId` in a custom field's definition says which records have the field."""
 
@@ -44,6 +50,10 @@ class ConnectWiseStore:
         self.tables = {name: Table(name, owner.indexes) for name, owner in OWNERS.items()}
         self.product_marks: dict[int, str] = {}
         self.conversions: dict[int, str] = {}
+        self.sums: dict[tuple[str, int], Sums] = {}
+        """What the lines and payments of an order or invoice come to, by table and id."""
+        self.invoice_sequence = 0
+        """The last number that the server's own sequence gave to an invoice."""
         self._references: dict[tuple[str, int], Row] = {}
         self._forecast_lines = 0
         self._second = 0
@@ -95,8 +105,14 @@ class ConnectWiseStore:
         if row is None:
             return {"id": number}
         owner = OWNERS[table]
-        shown = {name: row[name] for name in owner.shown if row.get(name) is not None}
-        return {"id": number, **shown, "name": label(row, owner.label), "_info": self._links(owner, row)}
+        fields = {name: name for name in owner.shown} | dict(owner.renamed)
+        shown = {name: row[field] for name, field in fields.items() if row.get(field) is not None}
+        return {
+            "id": number,
+            **shown,
+            owner.called: label(row, owner.label),
+            "_info": self._links(owner, row),
+        }
 
     def _links(self, owner: Resource, row: Row) -> Row:
         parent = row["company"]["id"] if "{}" in owner.path else ""
@@ -106,7 +122,15 @@ class ConnectWiseStore:
     def custom_fields_of(self, table: str) -> list[Row]:
         """Return the definitions of the custom fields that the records of a table have."""
         pod = PODS.get(table)
-        return [row for row in self.tables["system/userDefinedFields"] if row.get("podId") == pod]
+        return [
+            row
+            for row in self.tables[DEFINITIONS]
+            if row.get("podId") == pod and not self.lacks(DEFINITIONS, row)
+        ]
+
+    def lacks(self, table: str, row: Row) -> bool:
+        """Say whether a stored row is the definition of a custom field that the tenant does not have."""
+        return table == DEFINITIONS and row.get("caption") in self.modes.lacking_fields
 
     def new_forecast_line(self) -> int:
         self._forecast_lines += 1

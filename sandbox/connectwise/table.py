@@ -73,9 +73,11 @@ class Table:
         numbers = {number for value in values for number in index.get(fold(value), ())}
         return [self.rows[number] for number in sorted(numbers)]
 
-    def count(self, path: str, value: Any) -> int:
-        """Count the rows that hold a value at an indexed path."""
-        return len(self._indexes[path].get(fold(value), ()))
+    def count(self, path: str, *values: Any) -> int:
+        """Count the rows that hold one of the values at an indexed path."""
+        if path == "id":
+            return len(values)
+        return sum(len(self._indexes[path].get(fold(value), ())) for value in values)
 
     def _forget(self, row: Row) -> None:
         for path, index in self._indexes.items():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from sandbox.connectwise.errors import Refusal
 from sandbox.connectwise.records import Records
-from sandbox.connectwise.resources import OWNERS, Resource
+from sandbox.connectwise.resources import OWNERS, RESOURCES, Resource
 from sandbox.connectwise.rules.contact import ROLES
 from sandbox.connectwise.store import ConnectWiseStore
 from sandbox.connectwise.table import Row
@@ -15,25 +16,29 @@ COMPANIES = "company/companies"
 CONTACTS = "company/contacts"
 SITES = "company/companies/sites"
 TYPES = "company/companyTypeAssociations"
+INVOICES = "finance/invoices"
+DOCUMENTS = ("sales/orders", INVOICES, "finance/agreements")
+PATHS = {resource.path: resource for resource in RESOURCES}
 ADMIN = "admin"
 
 
 class ConnectWiseUser:
     """Another member, whose changes do not count as calls of the API.
 
-    Tables are named as in the store (`company/companies/sites`), the parent of a nested record is a field of it. Raises
-    KeyError for what does not exist, ValueError for what the server would refuse.
+    Tables are named as in the store (`company/companies/sites`), the parent of a nested record is a field of it; a path
+    that shows another table is a name as well (`finance/closedInvoices`, to open an invoice again). Raises KeyError for what does not exist, ValueError for what the server would refuse.
     """
 
     def __init__(self, store: ConnectWiseStore, member: str = ADMIN) -> None:
         self._store = store
         self._member = member
         self._records = Records(store, member)
+        self._batches = 0
 
     def add(self, table: str, fields: dict[str, Any]) -> int:
         """Make a record and return its id."""
         resource = OWNERS[table]
-        given = dict(fields)
+        given = _exact(fields)
         held = given.pop(resource.parent) if resource.parent else None
         parent = held["id"] if isinstance(held, dict) else held
         try:
@@ -48,11 +53,12 @@ class ConnectWiseUser:
 
     def edit(self, table: str, number: int | str, fields: dict[str, Any]) -> None:
         """Change fields of a record; None empties one."""
+        exact = _exact(fields)
         operations = [
             {"op": "remove", "path": f"/{name}"}
             if value is None
             else {"op": "replace", "path": f"/{name}", "value": value}
-            for name, value in fields.items()
+            for name, value in exact.items()
         ]
         resource, row = self._found(table, number)
         try:
@@ -71,7 +77,7 @@ class ConnectWiseUser:
             raise ValueError(str(refused.body)) from refused
 
     def merge(self, company: int, into: int) -> None:
-        """Merge a company into another: contacts and sites move there, the company goes to the recycle bin.
+        """Merge a company into another: contacts, sites and documents move there, the company goes to the recycle bin.
 
         Raise KeyError when one is not there, ValueError when one is deleted or both are the same.
         """
@@ -85,11 +91,25 @@ class ConnectWiseUser:
             self._put(SITES, site | moved | flags)
         for contact in self._store.table(CONTACTS).find("company/id", company):
             self._put(CONTACTS, contact | moved | {"site": kept.get("site"), "defaultFlag": False})
+        for table in DOCUMENTS:
+            for document in self._store.table(table).find("company/id", company):
+                self._put(table, document | moved)
         for association in self._store.table(TYPES).find("company/id", company):
             self._store.remove(TYPES, association["id"])
         empty = {name: value for name, value in gone.items() if name not in (*ROLES, "site", "billingSite")}
         self._put(COMPANIES, empty | {"types": []})
         self.remove(COMPANIES, company)
+
+    def batch(self, invoice: int) -> None:
+        """Post an invoice to the books: it can no longer be changed; raise KeyError when it is not there."""
+        _, row = self._found(INVOICES, invoice)
+        self._batches += 1
+        self._put(INVOICES, row | {"glBatch": {"id": self._batches}})
+
+    def unbatch(self, invoice: int) -> None:
+        """Take an invoice out of its batch; raise KeyError when it is not there."""
+        _, row = self._found(INVOICES, invoice)
+        self._put(INVOICES, row | {"glBatch": None, "unbatchedBatch": row.get("glBatch")})
 
     def _clear_roles(self, contact: Row) -> None:
         company = self._store.table(COMPANIES).get(contact.get("company", {}).get("id"))
@@ -103,7 +123,20 @@ class ConnectWiseUser:
         self._store.put(table, held | {"_info": info})
 
     def _found(self, table: str, number: int | str) -> tuple[Resource, Row]:
-        row = self._store.table(table).get(int(number))
+        resource = PATHS.get(table) or OWNERS[table]
+        row = self._store.table(resource.table).get(int(number))
         if row is None:
             raise KeyError(f"{table} {number}")
-        return OWNERS[table], row
+        return resource, row
+
+
+def _exact(value: Any) -> Any:
+    """Return a value with the floats that the control reads from JSON as the decimals that were written."""
+    match value:
+        case float():
+            return Decimal(repr(value))
+        case dict():
+            return {name: _exact(item) for name, item in value.items()}
+        case list():
+            return [_exact(item) for item in value]
+    return value

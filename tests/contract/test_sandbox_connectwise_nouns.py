@@ -316,17 +316,17 @@ async def test_elements_of_an_array_are_patched_by_position(tenant: Tenant) -> N
 
 
 async def test_custom_fields_keep_the_values_that_a_patch_leaves_out(tenant: Tenant) -> None:
-    tenant.store.add(
+    score = tenant.store.add(
         "system/userDefinedFields", podId=2, caption="Score", sequenceNumber=3, fieldTypeIdentifier="Number"
     )
     made = await tenant.company(customFields=[{"id": 2, "value": "B-1"}])
     path = f"/company/companies/{made['id']}"
-    changed = (await tenant.patch(path, customFields=[{"id": 3, "value": Decimal("1.50")}])).value
+    changed = (await tenant.patch(path, customFields=[{"id": score["id"], "value": Decimal("1.50")}])).value
     assert {field["caption"]: field["value"] for field in changed["customFields"]} == {
         "BSS Id": "B-1",
         "Score": Decimal("1.50"),
     }
-    for wrong in ([{"id": 99, "value": 1}], [{"id": 3, "value": "many"}], [{"id": 2, "value": 5}]):
+    for wrong in ([{"id": 99, "value": 1}], [{"id": score["id"], "value": "many"}], [{"id": 2, "value": 5}]):
         assert (await tenant.patch(path, customFields=wrong)).inner == ("InvalidField", "customFields")
 
 

@@ -202,7 +202,7 @@ async def test_subcategories_are_unique_within_their_category_only(tenant: Tenan
 
 
 async def test_a_required_custom_field_blocks_a_create(tenant: Tenant) -> None:
-    await tenant.post(
+    region = await tenant.post(
         "/system/userDefinedFields",
         podId=2,
         caption="Region",
@@ -217,7 +217,9 @@ async def test_a_required_custom_field_blocks_a_create(tenant: Tenant) -> None:
         "POST", "/company/companies", body | {"customFields": [{"id": 2, "value": "x"}]}
     )
     assert other.inner == ("MissingRequiredField", "customFields/Region")
-    made = await tenant.post("/company/companies", **body, customFields=[{"id": 3, "value": "North"}])
+    made = await tenant.post(
+        "/company/companies", **body, customFields=[{"id": region["id"], "value": "North"}]
+    )
     assert {field["caption"]: field["value"] for field in made["customFields"]} == {
         "BSS Id": None,
         "Region": "North",

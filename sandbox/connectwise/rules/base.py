@@ -69,6 +69,10 @@ class Rules:
         chosen = next((row for row in rows if row.get("defaultFlag")), rows[0] if rows else None)
         return {"id": chosen["id"]} if chosen is not None else None
 
+    def today(self) -> str:
+        """Return the server's day in the form of its dates."""
+        return self.store.now()[:10] + "T00:00:00Z"
+
     def touched(self, row: Row) -> Row:
         """Return a row as the member's change of something that belongs to it leaves it."""
         if not self.store.modes.touch_owner:

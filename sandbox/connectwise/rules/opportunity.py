@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sandbox.connectwise.errors import Problem, conflict
 from sandbox.connectwise.rules.base import Rules, set_missing
+from sandbox.connectwise.rules.belonging import check_company
 from sandbox.connectwise.table import Row
 
 
@@ -45,15 +46,7 @@ class OpportunityRules(Rules):
 
     def check(self, row: Row, old: Row | None, body: Row) -> Iterator[Problem]:
         del old, body
-        company = self.row("company/companies", row.get("company"))
-        if company is None:
-            return
-        if company.get("deletedFlag"):
-            yield Problem("InvalidField", f"Company {company['identifier']} has been deleted.", "company")
-        for field, table in (("contact", "company/contacts"), ("site", "company/companies/sites")):
-            referred = self.row(table, row.get(field))
-            if referred is not None and referred.get("company", {}).get("id") != company["id"]:
-                yield Problem("InvalidField", f"The {field} does not belong to the company.", field)
+        yield from check_company(self, row)
 
     def allow_delete(self, row: Row) -> None:
         marked = [

@@ -21,7 +21,7 @@ PRODUCT_ITEM: Schema = schema(
     agreementAmount number computed
     priceMethod enum:FlatRateForRange|PercentMarkupFromCost|PercentMarkdownFromPrice|PricePerUnit
     billableOption enum:Billable|DoNotBill|NoCharge required
-    agreement ref
+    agreement ref:finance/agreements
     locationId key:system/locations updates
     location ref:system/locations
     businessUnitId key:system/departments updates
@@ -46,9 +46,9 @@ PRODUCT_ITEM: Schema = schema(
     ticket ref
     project ref
     phase ref
-    salesOrder ref
+    salesOrder ref:sales/orders
     opportunity ref:sales/opportunities
-    invoice ref computed
+    invoice ref:finance/invoices
     warehouseId key:procurement/warehouses
     warehouseIdObject ref:procurement/warehouses
     warehouseBinId int
