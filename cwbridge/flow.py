@@ -91,6 +91,10 @@ class Flow(ABC):
             if not settings.of(system.settings).switched_on
         ]
 
+    def pushed(self, settings: Settings) -> frozenset[str]:  # noqa: ARG002  only flows that let it be chosen read it
+        """The nouns of the source's records that the flow writes to the target, where the settings choose them."""
+        return frozenset()
+
     def keys_of(self, number: str) -> tuple[str, ...]:  # noqa: ARG002  only flows with numbers read it
         """The keys, or beginnings of keys, that a person means by a bare number."""
         return ()

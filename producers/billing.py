@@ -1,4 +1,4 @@
-"""The producers' half of the billing flow: accounts and contacts of BSS, and what other users change on companies and contacts."""
+"""The producers' half of the billing flow: the collections of BSS, and what other users change on companies and contacts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from cwbridge.connectors.bss.system import BSS
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import Flow, FlowContext, Poller, Source
 from cwbridge.redis import Redis
+from producers.bss import COLLECTIONS
 from producers.poll_modes import PollModes
 
 
@@ -17,8 +18,7 @@ class BillingSource(Source):
 
     systems = (BSS, CONNECTWISE)
     watermarks = (
-        ("bss_accounts", "last change of BSS accounts"),
-        ("bss_contacts", "last change of BSS contacts"),
+        *((f"bss_{one.name}", f"last change of BSS {one.name}") for one in COLLECTIONS),
         ("connectwise_companies", "last change of companies"),
         ("connectwise_contacts", "last change of contacts"),
     )
@@ -31,8 +31,8 @@ class BillingSource(Source):
     @asynccontextmanager
     async def open(self, context: FlowContext, flow: Flow) -> AsyncIterator[Poller]:
         """The pollers over the open connections of `context`."""
-        from producers.accounts import (  # noqa: PLC0415 - the command line names sources without polling
-            AccountsPoller,
+        from producers.billing_poller import (  # noqa: PLC0415 - the command line names sources without polling
+            BillingPoller,
         )
 
-        yield AccountsPoller.over(context, flow)
+        yield BillingPoller.over(context, flow)

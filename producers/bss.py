@@ -22,7 +22,7 @@ from producers.poll_modes import PollMode, PollModes, Way
 from producers.reports import report
 from producers.watermarks import Begun, Watermark
 
-T = TypeVar("T", bound=models.Listed)
+T = TypeVar("T", bound=models.Row)
 # Whatever the zones of the server's times and of its literals, they are no more than 26 hours apart.
 _UNCERTAIN_OVERLAP = timedelta(hours=26)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -35,23 +35,32 @@ class PolledCollection(msgspec.Struct, frozen=True):
     noun: str
     link_kind: str
 
-    def key(self, record_id: int) -> str:
+    def key(self, record_id: int | str) -> str:
         """`bss/account/42`."""
         return f"bss/{self.noun}/{record_id}"
 
-    def record_id(self, identity: str) -> int | None:
+    def record_id(self, identity: str) -> str | None:
         """The id in a link identity such as `bss:account:42`; None for identities of other sources and kinds."""
-        head, _, number = identity.rpartition(":")
-        return int(number) if head == f"bss:{self.noun}" else None
+        head, _, record_id = identity.rpartition(":")
+        return record_id if head == f"bss:{self.noun}" else None
 
     def keys_of(self, identities: Iterable[str]) -> list[str]:
         """The keys of those identities that name a record of this collection."""
-        numbers = (self.record_id(identity) for identity in identities)
-        return [self.key(number) for number in numbers if number is not None]
+        found = (self.record_id(identity) for identity in identities)
+        return [self.key(record_id) for record_id in found if record_id is not None]
 
 
 ACCOUNTS = PolledCollection("accounts", "account", "company")
 CONTACTS = PolledCollection("contacts", "contact", "contact")
+PRODUCTS = PolledCollection("products", "product", "catalog_item")
+ORDERS = PolledCollection("orders", "order", "order")
+INVOICES = PolledCollection("invoices", "invoice", "invoice")
+PAYMENTS = PolledCollection("payments", "payment", "payment")
+SUBSCRIPTIONS = PolledCollection("subscriptions", "subscription", "addition")
+COLLECTIONS = (ACCOUNTS, CONTACTS, PRODUCTS, ORDERS, INVOICES, PAYMENTS, SUBSCRIPTIONS)
+"""In the order in which they are polled: what others refer to comes first."""
+ALWAYS_POLLED = frozenset({ACCOUNTS, CONTACTS})
+"""The collections of records that are synced both ways; the others are polled where their records are pushed."""
 
 
 class Reading:
@@ -119,7 +128,7 @@ class BssPoller(Generic[T]):
         reading = Reading(await self._watermark.begin())
         async for page in _clear(self._collection.pages()):
             reading.add(page)
-            reading.enqueued += await self._queue.enqueue(*(self._verify(row.id) for row in page.rows))
+            reading.enqueued += await self._queue.enqueue(*(self._verify(row.record_id) for row in page.rows))
         if reading.tally.is_whole:
             missing = await self._not_listed(reading.tally.ids)
             reading.enqueued += await self._queue.enqueue(*(self._verify(gone) for gone in missing))
@@ -177,7 +186,7 @@ class BssPoller(Generic[T]):
 
     async def _enqueue_changed(self, rows: Sequence[T]) -> int:
         """Enqueue the rows that another user changed, each content once."""
-        states = [(f"{self._polled.noun}:{row.id}", row.updatedAt) for row in rows]
+        states = [(f"{self._polled.noun}:{row.record_id}", row.updatedAt) for row in rows]
         ours = await self._own_writes.among(states)
         return await self._queue.enqueue(
             *(
@@ -193,20 +202,22 @@ class BssPoller(Generic[T]):
             await self._watermark.advance(reading.latest, reading.begun)
         return report(schedule, seen=len(reading.tally.ids), enqueued=reading.enqueued)
 
-    async def _not_listed(self, listed: set[int]) -> list[int]:
+    async def _not_listed(self, listed: set[int | str]) -> list[str]:
         linked = {
             record_id
             async for identity, _ in self._links.each(self._polled.link_kind)
             if (record_id := self._polled.record_id(identity)) is not None
         }
-        return sorted(linked - listed)
+        return sorted(linked - set(map(str, listed)))
 
     def _if_changed(self, row: T) -> Enqueue:
         """The version is the content of the row with its time of change."""
         version = digest(msgspec.json.encode(row))
-        return Enqueue(key=self._polled.key(row.id), flow=self._flow.name, lane="fresh", version=version)
+        return Enqueue(
+            key=self._polled.key(row.record_id), flow=self._flow.name, lane="fresh", version=version
+        )
 
-    def _verify(self, record_id: int) -> Enqueue:
+    def _verify(self, record_id: int | str) -> Enqueue:
         return Enqueue(key=self._polled.key(record_id), flow=self._flow.name, lane="backlog", mode="verify")
 
 
@@ -216,7 +227,7 @@ async def _clear(pages: AsyncIterator[ListPage[T]]) -> AsyncIterator[ListPage[T]
         yield msgspec.structs.replace(page, rows=[unclear.left_out(row) for row in page.rows])
 
 
-def reaches_back_to(since: datetime, rows: Sequence[models.Listed]) -> bool:
+def reaches_back_to(since: datetime, rows: Sequence[models.Row]) -> bool:
     """Whether later pages hold older rows only: a server that does not sort after all is read to the end."""
     moments = [row.updatedAt for row in rows if row.updatedAt is not None]
     is_sorted = len(moments) == len(rows) and moments == sorted(moments, reverse=True)
