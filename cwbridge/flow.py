@@ -174,8 +174,10 @@ class Source(ABC):
     """The producers' half of a flow: notices what may have changed and enqueues keys; never writes to a target."""
 
     systems: tuple[System[Any], ...]
-    watermarks: tuple[tuple[str, str], ...] = ()
-    """Name and title of each watermark, for `cwbridge status`: (`jetbuilt`, `Jetbuilt read until`)."""
+
+    def watermarks(self, flow: Flow, settings: Settings) -> Sequence[tuple[str, str]]:  # noqa: ARG002  only sources that have some read it
+        """Name and title of each watermark, for `cwbridge status`: (`jetbuilt`, `Jetbuilt read until`)."""
+        return ()
 
     async def status_rows(self, _redis: Redis, _namespace: str, /) -> Mapping[str, str]:
         """What a person should see of the source in the status beside the watermarks, by title."""

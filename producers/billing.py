@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from cwbridge.connectors.bss.system import BSS
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import Flow, FlowContext, Poller, Source
 from cwbridge.redis import Redis
-from producers.bss import COLLECTIONS
+from cwbridge.settings import Settings
+from producers.bss_collections import polled_collections
 from producers.poll_modes import PollModes
 
 
@@ -17,11 +18,17 @@ class BillingSource(Source):
     """Notices changes for the billing flow."""
 
     systems = (BSS, CONNECTWISE)
-    watermarks = (
-        *((f"bss_{one.name}", f"last change of BSS {one.name}") for one in COLLECTIONS),
-        ("connectwise_companies", "last change of companies"),
-        ("connectwise_contacts", "last change of contacts"),
-    )
+
+    def watermarks(self, flow: Flow, settings: Settings) -> Sequence[tuple[str, str]]:
+        """One for each collection that is polled."""
+        return (
+            *(
+                (f"bss_{one.name}", f"last change of BSS {one.name}")
+                for one in polled_collections(flow.pushed(settings))
+            ),
+            ("connectwise_companies", "last change of companies"),
+            ("connectwise_contacts", "last change of contacts"),
+        )
 
     async def status_rows(self, redis: Redis, namespace: str, /) -> Mapping[str, str]:
         """How each collection of BSS is polled."""

@@ -15,7 +15,8 @@ from cwbridge.flow import Flow, FlowContext, Polled, Schedule
 from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.own_writes import OwnWrites
 from cwbridge.settings import Settings
-from producers.bss import ALWAYS_POLLED, COLLECTIONS, BssPoller, PolledCollection
+from producers.bss import BssPoller
+from producers.bss_collections import PolledCollection, polled_collections
 from producers.companies import CompanyPoller, ContactPoller, PairPoller
 from producers.noticed import NoticedChanges
 from producers.poll_modes import PollModes
@@ -46,7 +47,6 @@ class BillingPoller:
         bss = context.connections.client(BSS)
         connectwise = context.connections.client(CONNECTWISE)
         namespace = context.settings.namespace
-        pushed = flow.pushed(context.settings)
         changes = NoticedChanges(
             context.redis,
             namespace=namespace,
@@ -84,7 +84,7 @@ class BillingPoller:
 
         return cls(
             context.settings,
-            bss=[of_bss(one) for one in COLLECTIONS if one in ALWAYS_POLLED or one.noun in pushed],
+            bss=[of_bss(one) for one in polled_collections(flow.pushed(context.settings))],
             companies=of_connectwise(CompanyPoller, connectwise.companies, "companies"),
             company_contacts=of_connectwise(ContactPoller, connectwise.contacts, "contacts"),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -18,6 +18,7 @@ from cwbridge.ledger.own_writes import OwnWrites
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.text import digest
+from producers.bss_collections import PolledCollection
 from producers.poll_modes import PollMode, PollModes, Way
 from producers.reports import report
 from producers.watermarks import Begun, Watermark
@@ -26,41 +27,6 @@ T = TypeVar("T", bound=models.Row)
 # Whatever the zones of the server's times and of its literals, they are no more than 26 hours apart.
 _UNCERTAIN_OVERLAP = timedelta(hours=26)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-class PolledCollection(msgspec.Struct, frozen=True):
-    """A collection by its name in BSS, what one record of it is called in keys, and the kind of its links."""
-
-    name: str
-    noun: str
-    link_kind: str
-
-    def key(self, record_id: int | str) -> str:
-        """`bss/account/42`."""
-        return f"bss/{self.noun}/{record_id}"
-
-    def record_id(self, identity: str) -> str | None:
-        """The id in a link identity such as `bss:account:42`; None for identities of other sources and kinds."""
-        head, _, record_id = identity.rpartition(":")
-        return record_id if head == f"bss:{self.noun}" else None
-
-    def keys_of(self, identities: Iterable[str]) -> list[str]:
-        """The keys of those identities that name a record of this collection."""
-        found = (self.record_id(identity) for identity in identities)
-        return [self.key(record_id) for record_id in found if record_id is not None]
-
-
-ACCOUNTS = PolledCollection("accounts", "account", "company")
-CONTACTS = PolledCollection("contacts", "contact", "contact")
-PRODUCTS = PolledCollection("products", "product", "catalog_item")
-ORDERS = PolledCollection("orders", "order", "order")
-INVOICES = PolledCollection("invoices", "invoice", "invoice")
-PAYMENTS = PolledCollection("payments", "payment", "payment")
-SUBSCRIPTIONS = PolledCollection("subscriptions", "subscription", "addition")
-COLLECTIONS = (ACCOUNTS, CONTACTS, PRODUCTS, ORDERS, INVOICES, PAYMENTS, SUBSCRIPTIONS)
-"""In the order in which they are polled: what others refer to comes first."""
-ALWAYS_POLLED = frozenset({ACCOUNTS, CONTACTS})
-"""The collections of records that are synced both ways; the others are polled where their records are pushed."""
 
 
 class Reading:
