@@ -179,7 +179,7 @@ class _Demo:
     async def _quiet(self) -> bool:
         """Whether every source was read once, and nothing runs or becomes due soon."""
         for registration in self._flows.registrations.values():
-            for name, _ in registration.source.watermarks:
+            for name, _ in registration.source.watermarks(registration.flow, self._settings):
                 if await Watermark(self._redis, namespace=self._settings.namespace, name=name).get() is None:
                     return False
         return not is_busy(await self._queue.counts())

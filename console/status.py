@@ -117,7 +117,7 @@ async def _read_until(bridge: Bridge, flows: Flows) -> list[ReadUntil]:
     """Every watermark of the flows that are switched on, and those that another flow has reached before."""
     found = []
     for one in flows.registrations.values():
-        for name, title in one.source.watermarks:
+        for name, title in one.source.watermarks(one.flow, bridge.settings):
             moment = await Watermark(bridge.redis, namespace=bridge.settings.namespace, name=name).get()
             if moment is not None or one.flow.is_on(bridge.settings):
                 found.append(ReadUntil(title, moment))

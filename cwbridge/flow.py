@@ -91,6 +91,10 @@ class Flow(ABC):
             if not settings.of(system.settings).switched_on
         ]
 
+    def pushed(self, settings: Settings) -> frozenset[str]:  # noqa: ARG002  only flows that let it be chosen read it
+        """The nouns of the source's records that the flow writes to the target, where the settings choose them."""
+        return frozenset()
+
     def keys_of(self, number: str) -> tuple[str, ...]:  # noqa: ARG002  only flows with numbers read it
         """The keys, or beginnings of keys, that a person means by a bare number."""
         return ()
@@ -170,8 +174,10 @@ class Source(ABC):
     """The producers' half of a flow: notices what may have changed and enqueues keys; never writes to a target."""
 
     systems: tuple[System[Any], ...]
-    watermarks: tuple[tuple[str, str], ...] = ()
-    """Name and title of each watermark, for `cwbridge status`: (`jetbuilt`, `Jetbuilt read until`)."""
+
+    def watermarks(self, flow: Flow, settings: Settings) -> Sequence[tuple[str, str]]:  # noqa: ARG002  only sources that have some read it
+        """Name and title of each watermark, for `cwbridge status`: (`jetbuilt`, `Jetbuilt read until`)."""
+        return ()
 
     async def status_rows(self, _redis: Redis, _namespace: str, /) -> Mapping[str, str]:
         """What a person should see of the source in the status beside the watermarks, by title."""

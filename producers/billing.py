@@ -1,14 +1,16 @@
-"""The producers' half of the billing flow: accounts and contacts of BSS, and what other users change on companies and contacts."""
+"""The producers' half of the billing flow: the collections of BSS, and what other users change on companies and contacts."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from cwbridge.connectors.bss.system import BSS
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import Flow, FlowContext, Poller, Source
 from cwbridge.redis import Redis
+from cwbridge.settings import Settings
+from producers.bss_collections import polled_collections
 from producers.poll_modes import PollModes
 
 
@@ -16,12 +18,17 @@ class BillingSource(Source):
     """Notices changes for the billing flow."""
 
     systems = (BSS, CONNECTWISE)
-    watermarks = (
-        ("bss_accounts", "last change of BSS accounts"),
-        ("bss_contacts", "last change of BSS contacts"),
-        ("connectwise_companies", "last change of companies"),
-        ("connectwise_contacts", "last change of contacts"),
-    )
+
+    def watermarks(self, flow: Flow, settings: Settings) -> Sequence[tuple[str, str]]:
+        """One for each collection that is polled."""
+        return (
+            *(
+                (f"bss_{one.name}", f"last change of BSS {one.name}")
+                for one in polled_collections(flow.pushed(settings))
+            ),
+            ("connectwise_companies", "last change of companies"),
+            ("connectwise_contacts", "last change of contacts"),
+        )
 
     async def status_rows(self, redis: Redis, namespace: str, /) -> Mapping[str, str]:
         """How each collection of BSS is polled."""
@@ -31,8 +38,8 @@ class BillingSource(Source):
     @asynccontextmanager
     async def open(self, context: FlowContext, flow: Flow) -> AsyncIterator[Poller]:
         """The pollers over the open connections of `context`."""
-        from producers.accounts import (  # noqa: PLC0415 - the command line names sources without polling
-            AccountsPoller,
+        from producers.billing_poller import (  # noqa: PLC0415 - the command line names sources without polling
+            BillingPoller,
         )
 
-        yield AccountsPoller.over(context, flow)
+        yield BillingPoller.over(context, flow)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -18,40 +18,15 @@ from cwbridge.ledger.own_writes import OwnWrites
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.text import digest
+from producers.bss_collections import PolledCollection
 from producers.poll_modes import PollMode, PollModes, Way
 from producers.reports import report
 from producers.watermarks import Begun, Watermark
 
-T = TypeVar("T", bound=models.Listed)
+T = TypeVar("T", bound=models.Row)
 # Whatever the zones of the server's times and of its literals, they are no more than 26 hours apart.
 _UNCERTAIN_OVERLAP = timedelta(hours=26)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-class PolledCollection(msgspec.Struct, frozen=True):
-    """A collection by its name in BSS, what one record of it is called in keys, and the kind of its links."""
-
-    name: str
-    noun: str
-    link_kind: str
-
-    def key(self, record_id: int) -> str:
-        """`bss/account/42`."""
-        return f"bss/{self.noun}/{record_id}"
-
-    def record_id(self, identity: str) -> int | None:
-        """The id in a link identity such as `bss:account:42`; None for identities of other sources and kinds."""
-        head, _, number = identity.rpartition(":")
-        return int(number) if head == f"bss:{self.noun}" else None
-
-    def keys_of(self, identities: Iterable[str]) -> list[str]:
-        """The keys of those identities that name a record of this collection."""
-        numbers = (self.record_id(identity) for identity in identities)
-        return [self.key(number) for number in numbers if number is not None]
-
-
-ACCOUNTS = PolledCollection("accounts", "account", "company")
-CONTACTS = PolledCollection("contacts", "contact", "contact")
 
 
 class Reading:
@@ -119,7 +94,7 @@ class BssPoller(Generic[T]):
         reading = Reading(await self._watermark.begin())
         async for page in _clear(self._collection.pages()):
             reading.add(page)
-            reading.enqueued += await self._queue.enqueue(*(self._verify(row.id) for row in page.rows))
+            reading.enqueued += await self._queue.enqueue(*(self._verify(row.record_id) for row in page.rows))
         if reading.tally.is_whole:
             missing = await self._not_listed(reading.tally.ids)
             reading.enqueued += await self._queue.enqueue(*(self._verify(gone) for gone in missing))
@@ -177,7 +152,7 @@ class BssPoller(Generic[T]):
 
     async def _enqueue_changed(self, rows: Sequence[T]) -> int:
         """Enqueue the rows that another user changed, each content once."""
-        states = [(f"{self._polled.noun}:{row.id}", row.updatedAt) for row in rows]
+        states = [(f"{self._polled.noun}:{row.record_id}", row.updatedAt) for row in rows]
         ours = await self._own_writes.among(states)
         return await self._queue.enqueue(
             *(
@@ -193,20 +168,22 @@ class BssPoller(Generic[T]):
             await self._watermark.advance(reading.latest, reading.begun)
         return report(schedule, seen=len(reading.tally.ids), enqueued=reading.enqueued)
 
-    async def _not_listed(self, listed: set[int]) -> list[int]:
+    async def _not_listed(self, listed: set[int | str]) -> list[str]:
         linked = {
             record_id
             async for identity, _ in self._links.each(self._polled.link_kind)
             if (record_id := self._polled.record_id(identity)) is not None
         }
-        return sorted(linked - listed)
+        return sorted(linked - set(map(str, listed)))
 
     def _if_changed(self, row: T) -> Enqueue:
         """The version is the content of the row with its time of change."""
         version = digest(msgspec.json.encode(row))
-        return Enqueue(key=self._polled.key(row.id), flow=self._flow.name, lane="fresh", version=version)
+        return Enqueue(
+            key=self._polled.key(row.record_id), flow=self._flow.name, lane="fresh", version=version
+        )
 
-    def _verify(self, record_id: int) -> Enqueue:
+    def _verify(self, record_id: int | str) -> Enqueue:
         return Enqueue(key=self._polled.key(record_id), flow=self._flow.name, lane="backlog", mode="verify")
 
 
@@ -216,7 +193,7 @@ async def _clear(pages: AsyncIterator[ListPage[T]]) -> AsyncIterator[ListPage[T]
         yield msgspec.structs.replace(page, rows=[unclear.left_out(row) for row in page.rows])
 
 
-def reaches_back_to(since: datetime, rows: Sequence[models.Listed]) -> bool:
+def reaches_back_to(since: datetime, rows: Sequence[models.Row]) -> bool:
     """Whether later pages hold older rows only: a server that does not sort after all is read to the end."""
     moments = [row.updatedAt for row in rows if row.updatedAt is not None]
     is_sorted = len(moments) == len(rows) and moments == sorted(moments, reverse=True)

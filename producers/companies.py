@@ -21,7 +21,7 @@ from cwbridge.limits.lane import Lane
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from producers import noticed
-from producers.bss import ACCOUNTS, CONTACTS, PolledCollection
+from producers.bss_collections import ACCOUNTS, CONTACTS, PolledCollection
 from producers.noticed import NoticedChanges
 from producers.reports import report
 from producers.watermarks import Watermark

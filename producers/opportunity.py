@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.connectors.jetbuilt.system import JETBUILT
 from cwbridge.flow import Flow, FlowContext, Poller, Source
+from cwbridge.settings import Settings
 
 
 class OpportunitySource(Source):
     """Notices changes for the opportunity flow."""
 
     systems = (JETBUILT, CONNECTWISE)
-    watermarks = (("jetbuilt", "Jetbuilt read until"),)
+
+    def watermarks(self, flow: Flow, settings: Settings) -> Sequence[tuple[str, str]]:
+        """How far the projects of Jetbuilt were read."""
+        del flow, settings
+        return (("jetbuilt", "Jetbuilt read until"),)
 
     @asynccontextmanager
     async def open(self, context: FlowContext, flow: Flow) -> AsyncIterator[Poller]:

@@ -24,6 +24,7 @@ class Linked(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     state: str
     begun: str
+    parent: int
     at_ms: int
 
     @classmethod

@@ -15,7 +15,11 @@ else:
     ReferenceId = int | None
 
 
-class Link(msgspec.Struct, frozen=True):
+class Referring(msgspec.Struct, frozen=True):
+    """A reference to another record, whatever its id is made of."""
+
+
+class Link(Referring, frozen=True):
     """A reference to another record."""
 
     id: ReferenceId = 0
@@ -38,4 +42,4 @@ def _link_names(record: type[Record]) -> tuple[str, ...]:
 
 def _names_a_link(annotation: object) -> bool:
     choices = getattr(annotation, "__args__", (annotation,))
-    return any(isinstance(choice, type) and issubclass(choice, Link) for choice in choices)
+    return any(isinstance(choice, type) and issubclass(choice, Referring) for choice in choices)

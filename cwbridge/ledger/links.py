@@ -26,6 +26,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     `state` is the state of the source that was written: project id and its time of change.
     `begun` is the content that a run began to write and did not finish, so that what the target holds is unknown.
     `finished` says why the source has ended; such a target is written to again only when the source comes back.
+    `parent` is the record of which the target is a part, for targets that are read through it; 0 for others.
     """
 
     target: int
@@ -34,6 +35,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     finished: str = ""
     state: str = ""
     begun: str = ""
+    parent: int = 0
     at_ms: int = msgspec.field(default_factory=clock.now_ms)
 
 

@@ -112,7 +112,8 @@ async def test_the_progress_counts_pairs_that_were_found(pairs: Pairs) -> None:
     pairs.account(code="HL-1")
     pairs.company(accountNumber="HL-1")
     summary = await pairs.bench.settled()
-    assert summary.records == {"companies": 1, "contacts": 0}
+    assert {noun: count for noun, count in summary.records.items() if count} == {"companies": 1}
+    assert {"contacts", "catalog items", "orders", "invoices", "payments", "additions"} < set(summary.records)
     assert summary.settled >= 1
 
 

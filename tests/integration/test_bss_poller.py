@@ -165,9 +165,9 @@ async def test_a_tenant_that_no_longer_takes_the_filter_is_asked_in_another_way(
 ) -> None:
     box.bss.modes.filter_updated = False
     with pytest.raises(Exception, match="not supported"):
-        await bench.poller.accounts.poll()
+        await bench.poller.bss[0].poll()
     box.bss.edit("accounts", some_account(box), phone="1")
-    await bench.poller.accounts.poll()
+    await bench.poller.bss[0].poll()
     assert set(await bench.jobs()) == {f"bss/account/{some_account(box)}"}
     assert (await modes(bench))["accounts"].way == "order"
 
@@ -195,7 +195,7 @@ async def test_times_of_an_unknown_zone_look_back_26_hours_and_say_so(
         await bench.polled()
         reached = await watermark(bench, "bss_accounts")
         bench.forget_calls()
-        await bench.poller.accounts.poll()
+        await bench.poller.bss[0].poll()
         (call,) = box.bss_calls.recent
         (literal,) = parse_qs(urlsplit(call.path).query)["$filter"]
         assert reached is not None
@@ -218,9 +218,9 @@ async def test_the_watermark_stays_until_everything_is_enqueued(
     with monkeypatch.context() as broken:
         broken.setattr(bench.context.queue, "enqueue", no_redis)
         with pytest.raises(redis.exceptions.ConnectionError):
-            await bench.poller.accounts.poll()
+            await bench.poller.bss[0].poll()
     assert await watermark(bench, "bss_accounts") == before
-    await bench.poller.accounts.poll()
+    await bench.poller.bss[0].poll()
     assert set(await bench.jobs()) == {f"bss/account/{some_account(box)}"}
 
 
@@ -231,14 +231,14 @@ async def test_a_list_that_lost_a_row_while_it_was_read_is_read_again(
     async with pollers(page_size=10) as bench:
         # The first call finds out the way of polling, the second reads the first page.
         box.bss_faults.add(FaultRule(name="hold", action="hold_before", path="/accounts", after=2, times=1))
-        reading = asyncio.create_task(bench.poller.accounts.poll())
+        reading = asyncio.create_task(bench.poller.bss[0].poll())
         await until(lambda: box.bss_faults.waiting("hold"), what="the second page is held")
         box.bss.remove("accounts", accounts[0])
         box.bss_faults.release("hold")
         await reading
         assert f"bss/account/{accounts[10]}" not in await bench.jobs()
         assert await watermark(bench, "bss_accounts") is None
-        await bench.poller.accounts.poll()
+        await bench.poller.bss[0].poll()
         assert f"bss/account/{accounts[10]}" in await bench.jobs()
 
 

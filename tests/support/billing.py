@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any, cast
@@ -18,20 +18,22 @@ from cwbridge.flow import Flow, FlowContext
 from cwbridge.queue import outcome as outcomes
 from cwbridge.queue.job import Job
 from cwbridge.redis import Redis
-from producers.accounts import AccountsPoller
 from producers.billing import BillingSource
+from producers.billing_poller import BillingPoller
 from sandbox import credentials
 from sandbox.server import Sandbox
 from tests.support.jobs import claimed
 
-# Pollers use the name of their flow and nothing else of it.
-_FLOW = cast("Flow", SimpleNamespace(name="billing"))
+
+def _flow(*pushed: str) -> Flow:
+    """What pollers use of their flow: its name, and the nouns that are pushed."""
+    return cast("Flow", SimpleNamespace(name="billing", pushed=lambda _settings: frozenset(pushed)))
 
 
 class PollingBench:
     """Open pollers with what a test looks at beside them."""
 
-    def __init__(self, box: Sandbox, context: FlowContext, poller: AccountsPoller) -> None:
+    def __init__(self, box: Sandbox, context: FlowContext, poller: BillingPoller) -> None:
         self.box = box
         self.context = context
         self.poller = poller
@@ -76,8 +78,10 @@ class PollingBench:
 
 
 @asynccontextmanager
-async def polling(box: Sandbox, redis: Redis, namespace: str, **changed: Any) -> AsyncIterator[PollingBench]:
-    """The pollers as a new process opens them; `changed` are values of the table [bss]."""
+async def polling(
+    box: Sandbox, redis: Redis, namespace: str, *, pushed: Sequence[str] = (), **changed: Any
+) -> AsyncIterator[PollingBench]:
+    """The pollers as a new process opens them; `pushed` are nouns of documents, `changed` values of the table [bss]."""
     tables: dict[str, dict[str, Any]] = {
         "bss": {
             "url": box.bss_url,
@@ -103,6 +107,6 @@ async def polling(box: Sandbox, redis: Redis, namespace: str, **changed: Any) ->
     )
     async with connections.open_all(chosen, redis, BillingSource.systems) as opened:
         context = FlowContext.over(chosen, redis, opened)
-        bench = PollingBench(box, context, AccountsPoller.over(context, _FLOW))
+        bench = PollingBench(box, context, BillingPoller.over(context, _flow(*pushed)))
         bench.forget_calls()
         yield bench

@@ -10,7 +10,9 @@ from types import ModuleType
 import msgspec
 import pytest
 
+from cwbridge.connectors.bss import documents as bss_documents
 from cwbridge.connectors.bss import models as bss
+from cwbridge.connectors.connectwise import finance
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.connectors.jetbuilt import models as jetbuilt
 
@@ -42,22 +44,56 @@ def _records(models: ModuleType) -> list[type[msgspec.Struct]]:
     ]
 
 
+AWAITED = {
+    "documents.OrderItem",
+    "documents.Order",
+    "documents.InvoiceItem",
+    "documents.Invoice",
+    "documents.Payment",
+    "documents.Subscription",
+    "finance.Order",
+    "finance.InvoiceStatusReference",
+    "finance.Invoice",
+    "finance.InvoicePayment",
+    "finance.Agreement",
+    "finance.Addition",
+}
+"""Records whose reconcilers follow: one that is read in full leaves this list, which the strict marker enforces."""
+
+
+def _name(kind: type[msgspec.Struct]) -> str:
+    return f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
+
+
+def _read_later(kind: type[msgspec.Struct]) -> object:
+    marks = [pytest.mark.xfail(reason="its reconciler follows")] if _name(kind) in AWAITED else []
+    return pytest.param(kind, marks=marks)
+
+
 @pytest.mark.parametrize(
     "kind",
-    [*_records(jetbuilt), *_records(connectwise), *_records(bss)],
+    [
+        *_records(jetbuilt),
+        *_records(connectwise),
+        *_records(bss),
+        *map(_read_later, _records(bss_documents)),
+        *map(_read_later, _records(finance)),
+    ],
     ids=lambda kind: f"{kind.__module__}.{kind.__name__}",
 )
 def test_every_declared_field_is_read(mentioned: frozenset[str], kind: type[msgspec.Struct]) -> None:
     assert [name for name in kind.__struct_fields__ if name not in mentioned] == []
 
 
-@pytest.mark.parametrize("models", [jetbuilt, connectwise, bss], ids=["jetbuilt", "connectwise", "bss"])
+@pytest.mark.parametrize(
+    "models", [jetbuilt, connectwise, bss, bss_documents, finance], ids=lambda module: module.__name__
+)
 def test_every_declared_record_is_used(models: ModuleType) -> None:
     code = "".join(path.read_text("utf-8") for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
     own = Path(str(models.__file__)).read_text("utf-8")
     unused = [
         kind.__name__
         for kind in _records(models)
-        if f"models.{kind.__name__}" not in code and own.count(kind.__name__) == 1
+        if _name(kind) not in code and own.count(kind.__name__) == 1
     ]
     assert unused == []

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cwbridge.connectors.connectwise import finance
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.connectors.connectwise.drafts import Change, draft_body, patch_body
 from cwbridge.connectors.jetbuilt import models as jetbuilt
@@ -31,6 +32,8 @@ SCHEMAS = {
     "SystemInfo": "Info",
     "Conversion": "SalesConversion",
     "CustomField": "CustomFieldValue",
+    "InvoiceStatus": "BillingStatus",
+    "InvoiceStatusReference": "BillingStatusReference",
 }
 NO_SCHEMA = {"Info", "Tracked"}
 
@@ -170,10 +173,11 @@ def test_a_patch_is_an_array_of_steps() -> None:
 def _records() -> list[type[msgspec.Struct]]:
     return [
         model
-        for model in vars(connectwise).values()
+        for module in (connectwise, finance)
+        for model in vars(module).values()
         if isinstance(model, type)
         and issubclass(model, msgspec.Struct)
-        and model.__module__ == connectwise.__name__
+        and model.__module__ == module.__name__
         and model.__name__ not in NO_SCHEMA
     ]
 

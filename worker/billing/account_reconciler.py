@@ -67,7 +67,7 @@ class AccountReconciler:
         """Sync the account of `key`; the event says what was done, None that there was nothing to do."""
         link = await self._context.link_of(key)
         try:
-            account = await self._context.bss.accounts.get(key.id)
+            account = await self._context.bss.accounts.get(key.number)
         except errors.NotFound:
             return await self._account_missing(key, link)
         if link is None:
@@ -212,14 +212,14 @@ class AccountReconciler:
             return skipped("BSS has no such account")
         reason = "the account no longer exists in BSS"
         await self._context.report_missing(key, link, "account", reason)
-        return missing(link, f"account {key.id} no longer exists in BSS; company {link.target} stays")
+        return missing(link, f"account {key.number} no longer exists in BSS; company {link.target} stays")
 
     async def _company_missing(self, key: BillingKey, link: Link) -> Event | None:
         reason = "the company was deleted in ConnectWise"
         await self._context.report_missing(key, link, "company", reason)
         return missing(
             link,
-            f"company {link.target} was deleted in ConnectWise; no other one is made for account {key.id}",
+            f"company {link.target} was deleted in ConnectWise; no other one is made for account {key.number}",
         )
 
 

@@ -14,7 +14,7 @@ from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.ledger.agreements import Agreed
 from cwbridge.text import folded
 from worker.billing.merge import Policy
-from worker.billing.rules import NameMap
+from worker.billing.name_map import NameMap
 from worker.psa.context import PsaContext
 from worker.psa.name_table import by_name
 

@@ -26,11 +26,16 @@ from worker.billing.contact_reconciler import ContactReconciler
 from worker.billing.contact_writer import ContactWriter
 from worker.billing.context import BillingContext
 from worker.billing.evidence import Evidence
-from worker.billing.flow import BillingFlow
-from worker.billing.keys import FLOW
+from worker.billing.flow import BillingFlow, Reconciler
+from worker.billing.keys import FLOW, Noun
+from worker.billing.product_creator import ProductCreator
+from worker.billing.product_fields import placement_rule
+from worker.billing.product_finder import ProductFinder
+from worker.billing.product_reconciler import ProductReconciler
 from worker.billing.relatives import RelativesReader
 from worker.billing.rules import BillingRules
 from worker.billing.settings import BillingSettings
+from worker.psa.catalog_placement import CatalogPlacement
 from worker.psa.context import PsaContext
 
 
@@ -46,24 +51,37 @@ def billing_flow(opened: FlowContext) -> BillingFlow:
     contact_finder = ContactFinder(context, communication, context.links)
     contact_fields = ContactFields(communication, context.links)
     return BillingFlow(
-        accounts=AccountReconciler(
-            context,
-            fields=fields,
-            types=types,
-            finder=finder,
-            creator=CompanyCreator(context, finder, types),
-            relatives=RelativesReader(context),
-        ),
-        contacts=ContactReconciler(
-            context,
-            fields=contact_fields,
-            finder=contact_finder,
-            writer=ContactWriter(context, contact_fields, contact_finder),
-        ),
+        context,
+        reconcilers={
+            "account": AccountReconciler(
+                context,
+                fields=fields,
+                types=types,
+                finder=finder,
+                creator=CompanyCreator(context, finder, types),
+                relatives=RelativesReader(context),
+            ),
+            "contact": ContactReconciler(
+                context,
+                fields=contact_fields,
+                finder=contact_finder,
+                writer=ContactWriter(context, contact_fields, contact_finder),
+            ),
+            **_documents(context),
+        },
         companies=CompanyPuller(context, fields=fields, types=types, finder=finder, evidence=evidence),
         people=ContactPuller(context, fields=contact_fields, finder=contact_finder),
         history=opened.history,
     )
+
+
+def _documents(context: BillingContext) -> dict[Noun, Reconciler]:
+    """What syncs the records that go to ConnectWise only."""
+    psa, rules = context.psa, context.rules.documents
+    placement = CatalogPlacement(psa.client, psa.name_tables, placement_rule(rules.products))
+    return {
+        "product": ProductReconciler(context, ProductFinder(context), ProductCreator(context, placement)),
+    }
 
 
 def billing_context(opened: FlowContext) -> BillingContext:

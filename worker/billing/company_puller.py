@@ -56,7 +56,7 @@ class CompanyPuller:
     async def pull(self, run: Run, key: BillingKey) -> Event | None:
         """Create the account of a company, or enqueue the account that it belongs to."""
         try:
-            company = await self._context.psa.client.companies.get(key.id)
+            company = await self._context.psa.client.companies.get(key.number)
         except errors.NotFound:
             return skipped("ConnectWise has no such company")
         if company.deletedFlag:

@@ -88,7 +88,7 @@ class ContactFields:
             return Value("", "")
         linked = await self._links.of_targets("company", [company.id])
         known = [keys.of_identity(identity) for identity in linked.get(company.id, ())]
-        account = next((str(key.id) for key in known if key is not None), None)
+        account = next((str(key.number) for key in known if key is not None), None)
         return Value(str(company.id), account)
 
 

@@ -137,7 +137,7 @@ class ContactFinder:
             key = keys.of_identity(identity)
             if key is not None and key.kind == "contact" and _person_sent(sent).shares_email(person):
                 with contextlib.suppress(errors.NotFound):
-                    found.append(await self._context.bss.contacts.get(key.id))
+                    found.append(await self._context.bss.contacts.get(key.number))
         return found
 
     async def _sent(self, identities: list[str]) -> dict[str, list[Person]]:

@@ -32,7 +32,7 @@ class ContactPuller:
     async def pull(self, run: Run, key: BillingKey) -> Event | None:
         """Create the contact in BSS, or enqueue the one that it is."""
         try:
-            record = await self._context.psa.client.contacts.get(key.id)
+            record = await self._context.psa.client.contacts.get(key.number)
         except errors.NotFound:
             return skipped("ConnectWise has no such contact")
         if record.company is None:
@@ -48,9 +48,9 @@ class ContactPuller:
             context.linking("contact", record.id),
         ):
             owner = await context.owner("contact", record.id)
-            existing = await self._finder.in_account(record, account.id) if owner is None else None
+            existing = await self._finder.in_account(record, account.number) if owner is None else None
             if owner is None and existing is None:
-                return await self._create(run, record, account.id, record.company.id)
+                return await self._create(run, record, account.number, record.company.id)
         if existing is not None and await context.creates.of(key.identity) is not None:
             await context.creates.answered(key.identity, existing.id)
         known = str(owner if existing is None else contact_key(existing.id))

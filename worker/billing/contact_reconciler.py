@@ -70,7 +70,7 @@ class ContactReconciler:
         """Sync the contact of `key`; raises WaitingFor while its account is not linked."""
         link = await self._context.link_of(key)
         try:
-            contact = await self._context.bss.contacts.get(key.id)
+            contact = await self._context.bss.contacts.get(key.number)
         except errors.NotFound:
             return await self._contact_missing(key, link)
         home = await self._home(run, key, contact, link)
@@ -94,7 +94,7 @@ class ContactReconciler:
             return f"{company.finished}: company {company.target}"
         rules = self._context.rules.contacts
         policy = msgspec.structs.replace(rules, push=rules.push and has_type)
-        return Home(account.id, company.target, policy)
+        return Home(account.number, company.target, policy)
 
     async def _has_type(self, account: BillingKey, key: BillingKey) -> bool:
         """Whether the account has a type; without one the contact runs again when it gets one.
@@ -105,7 +105,7 @@ class ContactReconciler:
         agreed = (await self._context.agreements.of(account.identity)).get(TYPE)
         if agreed is None or not agreed.source:
             try:
-                record = await self._context.bss.accounts.get(account.id)
+                record = await self._context.bss.accounts.get(account.number)
             except errors.NotFound:
                 return False
             if record.type is None:
@@ -211,14 +211,14 @@ class ContactReconciler:
         await self._context.report_missing(key, link, "BSS contact", "the contact no longer exists in BSS")
         return missing(
             link,
-            f"contact {key.id} no longer exists in BSS; contact {link.target} of ConnectWise stays",
+            f"contact {key.number} no longer exists in BSS; contact {link.target} of ConnectWise stays",
         )
 
     async def _record_missing(self, key: BillingKey, link: Link) -> Event:
         await self._context.report_missing(key, link, "contact", "the contact was deleted in ConnectWise")
         return missing(
             link,
-            f"contact {link.target} was deleted in ConnectWise; no other one is made for contact {key.id} of BSS",
+            f"contact {link.target} was deleted in ConnectWise; no other one is made for contact {key.number} of BSS",
         )
 
 

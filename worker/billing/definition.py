@@ -1,4 +1,4 @@
-"""The billing flow as the platform sees it: accounts and contacts of BSS and companies and contacts of ConnectWise."""
+"""The billing flow as the platform sees it: accounts, contacts and billing documents of BSS and their records in ConnectWise."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import Flow, FlowContext
 from cwbridge.ledger.history import Event
 from cwbridge.linker import Linker, LinkKind, LinkName
+from cwbridge.settings import Settings
 from worker.billing import keys
 from worker.billing.keys import BillingKey
 from worker.billing.settings import BillingSettings
@@ -21,25 +22,36 @@ if TYPE_CHECKING:
 
 
 class Billing(Flow):
-    """`bss/account/{id}` and `bss/contact/{id}`; records of ConnectWise have keys of their own until they are linked."""
+    """`bss/{noun}/{id}`; companies and contacts of ConnectWise have keys of their own until they are linked."""
 
     name = keys.FLOW
-    title = "interworks.cloud BSS <-> ConnectWise companies and contacts"
+    title = "interworks.cloud BSS <-> ConnectWise companies, contacts and billing documents"
     systems = (BSS, CONNECTWISE)
     key_format = keys.FORMAT
     link_kinds = (
         LinkKind(name="company", plural="companies", example="bss:account:42", identity=keys.IDENTITY),
         LinkKind(name="contact", plural="contacts", example="bss:contact:7", identity=keys.IDENTITY),
+        LinkKind(
+            name="catalog_item", plural="catalog items", example="bss:product:ID", identity=keys.IDENTITY
+        ),
+        LinkKind(name="order", plural="orders", example="bss:order:ID", identity=keys.IDENTITY),
+        LinkKind(name="invoice", plural="invoices", example="bss:invoice:ID", identity=keys.IDENTITY),
+        LinkKind(name="payment", plural="payments", example="bss:payment:ID", identity=keys.IDENTITY),
+        LinkKind(name="addition", plural="additions", example="bss:subscription:ID", identity=keys.IDENTITY),
     )
     has_linker = True
     tables = (BillingSettings, DefaultFieldsSettings)
+
+    def pushed(self, settings: Settings) -> frozenset[str]:
+        """The records that `billing.push` names."""
+        return frozenset(settings.of(BillingSettings).push)
 
     def keys_of(self, number: str) -> tuple[str, ...]:
         """A number means an account."""
         return (str(keys.account_key(int(number))),)
 
     def link_of(self, key: str) -> LinkName:
-        """The link of an account or contact has the identity with colons: `bss:account:42`."""
+        """The identity of a link has colons: `bss:account:42`."""
         return BillingKey.parse(key).link
 
     def link_name(self, text: str) -> LinkName | None:
@@ -52,10 +64,10 @@ class Billing(Flow):
     def record_of(self, key: str) -> tuple[str, int] | None:
         """A key of ConnectWise names its record."""
         named = BillingKey.parse(key) if self.key_format.accepts(key) else None
-        return (named.kind, named.id) if named is not None and named.system == "connectwise" else None
+        return (named.kind, named.number) if named is not None and named.system == "connectwise" else None
 
     def key_of_link(self, name: LinkName) -> str | None:
-        """The key whose job writes the pair."""
+        """The key whose job writes the record."""
         key = keys.of_identity(name.identity)
         return None if key is None else str(key)
 
@@ -64,7 +76,7 @@ class Billing(Flow):
         return BillingKey.parse(key).identity
 
     def key_of(self, external_id: str | None) -> str | None:
-        """The key of an account or contact by its link identity."""
+        """The key of a record of BSS by its link identity."""
         key = keys.of_identity(external_id or "")
         return None if key is None else str(key)
 
@@ -76,17 +88,17 @@ class Billing(Flow):
         yield assembly.billing_flow(context).handle
 
     def describe(self, key: str, event: Event) -> str:
-        """What a run did to a pair."""
+        """What a run did to a record or a pair."""
         if event.target is None:
             return f"{event.what}: {event.cause}"
         named = BillingKey.parse(key)
         # What was created for a record of ConnectWise is a record of BSS, which the cause names.
         done = event.what if named.system == "bss" else ""
-        told = ": ".join(filter(None, (f"{named.kind} {event.target} {done}".rstrip(), event.cause)))
+        told = ": ".join(filter(None, (f"{named.record} {event.target} {done}".rstrip(), event.cause)))
         return f"{told}, {event.calls} calls, {event.seconds:.1f} s"
 
     def linker(self, context: FlowContext) -> Linker:
-        """Corrects links of accounts and contacts."""
+        """Corrects links."""
         from worker.billing.linking import BillingLinker  # noqa: PLC0415 - as above
 
         return BillingLinker(context)

@@ -5,14 +5,26 @@ Levels, not edges: a run uses nothing but the key, so that it may be repeated, l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol
+
 from cwbridge.ledger.history import Event, History
 from cwbridge.queue.job import Run
 from cwbridge.recording import recorded
-from worker.billing.account_reconciler import AccountReconciler
 from worker.billing.company_puller import CompanyPuller
 from worker.billing.contact_puller import ContactPuller
-from worker.billing.contact_reconciler import ContactReconciler
-from worker.billing.keys import BillingKey
+from worker.billing.context import BillingContext
+from worker.billing.keys import BillingKey, Noun
+from worker.billing.outcome import Skip, skipped
+
+_NEWLY_LINKED = frozenset({"created", "linked"})
+
+
+class Reconciler(Protocol):
+    """Makes one kind of record of BSS and its record of ConnectWise agree."""
+
+    async def reconcile(self, run: Run, key: BillingKey) -> Event | None:
+        """Sync the record of `key`; the event says what was done, None that there was nothing to do."""
 
 
 class BillingFlow:
@@ -20,15 +32,15 @@ class BillingFlow:
 
     def __init__(
         self,
+        context: BillingContext,
         *,
-        accounts: AccountReconciler,
-        contacts: ContactReconciler,
+        reconcilers: Mapping[Noun, Reconciler],
         companies: CompanyPuller,
         people: ContactPuller,
         history: History,
     ) -> None:
-        self._accounts = accounts
-        self._contacts = contacts
+        self._context = context
+        self._reconcilers = reconcilers
         self._companies = companies
         self._people = people
         self._history = history
@@ -39,11 +51,23 @@ class BillingFlow:
 
     async def _make_right(self, run: Run, key: BillingKey) -> Event | None:
         match key.system, key.noun:
-            case "bss", "account":
-                return await self._accounts.reconcile(run, key)
             case "bss", _:
-                return await self._contacts.reconcile(run, key)
+                return await self._reconcile(run, key)
             case _, "company":
                 return await self._companies.pull(run, key)
             case _:
                 return await self._people.pull(run, key)
+
+    async def _reconcile(self, run: Run, key: BillingKey) -> Event | None:
+        """Sync a record of BSS, and enqueue what was skipped because it had no link."""
+        documents = self._context.rules.documents
+        reason = documents.reason_not_pushed(key.document) if key.document is not None else ""
+        if reason:
+            return skipped(reason)
+        try:
+            event = await self._reconcilers[key.noun].reconcile(run, key)
+        except Skip as skip:
+            return skipped(skip.reason)
+        if event is not None and event.what in _NEWLY_LINKED:
+            await self._context.wake(run, key)
+        return event

@@ -1,4 +1,4 @@
-"""Corrects the links of accounts and contacts, for a person."""
+"""Corrects the links of the billing flow, for a person."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cwbridge.ledger.links import Link
 from cwbridge.linker import LinkName, Rebuilt, Relinked, no_record
 from cwbridge.queue.job import Enqueue
 from worker.billing import assembly, keys
+from worker.billing.keys import BillingKey
 from worker.billing.rebuilding import LinkRebuild
 
 
@@ -27,10 +28,10 @@ class BillingLinker:
         if key is None:
             raise errors.Refused(
                 f"{name} has no link of its own",
-                remedy="Name the record of BSS: bss:account:ID or bss:contact:ID.",
+                remedy="Name the record of BSS, such as bss:account:ID or bss:invoice:ID.",
             )
         context = self._context
-        title = await self._title(name, target)
+        title = await self._title(key, target)
         before = await context.links.get(name.kind, name.identity)
         await self._refuse_taken(name, target)
         async with context.queue.paused(str(key)):
@@ -53,17 +54,31 @@ class BillingLinker:
         """Find every pair again by the rules of its jobs, and keep its link; nothing is written to either system."""
         return await LinkRebuild(assembly.billing_context(self._context), dry_run=dry_run).run()
 
-    async def _title(self, name: LinkName, target: int) -> str:
+    async def _title(self, key: BillingKey, target: int) -> str:
         """What the record is called; it must exist and not be deleted."""
         try:
-            if name.kind == "contact":
-                contact = await self._client.contacts.get(target)
-                return f"{contact.firstName or ''} {contact.lastName or ''}".strip()
-            company = await self._client.companies.get(target)
+            match key.kind:
+                case "company":
+                    company = await self._client.companies.get(target)
+                case "contact":
+                    contact = await self._client.contacts.get(target)
+                    return f"{contact.firstName or ''} {contact.lastName or ''}".strip()
+                case "catalog_item":
+                    return (await self._client.catalog.get(target)).identifier
+                case "order":
+                    return (await self._client.orders.get(target)).poNumber or ""
+                case "invoice":
+                    return (await self._client.invoices.get(target)).invoiceNumber or ""
+                case _:
+                    raise errors.Refused(
+                        f"The link of a {key.noun} cannot be chosen by hand",
+                        detail=f"a {key.record} has an id within its parent only",
+                        remedy=f"Unlink it (cwbridge links unlink {key.identity}) and requeue {key}.",
+                    )
         except errors.NotFound as missing:
-            raise no_record(name.kind, target) from missing
+            raise no_record(key.record, target) from missing
         if company.deletedFlag:
-            raise no_record(name.kind, target)
+            raise no_record(key.record, target)
         return company.name
 
     async def _refuse_taken(self, name: LinkName, target: int) -> None:

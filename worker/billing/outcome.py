@@ -23,6 +23,14 @@ class Also(msgspec.Struct, frozen=True, kw_only=True):
 _NOTHING = Also()
 
 
+class Skip(Exception):
+    """Ends a run as skipped, from wherever it finds out why; the flow turns it into the event."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 def skipped(reason: str, *, leads_to: str = "") -> Event:
     return Event(what="skipped", cause=reason, leads_to=leads_to)
 

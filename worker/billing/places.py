@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cwbridge import errors
 from cwbridge.connectors.connectwise import models
-from worker.billing.rules import NameMap
+from worker.billing.name_map import NameMap
 from worker.psa.setup_tables import SetupTables
 
 _CODE_LENGTH = 3

@@ -90,7 +90,7 @@ class LinkRebuild:
                 if found is not None:
                     del left[account.id]
                     linked |= found
-        return {key.id: target for key, target in linked.items()}
+        return {key.number: target for key, target in linked.items()}
 
     async def _by_rule(
         self, finder: CompanyFinder, number: int, account: bss.Account

@@ -31,8 +31,8 @@ class RelativesReader:
         key = account_key(account.parentAccount.id)
         link = await self._context.link_of(key)
         if link is not None:
-            return None if link.finished else (key.id, link.target)
-        if self._context.rules.accounts.push and await self._exists(key.id):
+            return None if link.finished else (key.number, link.target)
+        if self._context.rules.accounts.push and await self._exists(key.number):
             raise errors.WaitingFor(str(key), flow=FLOW, lane=run.lane)
         return None
 

@@ -1,39 +1,19 @@
-"""The settings that shape accounts and contacts, as data."""
+"""The settings of the billing flow as data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Self
 
 import msgspec
 
-from cwbridge.text import folded
+from worker.billing.document_rules import DocumentRules
 from worker.billing.merge import Master, Policy
+from worker.billing.name_map import NameMap
 from worker.billing.settings import BillingSettings
 
 
-class NameMap(msgspec.Struct, frozen=True):
-    """A table of the settings, BSS name -> ConnectWise name; names are compared without case and surplus blanks."""
-
-    rows: dict[str, tuple[str, str]]
-    """Folded BSS name -> both names as the settings spell them."""
-
-    @classmethod
-    def of(cls, table: Mapping[str, str]) -> Self:
-        return cls({folded(source): (source, target) for source, target in table.items()})
-
-    def to_psa(self, name: str) -> str | None:
-        """The ConnectWise name of the row, or None without one."""
-        row = self.rows.get(folded(name))
-        return None if row is None else row[1]
-
-    def to_bss(self, name: str) -> str | None:
-        """The BSS name of the first row that leads to this ConnectWise name, or None."""
-        return next((source for source, target in self.rows.values() if folded(target) == folded(name)), None)
-
-
 class BillingRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What is synced which way, and the tables of names."""
+    """What is synced which way, the tables of names, and the rules of products, orders, invoices, payments and subscriptions."""
 
     accounts: Policy
     contacts: Policy
@@ -44,6 +24,7 @@ class BillingRules(msgspec.Struct, frozen=True, kw_only=True):
     account_types: NameMap
     currencies: NameMap
     countries: NameMap
+    documents: DocumentRules
 
     @classmethod
     def of(cls, chosen: BillingSettings) -> Self:
@@ -57,6 +38,7 @@ class BillingRules(msgspec.Struct, frozen=True, kw_only=True):
             account_types=NameMap.of(chosen.account_types),
             currencies=NameMap.of(chosen.currencies),
             countries=NameMap.of(chosen.countries),
+            documents=DocumentRules.of(chosen),
         )
 
 

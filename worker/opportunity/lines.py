@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.text import clip, many_lines, one_line
@@ -11,16 +11,15 @@ from worker.opportunity import products
 from worker.opportunity.desired import Rules
 from worker.opportunity.products import Kind
 from worker.opportunity.source import Source
+from worker.psa.money import cents, exact
 from worker.psa.records import DesiredLine, DesiredProduct
 
 MAX_DESCRIPTION = 2000
 MAX_CUSTOMER_DESCRIPTION = 6000
 MAX_NOTES = 1000
 MAX_VENDOR_SKU = 50
-_CENT = Decimal("0.01")
 _ZERO = Decimal(0)
 _FINEST_HOURS = Decimal("0.0001")
-_DOUBLE = Context(prec=15, rounding=ROUND_HALF_UP)
 
 
 def of_project(source: Source, rules: Rules) -> tuple[DesiredLine, ...]:
@@ -201,13 +200,3 @@ def plain(
         customer_description=clip(shown, MAX_CUSTOMER_DESCRIPTION),
         taxable=taxable,
     )
-
-
-def cents(amount: Decimal | None) -> Decimal:
-    return (amount or _ZERO).quantize(_CENT, rounding="ROUND_HALF_UP")
-
-
-def exact(amount: Decimal | None) -> Decimal:
-    """An amount with the fifteen digits a double keeps, ConnectWise's number on the wire, less needless zeros."""
-    plain = (amount or _ZERO).normalize(_DOUBLE)
-    return plain if plain.as_tuple().exponent <= 0 else plain.quantize(Decimal(1))  # type: ignore[operator]  # never NaN

@@ -10,14 +10,13 @@ from cwbridge.text import one_line
 from worker.opportunity import products
 from worker.opportunity.desired import Rules
 from worker.opportunity.lines import (
-    cents,
-    exact,
     factor_line,
     in_short_decimals,
     of_items,
     plain,
     shipping_line,
 )
+from worker.psa.money import cents, exact
 from worker.psa.records import DesiredLine
 
 _MINUTES = Decimal(60)

@@ -12,6 +12,7 @@ from cwbridge.text import clip, folded, many_lines, one_line, shorten
 from worker.opportunity import lines, option_lines
 from worker.opportunity.desired import DesiredOpportunity, OfficeAssignment, Progress, Rules
 from worker.opportunity.source import Source
+from worker.psa.money import cents
 from worker.psa.records import (
     DesiredCompany,
     DesiredContact,
@@ -107,8 +108,7 @@ def _suspects(items: Iterable[models.LineItem]) -> tuple[str, ...]:
         if item.kind == "physical"
         and not item.owner_furnished
         and item.total_equipment_price is not None
-        and lines.cents((item.quantity or 0) * (item.price or Decimal(0)))
-        != lines.cents(item.total_equipment_price)
+        and cents((item.quantity or 0) * (item.price or Decimal(0))) != cents(item.total_equipment_price)
     )
 
 

@@ -22,7 +22,7 @@ from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Change
 from cwbridge.ledger.catalog import CatalogCache, CatalogKey
 from cwbridge.text import folded
-from worker.psa.catalog_placement import CatalogPlacement
+from worker.psa.catalog_placement import PLACES, CatalogPlacement
 from worker.psa.context import PsaContext
 from worker.psa.default_fields import naming_default_field
 from worker.psa.gone import gone_reference
@@ -30,7 +30,6 @@ from worker.psa.records import DesiredProduct
 
 log = structlog.get_logger(__name__)
 _BATCH_WINDOW = timedelta(milliseconds=5)
-_PLACES = frozenset({"category", "subcategory", "type", "unitofmeasure", "manufacturer"})
 MAX_IDENTIFIER = 75
 """Of a catalog item, in UTF-16 units (specification)."""
 
@@ -199,7 +198,7 @@ class Catalog:
         try:
             return await self._items.create(await self._draft(product, identifier))
         except errors.Refused as refusal:
-            if gone_reference(refusal) not in _PLACES:
+            if gone_reference(refusal) not in PLACES:
                 raise
         self._placement.forget()
         return await self._items.create(await self._draft(product, identifier))

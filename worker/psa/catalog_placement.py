@@ -12,6 +12,9 @@ from cwbridge.connectors.connectwise import models
 from worker.psa.name_table import NameTable, NameTables, by_name
 from worker.psa.records import DesiredProduct
 
+PLACES = frozenset({"category", "subcategory", "type", "unitofmeasure", "manufacturer"})
+"""The references of a catalog item that place it, in lower case."""
+
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """The placement of a product: names, the accounting class of its type, the stock class of the item."""

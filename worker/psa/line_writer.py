@@ -7,7 +7,7 @@ auditing, a required field) leaves the old lines untouched and the parent is nev
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -15,7 +15,6 @@ import structlog
 from cwbridge import concurrency, errors
 from cwbridge.connectors import unclear
 from cwbridge.ledger.accepted_amounts import Amounts
-from worker.psa.catalog import Catalog
 from worker.psa.context import PsaContext
 from worker.psa.default_fields import naming_default_field
 from worker.psa.gone import gone_reference
@@ -25,6 +24,13 @@ from worker.psa.records import DesiredProduct
 
 log = structlog.get_logger(__name__)
 _ROUNDS = 4
+
+
+class RenewableCatalog(Protocol):
+    """Where the catalog items of the lines come from."""
+
+    async def renew(self, product: DesiredProduct) -> int:
+        """The catalog item of a product whose item ConnectWise no longer has; raises Refused when there is none to take its place."""
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +49,7 @@ class LineWriter:
     def __init__(
         self,
         psa: PsaContext,
-        catalog: Catalog,
+        catalog: RenewableCatalog,
         lines: ProductLines,
         parent: LineParent,
         *,

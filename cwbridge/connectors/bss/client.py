@@ -1,4 +1,4 @@
-"""The BSS client: accounts, contacts and account types of one tenant, over one transport and one access token."""
+"""The BSS client: every collection of one tenant that is read or written, over one transport and one access token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from cwbridge import errors, settings
-from cwbridge.connectors.bss import assumptions, models, refusals
+from cwbridge.connectors.bss import assumptions, documents, models, refusals
 from cwbridge.connectors.bss.collection import Collection, ListPage, Tally, WritableCollection
 from cwbridge.connectors.bss.settings import BssSettings
 from cwbridge.connectors.bss.times import ServerTimes
@@ -47,18 +47,18 @@ class BssClient:
         self._tokens = tokens
         self._base = Address.parse(configured.url or "")
         self.times = times
-        self.accounts = WritableCollection(
-            self, "/api/accounts", models.Account, times=times, page_size=configured.page_size
-        )
-        self.contacts = WritableCollection(
-            self, "/api/contacts", models.Contact, times=times, page_size=configured.page_size
+        size = configured.page_size
+        self.accounts = WritableCollection(self, "/api/accounts", models.Account, times=times, page_size=size)
+        self.contacts = WritableCollection(self, "/api/contacts", models.Contact, times=times, page_size=size)
+        self.products = Collection(self, "/api/products", documents.Product, times=times, page_size=size)
+        self.orders = Collection(self, "/api/orders", documents.Order, times=times, page_size=size)
+        self.invoices = Collection(self, "/api/invoices", documents.Invoice, times=times, page_size=size)
+        self.payments = Collection(self, "/api/payments", documents.Payment, times=times, page_size=size)
+        self.subscriptions = Collection(
+            self, "/api/subscriptions", documents.Subscription, times=times, page_size=size
         )
         self._account_types = Collection(
-            self,
-            assumptions.ACCOUNT_TYPES,
-            models.AccountType,
-            times=times,
-            page_size=configured.page_size,
+            self, assumptions.ACCOUNT_TYPES, models.AccountType, times=times, page_size=size
         )
 
     def __repr__(self) -> str:

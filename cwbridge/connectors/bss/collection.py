@@ -12,14 +12,15 @@ from cwbridge import errors
 from cwbridge.connectors.bss import assumptions, drafts
 from cwbridge.connectors.bss.drafts import PatchOperation
 from cwbridge.connectors.bss.filters import Filter, Order
-from cwbridge.connectors.bss.models import Listed
+from cwbridge.connectors.bss.models import Row
 from cwbridge.connectors.bss.reading import BssReader, NewIdReader
 from cwbridge.connectors.bss.times import ServerTimes
 from cwbridge.connectors.calls import Answer, Method
 from cwbridge.connectors.reading import Reader, nothing
 
-T = TypeVar("T", bound=Listed)
+T = TypeVar("T", bound=Row)
 Read = TypeVar("Read")
+RecordId = int | str
 
 _READINGS = 3
 _JSON = "application/json"
@@ -68,14 +69,14 @@ class Tally:
     """Counts what the pages of one list have shown."""
 
     def __init__(self) -> None:
-        self.ids: set[int] = set()
+        self.ids: set[RecordId] = set()
         self.is_whole = True
         """Whether no row can have been passed over: rows that vanish move later ones to pages that were read already."""
         self._total = 0
 
     def add(self, page: ListPage[Any]) -> None:
         """Count the next page."""
-        self.ids.update(row.id for row in page.rows)
+        self.ids.update(row.record_id for row in page.rows)
         total = page.total if page.total is not None else len(self.ids)
         self.is_whole = (
             self.is_whole and total >= self._total and (not page.is_last or len(self.ids) >= total)
@@ -99,17 +100,17 @@ class Collection(Generic[T]):
     def __repr__(self) -> str:
         return f"Collection({self._path})"
 
-    async def get(self, record_id: int) -> T:
+    async def get(self, record_id: RecordId) -> T:
         """The record with everything it has; raises errors.NotFound when it does not exist."""
         return (await self._on_one("GET", record_id, self._read_one)).value
 
     async def find(self, asked: Filter | None = None) -> list[T]:
         """All rows that fit, each once; raises errors.Unsettled when the list keeps moving while it is read."""
         for _ in range(_READINGS):
-            found: dict[int, T] = {}
+            found: dict[RecordId, T] = {}
             tally = Tally()
             async for page in self.pages(asked):
-                found.update((row.id, row) for row in page.rows)
+                found.update((row.record_id, row) for row in page.rows)
                 tally.add(page)
             if tally.is_whole:
                 return list(found.values())
@@ -148,7 +149,7 @@ class Collection(Generic[T]):
     async def _on_one(
         self,
         method: Method,
-        record_id: int,
+        record_id: RecordId,
         decode: Reader[Read],
         *,
         body: bytes | None = None,
@@ -157,7 +158,7 @@ class Collection(Generic[T]):
         return await self._client.call(
             method,
             f"{self._path}/{{id}}",
-            f"{self._path}/{int(record_id)}",
+            f"{self._path}/{quote(str(record_id), safe='')}",
             decode,
             body=body,
             content_type=content_type,
@@ -179,7 +180,7 @@ class WritableCollection(Collection[T]):
         )
         return answer.value
 
-    async def patch(self, record_id: int, *operations: PatchOperation) -> None:
+    async def patch(self, record_id: RecordId, *operations: PatchOperation) -> None:
         """Apply the operations, all or none; raises OutcomeUnknown when the answer was lost."""
         await self._on_one(
             "PATCH",

@@ -1,6 +1,7 @@
-"""Records of interworks.cloud BSS: the fields that are read, in the spelling of version 3.
+"""Records of interworks.cloud BSS that are synced both ways, and what every record has: the fields that are read, in the spelling of version 3.
 
-What the server leaves out, writes as null or as an empty text is None. Times are aware UTC. Sources: the vendor's page "Platform JSON
+What the server leaves out, writes as null or as an empty text is None. Times are aware UTC. The records that go to ConnectWise only are in
+`documents`. Sources: the vendor's page "Platform JSON
 objects" for accounts; the other shapes are assumed after public samples (docs/bss.md).
 """
 # ruff: noqa: N815 - the API's own spelling, the same as in drafts, filters and patches
@@ -29,11 +30,25 @@ class CurrencyLink(Link, frozen=True):
     code: str | None = None
 
 
-class Listed(Record, frozen=True, kw_only=True):
-    """What every row of a list has: its id, and when it was changed last."""
+class Row(Record, frozen=True, kw_only=True):
+    """What every row of a list has: when it was changed last, and an id of the kind that its collection uses."""
+
+    updatedAt: Moment | None = None
+
+    @property
+    def record_id(self) -> int | str:
+        """The id, whatever it is made of."""
+        raise NotImplementedError
+
+
+class Listed(Row, frozen=True, kw_only=True):
+    """A row whose id is a number."""
 
     id: int
-    updatedAt: Moment | None = None
+
+    @property
+    def record_id(self) -> int:
+        return self.id
 
 
 class AccountAddress(Record, frozen=True, kw_only=True):

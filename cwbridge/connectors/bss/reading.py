@@ -1,6 +1,6 @@
 """Reads answers of BSS into records, whatever the style of the tenant.
 
-Names are read in any case (`webSite`, `WebSite`), numbers and ids as numbers or texts, an empty text as None, times in the
+Names are read in any case (`webSite`, `WebSite`), numbers and ids as numbers or texts, GUIDs in any case, an empty text as None, times in the
 server's zone as aware UTC. A date is a day: what stands behind it is cut off, never converted.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, NewType, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -19,6 +19,8 @@ from cwbridge.connectors.bss.times import ServerTimes
 from cwbridge.connectors.reading import Reader
 
 T = TypeVar("T")
+DocumentId = NewType("DocumentId", str)
+"""The id of a record that has no number of its own: a GUID in lower case, or what else the server gives, as text."""
 _DAY_CHARACTERS = len("2026-04-30")
 
 
@@ -121,6 +123,12 @@ def _text(content: Any) -> Any:
     return str(content) if isinstance(content, int | Decimal) and not isinstance(content, bool) else content
 
 
+def _document_id(content: Any) -> Any:
+    """GUIDs are compared without case, and two spellings of one would be two objects."""
+    text = _text(content)
+    return text.strip().lower() if isinstance(text, str) else text
+
+
 def _flag(content: Any) -> Any:
     named = {"true": True, "false": False}
     return named.get(content.strip().lower(), content) if isinstance(content, str) else content
@@ -134,6 +142,7 @@ _SHAPES: dict[Any, Callable[[Any], Any]] = {
     int: _whole_number,
     Decimal: _number,
     str: _text,
+    DocumentId: _document_id,
     bool: _flag,
     date: _day,
 }

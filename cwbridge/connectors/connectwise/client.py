@@ -11,7 +11,7 @@ import msgspec
 
 from cwbridge import concurrency, errors, settings
 from cwbridge.connectors.calls import Address, Answer, Method, Request
-from cwbridge.connectors.connectwise import conditions, models, refusals
+from cwbridge.connectors.connectwise import conditions, finance, models, refusals
 from cwbridge.connectors.connectwise.codebase import Codebase
 from cwbridge.connectors.connectwise.pages import MAX_PER_PAGE
 from cwbridge.connectors.connectwise.resource import Resource, query_string
@@ -69,6 +69,14 @@ class ConnectWiseClient:
         self.departments = Resource(self, "/system/departments", models.Department)
         self.user_defined_fields = Resource(self, "/system/userDefinedFields", models.UserDefinedField)
         self.currencies = Resource(self, "/finance/currencies", models.Currency)
+        self.orders = Resource(self, "/sales/orders", finance.Order)
+        self.order_statuses = Resource(self, "/sales/orders/statuses", finance.OrderStatus)
+        self.invoices = Resource(self, "/finance/invoices", finance.Invoice)
+        self.invoice_statuses = Resource(self, "/finance/billingStatuses", finance.InvoiceStatus)
+        self.agreements = Resource(self, "/finance/agreements", finance.Agreement)
+        self.agreement_types = Resource(self, "/finance/agreements/types", finance.AgreementType)
+        self.billing_terms = Resource(self, "/finance/billingTerms", finance.BillingTerm)
+        self.tax_codes = Resource(self, "/finance/taxCodes", finance.TaxCode)
 
     def __repr__(self) -> str:
         return f"ConnectWiseClient({self._transport!r})"
@@ -103,6 +111,22 @@ class ConnectWiseClient:
             f"/sales/opportunities/{int(opportunity_id)}/notes",
             models.Note,
             endpoint="/sales/opportunities/{parentId}/notes",
+        )
+
+    def payments_of(self, invoice_id: int) -> Resource[finance.InvoicePayment]:
+        return Resource(
+            self,
+            f"/finance/invoices/{int(invoice_id)}/payments",
+            finance.InvoicePayment,
+            endpoint="/finance/invoices/{parentId}/payments",
+        )
+
+    def additions_of(self, agreement_id: int) -> Resource[finance.Addition]:
+        return Resource(
+            self,
+            f"/finance/agreements/{int(agreement_id)}/additions",
+            finance.Addition,
+            endpoint="/finance/agreements/{parentId}/additions",
         )
 
     async def converted(self, opportunity_id: int) -> bool:

@@ -77,6 +77,10 @@ class ProductItem(Tracked, frozen=True, kw_only=True):
 
 class CatalogItem(Tracked, frozen=True, kw_only=True):
     identifier: str = ""
+    description: str = ""
+    customerDescription: str = ""
+    integrationXRef: str | None = None
+    taxableFlag: bool | None = None
     inactiveFlag: bool | None = None
     subcategory: Reference | None = None
     price: Decimal | None = None

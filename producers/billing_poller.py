@@ -1,12 +1,11 @@
-"""The pollers of the billing flow, with what they need: accounts and contacts of BSS, companies and contacts of ConnectWise."""
+"""The pollers of the billing flow, with what they need: the collections of BSS that are synced, companies and contacts of ConnectWise."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Self, TypeVar
 
-from cwbridge.connectors.bss import models
-from cwbridge.connectors.bss.client import Collection
+from cwbridge.connectors.bss.client import BssClient, Collection
 from cwbridge.connectors.bss.settings import BssSettings
 from cwbridge.connectors.bss.system import BSS
 from cwbridge.connectors.connectwise.resource import Resource
@@ -16,33 +15,31 @@ from cwbridge.flow import Flow, FlowContext, Polled, Schedule
 from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.own_writes import OwnWrites
 from cwbridge.settings import Settings
-from producers.bss import ACCOUNTS, CONTACTS, BssPoller, PolledCollection
+from producers.bss import BssPoller
+from producers.bss_collections import PolledCollection, polled_collections
 from producers.companies import CompanyPoller, ContactPoller, PairPoller
 from producers.noticed import NoticedChanges
 from producers.poll_modes import PollModes
 from producers.watermarks import Watermark
 
-T = TypeVar("T", bound=models.Listed)
 P = TypeVar("P", bound=PairPoller[Any])
 
 
-class AccountsPoller:
-    """Polls both sides of the billing flow, BSS first."""
+class BillingPoller:
+    """Polls both sides of the billing flow, BSS first; `bss` holds the pollers of its collections in their order."""
 
     def __init__(
         self,
         settings: Settings,
         *,
-        accounts: BssPoller[models.Account],
-        contacts: BssPoller[models.Contact],
+        bss: Sequence[BssPoller[Any]],
         companies: CompanyPoller,
         company_contacts: ContactPoller,
     ) -> None:
         self._settings = settings
-        self.accounts = accounts
-        self.contacts = contacts
-        self.companies = companies
-        self.company_contacts = company_contacts
+        self.bss = tuple(bss)
+        self._companies = companies
+        self._company_contacts = company_contacts
 
     @classmethod
     def over(cls, context: FlowContext, flow: Flow) -> Self:
@@ -60,9 +57,9 @@ class AccountsPoller:
         def watermark(name: str) -> Watermark:
             return Watermark(context.redis, namespace=namespace, name=name)
 
-        def of_bss(collection: Collection[T], polled: PolledCollection) -> BssPoller[T]:
+        def of_bss(polled: PolledCollection) -> BssPoller[Any]:
             return BssPoller(
-                collection,
+                _collection(bss, polled),
                 polled,
                 context.queue,
                 flow,
@@ -87,8 +84,7 @@ class AccountsPoller:
 
         return cls(
             context.settings,
-            accounts=of_bss(bss.accounts, ACCOUNTS),
-            contacts=of_bss(bss.contacts, CONTACTS),
+            bss=[of_bss(one) for one in polled_collections(flow.pushed(context.settings))],
             companies=of_connectwise(CompanyPoller, connectwise.companies, "companies"),
             company_contacts=of_connectwise(ContactPoller, connectwise.contacts, "contacts"),
         )
@@ -97,10 +93,9 @@ class AccountsPoller:
         """One poll for each collection, and the full sync of both sides."""
         bss, connectwise = self._settings.of(BssSettings), self._settings.of(ConnectWiseSettings)
         return (
-            Schedule("bss_accounts_poll", bss.poll_interval, self.accounts.poll),
-            Schedule("bss_contacts_poll", bss.poll_interval, self.contacts.poll),
-            Schedule("connectwise_companies_poll", connectwise.poll_interval, self.companies.poll),
-            Schedule("connectwise_contacts_poll", connectwise.poll_interval, self.company_contacts.poll),
+            *(Schedule(one.schedule, bss.poll_interval, one.poll) for one in self.bss),
+            Schedule("connectwise_companies_poll", connectwise.poll_interval, self._companies.poll),
+            Schedule("connectwise_contacts_poll", connectwise.poll_interval, self._company_contacts.poll),
             Schedule("bss_full_sync", bss.full_sync_interval, self.full_sync, starts_late=True),
         )
 
@@ -108,25 +103,20 @@ class AccountsPoller:
         """Look at both sides once, so that pushes are enqueued first."""
         if full:
             return await self.full_sync()
-        return _sum(
-            [
-                await self.accounts.poll(),
-                await self.contacts.poll(),
-                await self.companies.poll(),
-                await self.company_contacts.poll(),
-            ]
-        )
+        return _sum([await one.poll() for one in self._all])
 
     async def full_sync(self) -> Polled:
         """Enqueue everything on both sides, whatever its time stamps say."""
-        return _sum(
-            [
-                await self.accounts.full_sync(),
-                await self.contacts.full_sync(),
-                await self.companies.full_sync(),
-                await self.company_contacts.full_sync(),
-            ]
-        )
+        return _sum([await one.full_sync() for one in self._all])
+
+    @property
+    def _all(self) -> tuple[BssPoller[Any] | CompanyPoller | ContactPoller, ...]:
+        return (*self.bss, self._companies, self._company_contacts)
+
+
+def _collection(bss: BssClient, polled: PolledCollection) -> Collection[Any]:
+    collection: Collection[Any] = getattr(bss, polled.name)
+    return collection
 
 
 def _sum(polled: Sequence[Polled]) -> Polled:

@@ -1,0 +1,110 @@
+"""One product and its catalog item: find or create the item, and keep what the flow made as BSS has it."""
+
+from __future__ import annotations
+
+from cwbridge import errors
+from cwbridge.connectors.bss import documents as bss
+from cwbridge.connectors.connectwise import models as connectwise
+from cwbridge.ledger.history import Event
+from cwbridge.ledger.links import Link
+from cwbridge.queue.job import Run
+from cwbridge.text import folded
+from worker.billing import product_fields
+from worker.billing.context import BillingContext
+from worker.billing.keys import BillingKey
+from worker.billing.outcome import missing, skipped
+from worker.billing.product_creator import ProductCreator
+from worker.billing.product_finder import FoundItem, ProductFinder
+
+
+class ProductReconciler:
+    """Brings the catalog item of one product to what BSS says; nothing goes back to BSS."""
+
+    def __init__(self, context: BillingContext, finder: ProductFinder, creator: ProductCreator) -> None:
+        self._context = context
+        self._items = context.psa.client.catalog
+        self._finder = finder
+        self._creator = creator
+
+    async def reconcile(self, run: Run, key: BillingKey) -> Event | None:
+        """Sync the product of `key`; the event says what was done, None that there was nothing to do."""
+        del run
+        link = await self._context.link_of(key)
+        try:
+            product = await self._context.bss.products.get(key.id)
+        except errors.NotFound:
+            return await self._product_missing(key, link)
+        if link is None:
+            return await self._first(key, product)
+        try:
+            item = await self._items.get(link.target)
+        except errors.NotFound:
+            return await self._item_missing(key, link)
+        await self._context.finish(key, link, "")
+        written = await self._update(key, product, item)
+        return _event("updated", key, link, written) if written else None
+
+    async def _first(self, key: BillingKey, product: bss.Product) -> Event:
+        """Find the item or create it; no other run makes one of that code meanwhile."""
+        code = product_fields.identifier(product)
+        async with self._context.psa.locks.hold(f"catalog:{folded(code)}"):
+            found = await self._finder.find(key, product) or await self._create(key, product)
+            link = await self._context.link(key, found.item.id, found.how, {})
+        written = await self._update(key, product, found.item, is_new=link.how == "created")
+        return _event("created" if link.how == "created" else "linked", key, link, written)
+
+    async def _create(self, key: BillingKey, product: bss.Product) -> FoundItem:
+        """The new item, or the one that stands there after a lost answer or under the same code."""
+        try:
+            created = await self._creator.create(key, product)
+        except (errors.OutcomeUnknown, errors.Duplicate):
+            found = await self._finder.find(key, product)
+            if found is None:
+                raise
+            return found
+        if folded(created.identifier) == folded(product_fields.identifier(product)):
+            return FoundItem(created, "created")
+        # Stored with a copy suffix: another item has taken the code since the look.
+        return await self._finder.find(key, product) or FoundItem(created, "created")
+
+    async def _update(
+        self, key: BillingKey, product: bss.Product, item: connectwise.CatalogItem, *, is_new: bool = False
+    ) -> tuple[str, ...]:
+        """Write what differs on an item of the flow, and keep what both agree on; the names of the written fields."""
+        if product_fields.owner(item) != key:
+            return ()
+        desired = product_fields.fields(product)
+        before = await self._context.agreements.of(key.identity)
+        steps = () if is_new else product_fields.changes(item, desired, before)
+        names = tuple(step.path.removeprefix("/") for step in steps)
+        if steps:
+            item = await self._items.patch(item.id, *steps)
+            await self._context.note_ourselves(item)
+            self._context.psa.objects.count("catalog item", "updated")
+        agreed = product_fields.agreed_on(item, desired, before, desired if is_new else names)
+        if agreed != before:
+            await self._context.agreements.put(key.identity, agreed)
+        return names
+
+    async def _product_missing(self, key: BillingKey, link: Link | None) -> Event:
+        if link is None:
+            return skipped("BSS has no such product")
+        await self._context.report_missing(key, link, "product", "the product no longer exists in BSS")
+        return missing(link, f"product {key.id} no longer exists in BSS; catalog item {link.target} stays")
+
+    async def _item_missing(self, key: BillingKey, link: Link) -> Event:
+        reason = "the catalog item was deleted in ConnectWise"
+        await self._context.report_missing(key, link, "catalog item", reason)
+        return missing(
+            link,
+            f"catalog item {link.target} was deleted in ConnectWise; no other one is made for product {key.id}",
+        )
+
+
+def _event(what: str, key: BillingKey, link: Link, written: tuple[str, ...]) -> Event:
+    return Event(
+        what=what,
+        target=link.target,
+        cause=f"to ConnectWise: {', '.join(written)}" if written else "",
+        matches=(f"{key.record} {link.target} ({link.how})",),
+    )
