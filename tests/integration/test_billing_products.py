@@ -156,6 +156,22 @@ async def test_a_cleared_price_becomes_zero_and_an_empty_one_is_not_sent(product
     await products.pairs.assert_quiet(key(product))
 
 
+async def test_what_another_user_changed_stays_until_it_changes_in_bss(products: Products) -> None:
+    product = products.add()
+    await products.pairs.settle(key(product))
+    item = await products.of(product)
+    theirs = {"price": Decimal(99), "description": "Their words", "notes": "Theirs"}
+    products.pairs.bench.box.connectwise_user.edit(CATALOG, item["id"], theirs)
+    products.edit(product, costPrice=Decimal(30))
+    await products.pairs.settle(key(product))
+    item = await products.of(product)
+    assert (item["price"], item["cost"], item["description"]) == (Decimal(99), Decimal(30), "Their words")
+    products.edit(product, sellPrice=Decimal(40))
+    await products.pairs.settle(key(product))
+    item = await products.of(product)
+    assert (item["price"], item["description"], item["notes"]) == (Decimal(40), "Their words", "Theirs")
+
+
 async def test_an_inactive_product_is_an_inactive_item(products: Products) -> None:
     product = products.add(isActivated=False)
     await products.pairs.settle(key(product))
