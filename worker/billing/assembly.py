@@ -25,9 +25,13 @@ from worker.billing.contact_puller import ContactPuller
 from worker.billing.contact_reconciler import ContactReconciler
 from worker.billing.contact_writer import ContactWriter
 from worker.billing.context import BillingContext
+from worker.billing.dependencies import Dependencies
 from worker.billing.evidence import Evidence
 from worker.billing.flow import BillingFlow, Reconciler
 from worker.billing.keys import FLOW, Noun
+from worker.billing.payment_finder import PaymentFinder
+from worker.billing.payment_reconciler import PaymentReconciler
+from worker.billing.payment_writer import PaymentWriter
 from worker.billing.product_creator import ProductCreator
 from worker.billing.product_fields import placement_rule
 from worker.billing.product_finder import ProductFinder
@@ -81,6 +85,12 @@ def _documents(context: BillingContext) -> dict[Noun, Reconciler]:
     placement = CatalogPlacement(psa.client, psa.name_tables, placement_rule(rules.products))
     return {
         "product": ProductReconciler(context, ProductFinder(context), ProductCreator(context, placement)),
+        "payment": PaymentReconciler(
+            context,
+            dependencies=Dependencies(context),
+            finder=PaymentFinder(context),
+            writer=PaymentWriter(context),
+        ),
     }
 
 
