@@ -6,9 +6,16 @@ from typing import Any
 
 import pytest
 
+from cwbridge.ledger.history import Event
+from cwbridge.queue.job import Run
 from sandbox.faults import FaultRule
-from tests.support.paid import PAYMENTS, Payments, key
+from tests.support.paid import INVOICES, PAYMENTS, Payments, key
 from tests.support.pairs import Pairs
+from worker.billing import assembly
+from worker.billing.context import BillingContext
+from worker.billing.flow import Reconciler
+from worker.billing.keys import BillingKey, Noun
+from worker.billing.outcome import missing, skipped
 
 MODES = ["keep", "member", "drop"]
 
@@ -122,19 +129,53 @@ async def test_an_amount_that_changed_since_a_lost_answer_makes_no_second_paymen
     choose(payments, applied_by)
     invoice, target = await payments.invoice()
     payment = payments.add(invoice)
-    faults = payments.pairs.bench.box.connectwise_faults
-    faults.add(FaultRule(name="lost", action="lose", method="POST", path="/finance/invoices/*/payments"))
-    # The look after the lost answer fails as well, so that the run ends without a link.
-    faults.add(FaultRule(name="down", action="fail", path="/finance/invoices/*/payments", after=2))
-    payments.pairs.configure("queue", max_attempts=1)
-    await payments.pairs.bench.sync(key(payment))
+    await end_at_the_create(payments, payment, "lose")
     assert len(payments.on(target)) == 1
-    faults.clear()
     payments.edit(payment, amount=24)
-    payments.pairs.configure("queue", debounce="0ms", backoff_base="1ms", backoff_max="1ms")
     await payments.pairs.bench.queue.requeue(key(payment))
     await payments.pairs.settle(key(payment))
     assert payments.amounts(target) == ["24.00 2026-05-10 Check"]
+
+
+@pytest.mark.parametrize("applied_by", MODES)
+async def test_a_payment_that_moved_since_a_lost_answer_is_not_made_on_both_invoices(
+    payments: Payments, applied_by: Any
+) -> None:
+    choose(payments, applied_by)
+    (invoice, target), (other, second) = await payments.invoice(), await payments.invoice()
+    payment = payments.add(invoice)
+    await end_at_the_create(payments, payment, "lose")
+    payments.edit(payment, invoiceId=other)
+    await payments.pairs.bench.queue.requeue(key(payment))
+    told = await payments.pairs.failure(key(payment))
+    assert f"on invoice {target} in ConnectWise" in told
+    assert f"bss/invoice/{other}, invoice {second} in ConnectWise" in told
+    assert (len(payments.on(target)), len(payments.on(second))) == (1, 0)
+
+
+async def test_a_payment_that_moved_since_a_create_that_never_arrived_is_made_once(
+    payments: Payments,
+) -> None:
+    (invoice, target), (other, second) = await payments.invoice(), await payments.invoice()
+    payment = payments.add(invoice)
+    await end_at_the_create(payments, payment, "refuse")
+    payments.edit(payment, invoiceId=other)
+    await payments.pairs.bench.queue.requeue(key(payment))
+    await payments.pairs.settle(key(payment))
+    assert (len(payments.on(target)), len(payments.on(second))) == (0, 1)
+
+
+async def end_at_the_create(payments: Payments, payment: str, action: Any) -> None:
+    """Run a payment whose create gets no answer, and nothing after it either, so that the run ends without a link."""
+    path = "/finance/invoices/*/payments"
+    faults = payments.pairs.bench.box.connectwise_faults
+    faults.add(FaultRule(name="unanswered", action=action, method="POST", path=path))
+    faults.add(FaultRule(name="down", action="fail", method="GET", path=path, after=1))
+    payments.pairs.configure("queue", max_attempts=1)
+    await payments.pairs.bench.sync(key(payment))
+    faults.clear()
+    payments.pairs.configure("queue", debounce="0ms", backoff_base="1ms", backoff_max="1ms")
+    assert await payments.pairs.links.get("payment", f"bss:payment:{payment}") is None
 
 
 @pytest.mark.parametrize("applied_by", MODES)
@@ -281,21 +322,97 @@ async def test_a_payment_without_an_invoice_is_skipped_and_comes_when_it_has_one
     assert len(payments.on(target)) == 1
 
 
-async def test_a_payment_waits_for_its_invoice_and_is_woken_by_its_link(payments: Payments) -> None:
-    """The products that the invoice bills stand for the invoice, whose job links it: here the queue is told so."""
-    invoice, target = await payments.invoice(is_linked=False)
-    payments.pairs.choose(push=["account", "contact", "payment"])
+class LinksInvoices:
+    """Stands for the reconciler of invoices: links an invoice unless it is a draft; a linked one was deleted in ConnectWise."""
+
+    def __init__(self, context: BillingContext, target: int) -> None:
+        self._context = context
+        self._target = target
+
+    async def reconcile(self, run: Run, key: BillingKey) -> Event:
+        del run
+        if (await self._context.bss.invoices.get(key.id)).stage == "Draft":
+            return skipped("the invoice is a draft")
+        link = await self._context.link_of(key)
+        if link is not None:
+            await self._context.finish(key, link, "the invoice was deleted in ConnectWise")
+            return missing(link, "the invoice was deleted in ConnectWise")
+        await self._context.link(key, self._target, "created", {})
+        return Event(what="created", target=self._target)
+
+
+async def test_a_payment_waits_for_its_invoice_and_goes_on_when_that_is_linked(
+    payments: Payments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = await given_invoices(payments, monkeypatch)
+    payment = payments.add(payments.in_bss())
+    await payments.pairs.settle(key(payment))
+    assert [event.what for event in await payments.pairs.bench.history(key(payment))] == [
+        "created",
+        "wait: WaitingFor",
+    ]
+    assert payments.amounts(target) == ["21.00 2026-05-10 Check"]
+
+
+async def test_a_payment_of_a_skipped_invoice_is_skipped_and_comes_by_itself_when_that_is_linked(
+    payments: Payments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = await given_invoices(payments, monkeypatch)
+    invoice = payments.in_bss(stage="Draft")
     payment = payments.add(invoice)
     await payments.pairs.settle(key(payment))
     event = await payments.pairs.last(key(payment))
-    assert (
-        event.cause
-        == f"bss/invoice/{invoice} is skipped: invoices are not pushed: billing.push does not name invoice"
+    assert (event.what, event.cause) == (
+        "skipped",
+        f"bss/invoice/{invoice} is skipped: the invoice is a draft",
     )
     assert payments.on(target) == []
-    await payments.link(invoice, target)
+    payments.pairs.bss.edit("invoices", invoice, stage="Unpaid")
+    await payments.pairs.settle(f"bss/invoice/{invoice}")
+    if await payments.pairs.bench.job(key(payment)) is not None:
+        await payments.pairs.settle()
+    assert payments.amounts(target) == ["21.00 2026-05-10 Check"]
+
+
+async def test_a_payment_of_an_invoice_that_was_deleted_in_connectwise_is_skipped(
+    payments: Payments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = await given_invoices(payments, monkeypatch)
+    invoice = payments.in_bss()
+    await payments.pairs.settle(f"bss/invoice/{invoice}")
+    payments.pairs.connectwise.remove(INVOICES, target)
+    payment = payments.add(invoice)
     await payments.pairs.settle(key(payment))
-    assert len(payments.on(target)) == 1
+    event = await payments.pairs.last(key(payment))
+    assert (event.what, event.cause) == (
+        "skipped",
+        f"ConnectWise has no invoice {target}: bss/invoice/{invoice}",
+    )
+    await payments.pairs.settle(f"bss/invoice/{invoice}")
+    await payments.pairs.settle(key(payment))
+    told = (await payments.pairs.last(key(payment))).cause
+    assert told == f"the invoice was deleted in ConnectWise: invoice {target}"
+
+
+async def test_payments_of_invoices_that_are_not_pushed_are_skipped(payments: Payments) -> None:
+    payments.pairs.choose(push=["account", "contact", "payment"])
+    invoice, target = await payments.invoice(is_linked=False)
+    payment = payments.add(invoice)
+    await payments.pairs.settle(key(payment))
+    assert "billing.push does not name invoice" in (await payments.pairs.last(key(payment))).cause
+    assert payments.on(target) == []
+
+
+async def given_invoices(payments: Payments, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Every invoice of BSS becomes the one invoice whose id is answered."""
+    _, target = await payments.invoice(is_linked=False)
+    real = assembly._documents
+
+    def documents(context: BillingContext) -> dict[Noun, Reconciler]:
+        return {**real(context), "invoice": LinksInvoices(context, target)}
+
+    monkeypatch.setattr(assembly, "_documents", documents)
+    return target
 
 
 async def test_a_payment_of_an_invoice_that_ended_is_skipped_with_that_reason(payments: Payments) -> None:

@@ -36,6 +36,12 @@ class Payments:
             await self.link(number, target)
         return number, target
 
+    def in_bss(self, stage: str = "Unpaid") -> str:
+        """An invoice of BSS, which has no link."""
+        account = self.pairs.account()
+        row = self.pairs.bss.add("invoices", accountId=account, code="000433", stage=stage, items=[])
+        return str(row["id"])
+
     async def link(self, invoice: str, target: int, **fields: Any) -> None:
         await self.pairs.links.put(
             "invoice", f"bss:invoice:{invoice}", Link(target=target, how="created", **fields)
