@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from console import flows
+from cwbridge import connections, errors
+from cwbridge.flow import FlowContext
+from cwbridge.linker import LinkName, Relinked
 from sandbox.bss.collections import Row
 from sandbox.faults import FaultRule
 from tests.support.pairs import Pairs
@@ -334,6 +338,34 @@ async def test_what_disappears_is_reported_and_nothing_is_made_again(products: P
     assert "was deleted in ConnectWise" in (await products.pairs.last(key(deleted))).discrepancies[0]
     assert products.items("DELETED") == []
     assert len(products.items("LOST")) == 1
+
+
+async def test_an_item_that_a_person_chooses_is_linked_and_left_as_it_is(products: Products) -> None:
+    for name in ("M365-E3", "m365-e3 "):
+        row = products.pairs.connectwise.table(CATALOG).get(products.item(f"OTHER {name}"))
+        assert row is not None
+        products.pairs.connectwise.put(CATALOG, row | {"identifier": name})
+    first, second = sorted(row["id"] for row in products.pairs.connectwise.table(CATALOG))[-2:]
+    product = products.add()
+    told = await products.pairs.failure(key(product))
+    assert "Several catalog items have the code of a product" in told
+    assert f"{first} 'M365-E3', {second} 'm365-e3 '" in told
+    relinked = await relink(products.pairs, product, second)
+    assert (relinked.title, relinked.kind, relinked.enqueued) == ("m365-e3 ", "catalog_item", [key(product)])
+    await products.pairs.settle(key(product))
+    assert (await products.of(product))["id"] == second
+    assert (await products.of(product))["description"] == "Theirs"
+    with pytest.raises(errors.Refused, match="ConnectWise has no catalog item 99999"):
+        await relink(products.pairs, product, 99999)
+
+
+async def relink(pairs: Pairs, product: str, target: int) -> Relinked:
+    settings = pairs.bench.settings()
+    flow = flows.registered().get("billing")
+    assert flow is not None
+    async with connections.open_all(settings, pairs.bench.redis, flow.systems) as clients:
+        linker = flow.linker(FlowContext.over(settings, pairs.bench.redis, clients))
+        return await linker.relink(LinkName("catalog_item", f"bss:product:{product}"), target)
 
 
 async def test_products_are_skipped_where_they_are_not_pushed(pairs: Pairs) -> None:
