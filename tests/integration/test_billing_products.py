@@ -375,3 +375,28 @@ async def test_products_are_skipped_where_they_are_not_pushed(pairs: Pairs) -> N
     await pairs.settle(key(product))
     assert "billing.push does not name product" in (await pairs.last(key(product))).cause
     assert products.items() == []
+
+
+async def test_every_product_of_a_tenant_becomes_one_item_and_the_next_poll_asks_once(
+    products: Products,
+) -> None:
+    pairs = products.pairs
+    summary = await pairs.bench.sync()
+    rows = pairs.bss.rows("products")
+    codes = {(row["code"] or number).casefold() for number, row in rows.items()}
+    refused = {job.key for job in summary.unsettled if job.key.startswith("bss/product/")}
+    assert len(rows) - len(refused) == len(codes) == summary.records["catalog items"] > 10
+    linked = {(await products.of(number))["id"] for number in rows if key(number) not in refused}
+    assert len(linked) == len(codes)
+    own = [row["integrationXRef"] for row in pairs.connectwise.table(CATALOG) if row.get("integrationXRef")]
+    assert len(set(own)) == len(own)
+    pairs.bench.box.bss_calls.clear()
+    pairs.bench.box.connectwise_calls.clear()
+    await pairs.bench.sync()
+    asked = {
+        route: count
+        for (_, route, _), count in pairs.bench.box.bss_calls.counts.items()
+        if "product" in route
+    }
+    assert asked == {"/products": 2}, "one to find out how to ask, one to ask"
+    assert not [route for (_, route, _) in pairs.bench.box.connectwise_calls.counts if "procurement" in route]
