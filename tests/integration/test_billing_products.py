@@ -11,9 +11,12 @@ from console import flows
 from cwbridge import connections, errors
 from cwbridge.flow import FlowContext
 from cwbridge.linker import LinkName, Relinked
+from cwbridge.redis import Redis
 from sandbox.bss.collections import Row
 from sandbox.faults import FaultRule
+from tests.support import specification
 from tests.support.pairs import Pairs
+from tests.support.recorder import RecordedSandbox
 
 CATALOG = "procurement/catalog"
 
@@ -400,3 +403,17 @@ async def test_every_product_of_a_tenant_becomes_one_item_and_the_next_poll_asks
     }
     assert asked == {"/products": 2}, "one to find out how to ask, one to ask"
     assert not [route for (_, route, _) in pairs.bench.box.connectwise_calls.counts if "procurement" in route]
+
+
+@specification.needed
+async def test_what_is_sent_is_within_the_specification(redis: Redis, redis_url: str, namespace: str) -> None:
+    async with Pairs.opened(redis, redis_url, namespace, kind=RecordedSandbox) as pairs:
+        products = Products(pairs)
+        product = products.add("C" * 90, fullDescription="Words\n" * 2000, name="N" * 90, isActivated=False)
+        await pairs.settle(key(product))
+        products.edit(product, name="Other", isActivated=True, sellPrice=None)
+        await pairs.settle(key(product))
+        assert isinstance(pairs.bench.box, RecordedSandbox)
+        calls = [call for call in pairs.bench.box.exchanges if "/procurement/catalog" in call.path]
+        assert {"GET", "POST", "PATCH"} <= {call.method for call in calls}
+        assert specification.errors_(pairs.bench.box.exchanges) == []
