@@ -97,6 +97,7 @@ def billing_context(opened: FlowContext) -> BillingContext:
         creates=Creates(redis, namespace=namespace),
         skips=Skips(redis, namespace=namespace),
         api_member=ApiMember(redis, namespace=namespace),
+        history=opened.history,
         own_writes=OwnWrites(redis, namespace=namespace, system=BSS.name),
         rules=BillingRules.of(settings.of(BillingSettings)),
     )
