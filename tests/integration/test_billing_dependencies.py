@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cwbridge.flow import FlowContext
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from cwbridge.queue.job import Run
@@ -38,8 +39,8 @@ class NeedsProduct:
 def _orders_need_a_product(pairs: Pairs, monkeypatch: pytest.MonkeyPatch) -> None:
     real = assembly._documents
 
-    def documents(context: BillingContext) -> dict[Noun, Reconciler]:
-        return {**real(context), "order": NeedsProduct(context)}
+    def documents(context: BillingContext, opened: FlowContext) -> dict[Noun, Reconciler]:
+        return {**real(context, opened), "order": NeedsProduct(context)}
 
     monkeypatch.setattr(assembly, "_documents", documents)
     pairs.choose(push=["account", "contact", "product", "order"])

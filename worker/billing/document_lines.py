@@ -24,7 +24,7 @@ from worker.billing.dependencies import Dependencies
 from worker.billing.keys import BillingKey, document_key, of_identity
 from worker.psa.identities import relink_command
 from worker.psa.inventory_gate import InventoryGate
-from worker.psa.line_plan import LinePolicy, PlannedLine
+from worker.psa.line_plan import LinePlan, LinePolicy, PlannedLine, plan
 from worker.psa.line_writer import Applied, LineWriter
 from worker.psa.product_lines import LineParent, ProductLines
 from worker.psa.records import DesiredLine, DesiredProduct
@@ -149,9 +149,14 @@ class DocumentLines:
             await self._inventory_gate.open()
         return applied
 
-    async def have_own(self, parent: LineParent) -> bool:
-        """Whether a line of `parent` was made by the flow: evidence that the flow made the parent."""
-        return await self._lines.have_own(parent)
+    async def compare(self, parent: LineParent, lines: Sequence[DesiredLine]) -> LinePlan:
+        """What `settle` would do now; nothing is written."""
+        accepted = await self._lines.accepted.of(str(parent))
+        return plan(planned(lines), await self._lines.of(parent, accepted), _LINE_POLICY)
+
+    async def own_keys(self, parent: LineParent) -> frozenset[str]:
+        """The keys of the lines of `parent` that the flow made."""
+        return await self._lines.own_keys(parent)
 
 
 class _LinkedCatalog:
