@@ -242,7 +242,7 @@ async def test_an_edit_in_connectwise_is_reported_in_money_and_stays(payments: P
     event = await payments.pairs.last(key(payment))
     told = "amount: BSS has 21.00, ConnectWise 20.00 (-1.00)"
     assert (event.what, event.discrepancies) == ("checked", (told,))
-    assert await payments.differences() == [(f"bss:payment:{payment}", "amount", Decimal("-1.00"))]
+    assert await payments.differences() == [(key(payment), "amount", Decimal("-1.00"))]
     payments.edit(payment, amount=22)
     await payments.pairs.settle(key(payment))
     assert payments.amounts(target) == ["22.00 2026-05-10 Check"]
@@ -308,8 +308,8 @@ async def test_a_payment_that_a_closed_invoice_does_not_take_is_refused_with_a_r
         assert "Open the invoice again in ConnectWise" in told
     assert payments.amounts(target) == ["5.00 2026-05-10 Check"]
     assert await payments.differences() == [
-        (f"bss:payment:{new}", "amount", Decimal("-21.00")),
-        (f"bss:payment:{old}", "amount", Decimal("-1.00")),
+        (key(new), "amount", Decimal("-21.00")),
+        (key(old), "amount", Decimal("-1.00")),
     ]
 
 

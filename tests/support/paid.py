@@ -97,7 +97,7 @@ class Payments:
         """The differences in money that are kept for people, the greatest first."""
         bench = self.pairs.bench
         found = await MoneyDiscrepancies(bench.redis, namespace=bench.namespace).all()
-        return [(one.identity, one.kind, one.discrepancy.difference) for one in found]
+        return [(one.key, one.kind, one.discrepancy.difference) for one in found]
 
     async def unlink(self, payment: str) -> None:
         """What a run leaves that was killed between its create and its link, without the note of the create."""

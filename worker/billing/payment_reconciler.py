@@ -178,7 +178,7 @@ class PaymentReconciler:
     async def _compare(self, key: BillingKey, desired: PaymentValues, amount: Decimal | None) -> list[str]:
         """Keep the difference in money, or that there is none any more; as sentences."""
         found = payment_fields.money(desired, amount)
-        await self._money.keep(key.identity, found)
+        await self._money.keep(str(key), found)
         for kind, one in found.items():
             log.warning(
                 "totals_differ", key=str(key), kind=kind, source=str(one.source), target=str(one.target)
