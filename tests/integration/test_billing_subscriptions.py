@@ -16,6 +16,7 @@ AGREEMENTS = "finance/agreements"
 ADDITIONS = "finance/agreements/additions"
 CATALOG = "procurement/catalog"
 DEFINITIONS = "system/userDefinedFields"
+NEW_ADDITION = "/finance/agreements/*/additions"
 UNITS = {"Month": "Subscriptions Monthly", "Annual": "Subscriptions Annual"}
 
 
@@ -85,6 +86,9 @@ class Subscriptions:
         self.pairs.bench.box.connectwise_faults.add(
             FaultRule(name="lost", action=action, method="POST", path=path, times=1)
         )
+
+    def assert_broken(self) -> None:
+        assert self.pairs.bench.box.connectwise_faults.hits("lost") == 1
 
     async def unlink(self, subscription: str) -> None:
         """A run that died between the create and the link."""
@@ -184,9 +188,10 @@ async def test_a_lost_answer_while_replacing_makes_no_third_addition(subscriptio
     await subscriptions.agreement()
     subscription = subscriptions.add()
     await subscriptions.pairs.settle(key(subscription))
-    subscriptions.break_next("lose", f"/{ADDITIONS}".replace("/additions", "/{parentId}/additions"))
+    subscriptions.break_next("lose", NEW_ADDITION)
     subscriptions.edit(subscription, product={"id": subscriptions.products[1]})
     await subscriptions.pairs.settle(key(subscription))
+    subscriptions.assert_broken()
     assert len(subscriptions.additions()) == 2
     await subscriptions.pairs.assert_quiet(key(subscription))
 
@@ -248,6 +253,8 @@ async def test_a_missing_agreement_is_made_once_for_two_subscriptions_at_once(
         subscriptions.break_next(action, "/finance/agreements")
     both = [subscriptions.add(), subscriptions.add(name="More of them")]
     await subscriptions.pairs.settle(*map(key, both))
+    if action is not None:
+        subscriptions.assert_broken()
     assert len(subscriptions.pairs.connectwise.table(AGREEMENTS)) == 1
     assert {row["description"] for row in subscriptions.additions()} == {"Mailboxes", "More of them"}
     await subscriptions.pairs.assert_quiet(*map(key, both))
@@ -296,8 +303,9 @@ async def test_a_custom_field_that_the_tenant_does_not_have(
 async def test_a_lost_answer_makes_no_second_addition(subscriptions: Subscriptions, action: str) -> None:
     await subscriptions.agreement()
     subscription = subscriptions.add()
-    subscriptions.break_next(action, "/finance/agreements/{parentId}/additions")
+    subscriptions.break_next(action, NEW_ADDITION)
     await subscriptions.pairs.settle(key(subscription))
+    subscriptions.assert_broken()
     assert subscriptions.only()["quantity"] == 12
     await subscriptions.pairs.assert_quiet(key(subscription))
 
