@@ -355,3 +355,31 @@ async def test_what_disappears_is_reported_and_nothing_is_made_again(subscriptio
     assert "no longer exists in BSS" in (await subscriptions.pairs.last(key(lost))).discrepancies[0]
     assert "was deleted in ConnectWise" in (await subscriptions.pairs.last(key(deleted))).discrepancies[0]
     assert [row["description"] for row in subscriptions.additions()] == ["Lost"]
+
+
+async def test_nothing_is_ended_while_the_new_agreement_is_missing(subscriptions: Subscriptions) -> None:
+    await subscriptions.agreement()
+    subscription = subscriptions.add()
+    await subscriptions.pairs.settle(key(subscription))
+    subscriptions.edit(subscription, unit="Annual")
+    told = await subscriptions.pairs.failure(key(subscription))
+    assert "no active agreement of the type 'Subscriptions Annual'" in told
+    assert last_day(subscriptions.only()) == ""
+
+
+async def test_a_replacement_that_was_broken_off_is_taken_back_when_bss_changes_back(
+    subscriptions: Subscriptions,
+) -> None:
+    await subscriptions.agreement()
+    subscription = subscriptions.add()
+    await subscriptions.pairs.settle(key(subscription))
+    subscriptions.pairs.bench.box.connectwise_faults.add(
+        FaultRule(name="lost", action="fail", status=400, method="POST", path=NEW_ADDITION)
+    )
+    subscriptions.edit(subscription, product={"id": subscriptions.products[1]})
+    await subscriptions.pairs.failure(key(subscription))
+    assert last_day(subscriptions.only()) == today()
+    subscriptions.edit(subscription, product={"id": subscriptions.products[0]})
+    await subscriptions.pairs.settle(key(subscription))
+    assert last_day(subscriptions.only()) == ""
+    await subscriptions.pairs.assert_quiet(key(subscription))

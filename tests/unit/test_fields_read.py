@@ -47,11 +47,8 @@ def _records(models: ModuleType) -> list[type[msgspec.Struct]]:
 AWAITED = {
     "documents.Order",
     "documents.Payment",
-    "documents.Subscription",
     "finance.Order",
     "finance.InvoicePayment",
-    "finance.Agreement",
-    "finance.Addition",
 }
 """Records whose reconcilers follow: one that is read in full leaves this list, which the strict marker enforces."""
 
