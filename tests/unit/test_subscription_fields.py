@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwbridge.connectors.bss import documents as bss
+from cwbridge.connectors.bss.reading import DocumentId
 from cwbridge.connectors.connectwise import finance
 from cwbridge.ledger.agreements import Agreed
 from worker.billing import subscription_fields as fields
 
+ID = DocumentId("1")
 DAYS = st.dates(date(2020, 1, 1), date(2030, 12, 31))
 MAYBE = st.none() | DAYS
 AMOUNTS = st.decimals(0, 10_000, places=2)
@@ -27,7 +29,7 @@ def test_no_addition_begins_before_its_subscription_or_its_agreement(
     today: date, starts: date | None, begun: date | None, billed: date | None
 ) -> None:
     agreement = finance.Agreement(id=1, startDate=moment(begun), billStartDate=moment(billed))
-    first = fields.first_day(bss.Subscription(id="1", startDate=starts), agreement, today)
+    first = fields.first_day(bss.Subscription(id=ID, startDate=starts), agreement, today)
     assert first in {starts or today, billed, begun}
     assert first >= (starts or today)
     assert first >= (billed or begun or first)
@@ -37,7 +39,7 @@ def test_no_addition_begins_before_its_subscription_or_its_agreement(
 def test_an_ended_addition_ends_once_and_never_before_it_begins(
     today: date, cancelled: date | None, ends: date | None, begun: date | None, status: str
 ) -> None:
-    subscription = bss.Subscription(id="1", status=status, cancelledDate=cancelled, endDate=ends)
+    subscription = bss.Subscription(id=ID, status=status, cancelledDate=cancelled, endDate=ends)
     addition = finance.Addition(id=1, effectiveDate=moment(begun))
     last = fields.last_day(subscription, addition, None, today)
     assert (last is None) == (status == "Active")
@@ -53,7 +55,7 @@ def test_an_ended_addition_ends_once_and_never_before_it_begins(
 @given(AMOUNTS, AMOUNTS, AMOUNTS)
 def test_a_value_is_written_only_where_bss_changed_it(was: Decimal, now: Decimal, theirs: Decimal) -> None:
     def wanted(quantity: Decimal) -> fields.Fields:
-        subscription = bss.Subscription(id="1", quantity=quantity)
+        subscription = bss.Subscription(id=ID, quantity=quantity)
         return fields.fields(
             subscription, billable="DoNotBill", starts=fields.day(date(2026, 1, 1)), ends=None
         )
@@ -77,7 +79,7 @@ def test_a_value_is_written_only_where_bss_changed_it(was: Decimal, now: Decimal
 
 
 def test_an_emptied_amount_becomes_zero_and_one_that_never_was_is_not_sent() -> None:
-    subscription = bss.Subscription(id="1")
+    subscription = bss.Subscription(id=ID)
     wanted = fields.fields(subscription, billable="Billable", starts=fields.day(date(2026, 1, 1)), ends=None)
     held = fields.held(
         finance.Addition(
