@@ -140,7 +140,7 @@ class InvoiceIssued(Edit):
 
 
 class PaymentReceived(Edit):
-    """A payment that is to stand on the invoice in ConnectWise."""
+    """A payment that the invoice in ConnectWise is to get."""
 
     target = "ConnectWise"
 
