@@ -10,7 +10,7 @@ import asyncio
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import NoReturn
 
 import typer
 
@@ -31,7 +31,6 @@ from cwbridge.settings import Settings
 from producers import main as producers
 from producers.watermarks import Watermark
 from worker import main as worker
-from worker.billing.settings import Pushed
 
 _LOOK_SECONDS = 0.2
 _ARRIVAL_SECONDS = 60.0
@@ -40,6 +39,7 @@ _PROJECTS = "opportunity"
 """The flow of which every job must settle; some accounts of the generated tenant lack what ConnectWise demands."""
 _ACCOUNT = "bss:account:"
 _PRODUCT = "bss:product:"
+_PUSHED = ["account", "contact", "product", "order", "invoice", "payment", "subscription"]
 _CANNOT_SETTLE = Selection(states=("dead",))
 
 
@@ -225,8 +225,7 @@ def _settings(place: sandbox.RunningSandbox, state_dir: Path) -> Settings:
         jetbuilt=given["jetbuilt"] | {"poll_interval": "2s"},
         connectwise=given["connectwise"] | fast,
         bss=given["bss"] | fast,
-        billing=given["billing"]
-        | {"push": list(get_args(Pushed)), "pull": ["account", "contact"], "master": "bss"},
+        billing=given["billing"] | {"push": _PUSHED, "pull": ["account", "contact"], "master": "bss"},
     )
     # Lines of a log would break the live progress; what fails is shown at its end, by cause.
     log.configure(level="critical")

@@ -118,7 +118,7 @@ class FieldEdit(Edit):
 
 
 class InvoiceIssued(Edit):
-    """A new invoice of BSS that is to stand in ConnectWise with the same sum."""
+    """A new invoice of BSS that ConnectWise is to have with the same sum."""
 
     target = "ConnectWise"
 
@@ -140,7 +140,7 @@ class InvoiceIssued(Edit):
 
 
 class PaymentReceived(Edit):
-    """A payment that the invoice in ConnectWise is to get."""
+    """A payment that the invoice in ConnectWise is to have."""
 
     target = "ConnectWise"
 

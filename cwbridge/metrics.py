@@ -134,7 +134,7 @@ OBJECTS = Counter(
 
 MONEY_DISCREPANCIES = Gauge(
     "cwbridge_money_discrepancies",
-    "Amounts that differ between the source and the target now, by kind (subtotal, tax) and ISO code of the currency.",
+    "Amounts that differ between the source and the target now, by kind (subtotal, tax, amount of a payment) and ISO code of the currency, empty for payments.",
     ["kind", "currency"],
 )
 MONEY_DIFFERENCE = Gauge(

@@ -14,8 +14,9 @@ import msgspec
 from cwbridge import clock
 from cwbridge.redis import Redis, reply
 
-Kind = Literal["subtotal", "tax"]
-KINDS: tuple[Kind, ...] = ("subtotal", "tax")
+Kind = Literal["subtotal", "tax", "amount"]
+KINDS: tuple[Kind, ...] = ("subtotal", "tax", "amount")
+"""The amount is that of a payment."""
 
 
 class MoneyDiscrepancy(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,13 +10,16 @@ from tests.conformance.document_case import FILES, Case, Expected, Kind
 from tests.conformance.document_play import DocumentPlay
 from tests.support import sent, specification
 
-SYNCED: frozenset[Kind] = frozenset({"product", "order", "invoice"})
+SYNCED: frozenset[Kind] = frozenset({"product", "order", "invoice", "payment", "subscription"})
 """The kinds of records that have a reconciler; a case is played when all that it needs are among them."""
 TOGETHER = (
     "Location, department and tax code of an order are settings",
     "An invoice becomes an invoice with its lines, to the cent",
     "Location, department and tax code are settings, and names that ConnectWise does not have refuse",
     "Stage, payment method and billable option are what the settings make of them",
+    "A changed amount changes the payment that is there",
+    "A changed unit ends the addition and makes a new one",
+    "By setting, a missing agreement is made with the contact of the company",
 )
 """Cases that send every field there is between them."""
 CASES = FILES.all_cases()

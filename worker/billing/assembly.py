@@ -15,6 +15,8 @@ from cwbridge.ledger.skips import Skips
 from worker.billing.account_fields import AccountFields
 from worker.billing.account_reconciler import AccountReconciler
 from worker.billing.account_types import AccountTypes
+from worker.billing.agreement_creator import AgreementCreator
+from worker.billing.agreement_finder import AgreementFinder
 from worker.billing.communication import CommunicationTypes
 from worker.billing.company_books import AskedCompanies
 from worker.billing.company_creator import CompanyCreator
@@ -36,6 +38,9 @@ from worker.billing.flow import BillingFlow, Reconciler
 from worker.billing.invoice_kind import InvoiceKind
 from worker.billing.keys import FLOW, Noun
 from worker.billing.order_kind import OrderKind
+from worker.billing.payment_finder import PaymentFinder
+from worker.billing.payment_reconciler import PaymentReconciler
+from worker.billing.payment_writer import PaymentWriter
 from worker.billing.product_creator import ProductCreator
 from worker.billing.product_fields import placement_rule
 from worker.billing.product_finder import ProductFinder
@@ -43,6 +48,8 @@ from worker.billing.product_reconciler import ProductReconciler
 from worker.billing.relatives import RelativesReader
 from worker.billing.rules import BillingRules
 from worker.billing.settings import BillingSettings
+from worker.billing.subscription_custom_fields import SubscriptionCustomFields
+from worker.billing.subscription_reconciler import SubscriptionReconciler
 from worker.psa.authorship import Authorship
 from worker.psa.catalog_placement import CatalogPlacement
 from worker.psa.context import PsaContext
@@ -102,6 +109,19 @@ def _documents(context: BillingContext, opened: FlowContext) -> dict[Noun, Recon
         ),
         "invoice": DocumentReconciler(
             context, invoices, DocumentFinder(context, invoices, lines, authorship), lines, money
+        ),
+        "payment": PaymentReconciler(
+            context,
+            money,
+            dependencies=dependencies,
+            finder=PaymentFinder(context, authorship),
+            writer=PaymentWriter(context),
+        ),
+        "subscription": SubscriptionReconciler(
+            context,
+            dependencies,
+            AgreementFinder(context, AgreementCreator(context, dependencies)),
+            SubscriptionCustomFields(context),
         ),
     }
 
