@@ -47,8 +47,18 @@ class NamedKeys:
     async def are_busy(self, queue: Queue) -> bool:
         """Whether a job of them runs or becomes due soon."""
         now_ms = (await queue.counts()).now_ms
+        jobs = await self.jobs(queue)
+        if _waits_for_none(jobs):
+            # What it waits for was settled after the job was read, and has woken it.
+            jobs = await self.jobs(queue)
         return any(
             job.state in {"due", "dispatched", "running"}
             or (job.state in {"scheduled", "waiting"} and job.due_ms - now_ms < LONGEST_PAUSE_MS)
-            for job in await self.jobs(queue)
+            for job in jobs
         )
+
+
+def _waits_for_none(jobs: Iterable[Job]) -> bool:
+    """Whether a job waits for a key that has no job."""
+    found = {job.key: job for job in jobs}
+    return any(job.waits_for is not None and job.waits_for not in found for job in found.values())
