@@ -4,7 +4,7 @@ One line per field: `name kind[:argument] [flags]`. Kinds: text (argument: great
 date, enum (allowed words), ref (table referred to; none when the stand-in does not keep it), key (a bare id of that
 table), list (references), objects (of that table), ints, texts, object, custom (custom field values). Flags: required (on create),
 updates (required when an update is stored), computed (the server's own), create (accepted on create only), unseen
-(accepted, never answered), unnamed (the reference shows no name).
+(accepted, never answered), unnamed (the reference shows no name), bare (it shows its id and name alone).
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Field(msgspec.Struct, frozen=True):
     create: bool = False
     unseen: bool = False
     unnamed: bool = False
+    bare: bool = False
 
     @property
     def array(self) -> bool:

@@ -10,6 +10,7 @@ from sandbox.connectwise.store import ConnectWiseStore
 from sandbox.connectwise.table import Row
 
 Fields = dict[str, "Fields"]
+_BARE = frozenset({"id", "name", "_info"})
 
 
 def show(store: ConnectWiseStore, resource: Resource, row: Row, wanted: Fields | None = None) -> Row:
@@ -55,6 +56,8 @@ def narrow(shown: Any, wanted: Fields) -> Any:
 def _spelled_out(store: ConnectWiseStore, field: Field, value: Any) -> Any:
     if field.kind == "ref":
         reference = store.reference(field.target, value["id"])
+        if field.bare:
+            return {n: v for n, v in reference.items() if n in _BARE}
         return {n: v for n, v in reference.items() if n != "name"} if field.unnamed else reference
     if field.kind == "list":
         return [store.reference(field.target, item["id"]) for item in value]

@@ -35,6 +35,14 @@ WAYS: dict[str, dict[str, bool]] = {
     "content": {"filter_updated": False, "order_updated": False},
 }
 
+DOCUMENTS = {
+    "products": "product",
+    "orders": "order",
+    "invoices": "invoice",
+    "payments": "payment",
+    "subscriptions": "subscription",
+}
+
 
 class OpenPollers(Protocol):
     """Opens the pollers as a new process does; the arguments are values of the table [bss]."""
@@ -147,6 +155,48 @@ async def test_every_edit_is_enqueued_once_in_every_way(box: Sandbox, pollers: O
             made = box.bss.add("contacts", firstName=text, accountId=accounts[4])
             assert set(await bench.polled()) == {f"bss/account/{accounts[3]}", f"bss/contact/{made['id']}"}
             assert await bench.polled() == {}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_documents_are_polled_where_they_are_pushed(
+    box: Sandbox, pollers: OpenPollers, way: str
+) -> None:
+    for name, value in WAYS[way].items():
+        setattr(box.bss.modes, name, value)
+    first = dict(zip(DOCUMENTS, (next(iter(box.bss.rows(name))) for name in DOCUMENTS), strict=True))
+    async with pollers(pushed=list(DOCUMENTS.values())) as bench:
+        await bench.poller.poll(full=False)
+        keys = {key for key in await bench.jobs() if key.split("/")[1] in DOCUMENTS.values()}
+        assert keys == {f"bss/{noun}/{row}" for name, noun in DOCUMENTS.items() for row in box.bss.rows(name)}
+        await bench.settle()
+        bench.forget_calls()
+        assert await bench.polled() == {}
+        if way != "content":
+            names = ("accounts", "contacts", *DOCUMENTS, COMPANIES, CONTACTS)
+            assert bench.calls() == {f"GET /{name}": 1 for name in names}
+        for name, row in first.items():
+            box.bss.edit(name, row)
+        assert set(await bench.polled()) == {f"bss/{DOCUMENTS[name]}/{row}" for name, row in first.items()}
+        assert set(await modes(bench)) == {"accounts", "contacts", *DOCUMENTS}
+        assert await watermark(bench, "bss_invoices") is not None
+        assert [one.name for one in bench.poller.schedules()][:7] == [
+            f"bss_{name}_poll" for name in ("accounts", "contacts", *DOCUMENTS)
+        ]
+
+
+async def test_a_full_sync_verifies_documents_and_those_that_have_vanished(
+    box: Sandbox, pollers: OpenPollers
+) -> None:
+    gone = "5f0c2a1e-7d44-4b0e-9d57-2f6a41c08b93"
+    async with pollers(pushed=["product"]) as bench:
+        await bench.context.links.put("catalog_item", f"bss:product:{gone}", Link(target=5, how="created"))
+        await bench.poller.poll(full=True)
+        jobs = await bench.jobs()
+    assert {key for key in jobs if key.startswith("bss/product/")} == {
+        f"bss/product/{row}" for row in (gone, *box.bss.rows("products"))
+    }
+    assert (jobs[f"bss/product/{gone}"].lane, jobs[f"bss/product/{gone}"].mode) == ("backlog", "verify")
+    assert not [key for key in jobs if key.startswith("bss/invoice/")]
 
 
 async def test_more_edits_than_a_page_are_read_to_the_last(box: Sandbox, pollers: OpenPollers) -> None:

@@ -45,15 +45,10 @@ def _records(models: ModuleType) -> list[type[msgspec.Struct]]:
 
 
 AWAITED = {
-    "documents.OrderItem",
     "documents.Order",
-    "documents.InvoiceItem",
-    "documents.Invoice",
     "documents.Payment",
     "documents.Subscription",
     "finance.Order",
-    "finance.InvoiceStatusReference",
-    "finance.Invoice",
     "finance.InvoicePayment",
     "finance.Agreement",
     "finance.Addition",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from cwbridge.connectors.bss.system import BSS
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import FlowContext
+from cwbridge.ledger.accepted_amounts import AcceptedAmounts
 from cwbridge.ledger.agreements import Agreements
 from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.attempts import Attempts
 from cwbridge.ledger.creates import Creates
+from cwbridge.ledger.money_discrepancies import MoneyDiscrepancies
 from cwbridge.ledger.own_writes import OwnWrites
 from cwbridge.ledger.skips import Skips
 from worker.billing.account_fields import AccountFields
@@ -25,8 +27,14 @@ from worker.billing.contact_puller import ContactPuller
 from worker.billing.contact_reconciler import ContactReconciler
 from worker.billing.contact_writer import ContactWriter
 from worker.billing.context import BillingContext
+from worker.billing.dependencies import Dependencies
+from worker.billing.document_finder import DocumentFinder
+from worker.billing.document_lines import INVENTORY_PROBE_INTERVAL, DocumentLines, is_own
+from worker.billing.document_names import DocumentNames
+from worker.billing.document_reconciler import DocumentReconciler
 from worker.billing.evidence import Evidence
 from worker.billing.flow import BillingFlow, Reconciler
+from worker.billing.invoice_kind import InvoiceKind
 from worker.billing.keys import FLOW, Noun
 from worker.billing.product_creator import ProductCreator
 from worker.billing.product_fields import placement_rule
@@ -35,8 +43,11 @@ from worker.billing.product_reconciler import ProductReconciler
 from worker.billing.relatives import RelativesReader
 from worker.billing.rules import BillingRules
 from worker.billing.settings import BillingSettings
+from worker.psa.authorship import Authorship
 from worker.psa.catalog_placement import CatalogPlacement
 from worker.psa.context import PsaContext
+from worker.psa.inventory_gate import InventoryGate
+from worker.psa.product_lines import ProductLines
 
 
 def billing_flow(opened: FlowContext) -> BillingFlow:
@@ -67,7 +78,7 @@ def billing_flow(opened: FlowContext) -> BillingFlow:
                 finder=contact_finder,
                 writer=ContactWriter(context, contact_fields, contact_finder),
             ),
-            **_documents(context),
+            **_documents(context, opened),
         },
         companies=CompanyPuller(context, fields=fields, types=types, finder=finder, evidence=evidence),
         people=ContactPuller(context, fields=contact_fields, finder=contact_finder),
@@ -75,13 +86,35 @@ def billing_flow(opened: FlowContext) -> BillingFlow:
     )
 
 
-def _documents(context: BillingContext) -> dict[Noun, Reconciler]:
+def _documents(context: BillingContext, opened: FlowContext) -> dict[Noun, Reconciler]:
     """What syncs the records that go to ConnectWise only."""
     psa, rules = context.psa, context.rules.documents
+    dependencies = Dependencies(context)
+    lines = _document_lines(context, opened, dependencies)
+    authorship = Authorship(psa.client, context.api_member)
+    money = MoneyDiscrepancies(opened.redis, namespace=opened.settings.namespace)
+    names = DocumentNames(context)
+    invoices = InvoiceKind(context, dependencies, names)
     placement = CatalogPlacement(psa.client, psa.name_tables, placement_rule(rules.products))
     return {
         "product": ProductReconciler(context, ProductFinder(context), ProductCreator(context, placement)),
+        "invoice": DocumentReconciler(
+            context, invoices, DocumentFinder(context, invoices, lines, authorship), lines, money
+        ),
     }
+
+
+def _document_lines(
+    context: BillingContext, opened: FlowContext, dependencies: Dependencies
+) -> DocumentLines:
+    """The lines of orders and invoices."""
+    redis, namespace = opened.redis, opened.settings.namespace
+    return DocumentLines(
+        context,
+        dependencies,
+        ProductLines(context.psa.client.products, AcceptedAmounts(redis, namespace=namespace), is_own=is_own),
+        InventoryGate(redis, opened.queue, namespace=namespace, probe_interval=INVENTORY_PROBE_INTERVAL),
+    )
 
 
 def billing_context(opened: FlowContext) -> BillingContext:
@@ -97,6 +130,7 @@ def billing_context(opened: FlowContext) -> BillingContext:
         creates=Creates(redis, namespace=namespace),
         skips=Skips(redis, namespace=namespace),
         api_member=ApiMember(redis, namespace=namespace),
+        history=opened.history,
         own_writes=OwnWrites(redis, namespace=namespace, system=BSS.name),
         rules=BillingRules.of(settings.of(BillingSettings)),
     )

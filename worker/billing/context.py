@@ -17,6 +17,7 @@ from cwbridge.ledger.agreements import Agreed, Agreements
 from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.attempts import Attempt, Attempts
 from cwbridge.ledger.creates import Creates, SentFields
+from cwbridge.ledger.history import History
 from cwbridge.ledger.links import How, Link, Links
 from cwbridge.ledger.own_writes import OwnWrites
 from cwbridge.ledger.skips import Skips
@@ -42,6 +43,7 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
     skips: Skips
     api_member: ApiMember
     own_writes: OwnWrites
+    history: History
     rules: BillingRules
 
     @property

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cwbridge import errors
-from cwbridge.ledger.history import History
 from cwbridge.ledger.links import Link
 from cwbridge.queue.job import Run
 from worker.billing.context import BillingContext
@@ -19,9 +18,8 @@ class Dependencies:
     Await it in the run itself, not in a group of tasks: what it raises ends the run.
     """
 
-    def __init__(self, context: BillingContext, history: History) -> None:
+    def __init__(self, context: BillingContext) -> None:
         self._context = context
-        self._history = history
 
     async def need(self, run: Run, key: BillingKey) -> Link:
         """The link of `key`.
@@ -53,5 +51,5 @@ class Dependencies:
         """Why `key` was skipped; empty before this job has waited for it, because it may have changed since."""
         if not run.waits:
             return ""
-        newest = next(iter(await self._history.of(str(key))), None)
+        newest = next(iter(await self._context.history.of(str(key))), None)
         return newest.cause if newest is not None and newest.what == "skipped" else ""

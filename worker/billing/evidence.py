@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from cwbridge import errors
-from cwbridge.cache import CachedValue
-from cwbridge.connectors import unclear
 from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.bss.client import Collection
 from cwbridge.connectors.connectwise import client as connectwise_client
@@ -13,10 +11,8 @@ from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.creates import Creates
 from cwbridge.text import folded, shorten
 from worker.billing.keys import account_key
+from worker.psa.authorship import Authorship
 from worker.psa.company_search import MAX_NAME
-
-_CACHE_TTL_SECONDS = 600.0
-_API_LICENSE = "A"
 
 
 class Evidence:
@@ -31,8 +27,7 @@ class Evidence:
     ) -> None:
         self._accounts = accounts
         self._creates = creates
-        self._api_member = api_member
-        self._members = CachedValue(client.members.find, ttl=_CACHE_TTL_SECONDS)
+        self._authorship = Authorship(client, api_member)
 
     async def made_for(self, account: bss.Account, company: connectwise.Company) -> bool:
         """By name or account number, by a create that got no answer, or because the API member made the company."""
@@ -40,7 +35,7 @@ class Evidence:
             names_agree(account, company)
             or codes_agree(account, company)
             or await self._creates.of(account_key(account.id).identity) is not None
-            or await self._made_by_us(company)
+            or await self._authorship.is_own(company)
         )
 
     async def made_for_another(self, account: bss.Account, company: connectwise.Company) -> bool:
@@ -48,29 +43,13 @@ class Evidence:
         identifier = company.identifier
         if not (identifier.isascii() and identifier.isdecimal()) or int(identifier) == account.id:
             return False
-        if not await self._made_by_us(company):
+        if not await self._authorship.is_own(company):
             return False
         try:
             await self._accounts.get(int(identifier))
         except errors.NotFound:
             return False
         return True
-
-    async def _made_by_us(self, company: connectwise.Company) -> bool:
-        """Who changed a company last says nothing where ConnectWise says who made it."""
-        info = company.info or connectwise.Info()
-        ours = await self._api_member.names() or await self._only_api_member()
-        return (info.enteredBy or info.updatedBy) in ours
-
-    async def _only_api_member(self) -> set[str]:
-        """After a loss of Redis the name of the API member is not known; a tenant with one such member has no other."""
-        members = [unclear.left_out(member) for member in await self._members.get()]
-        names = {
-            member.identifier
-            for member in members
-            if member.licenseClass == _API_LICENSE and not member.inactiveFlag
-        }
-        return names if len(names) == 1 else set()
 
 
 def names_agree(account: bss.Account, company: connectwise.Company) -> bool:

@@ -210,8 +210,9 @@ class LineWriter:
             "description": line.description or line.product.identifier,
             "customerDescription": line.customer_description or line.product.identifier,
             "billableOption": line.billable,
-            "taxableFlag": line.taxable,
         }
+        if line.taxable is not None:
+            draft["taxableFlag"] = line.taxable
         if line.internal_notes:
             draft["internalNotes"] = line.internal_notes
         if line.vendor_sku:

@@ -74,12 +74,13 @@ class ProductLines:
             for row in rows
         ]
 
-    async def have_own(self, parent: LineParent) -> bool:
-        """Whether a line of `parent` was made by the flow."""
+    async def own_keys(self, parent: LineParent) -> frozenset[str]:
+        """The keys of the lines of `parent` that the flow made."""
         rows = await self.resource.find(
             field(f"{parent.field}/id").equals(parent.id), fields=("id", "integrationXRef")
         )
-        return any(self._is_own(row.integrationXRef or "") for row in rows)
+        external_ids = (row.integrationXRef or "" for row in rows)
+        return frozenset(one.rpartition("@")[0] for one in external_ids if self._is_own(one))
 
     async def leave_each_once(self, parent: LineParent) -> None:
         """Of several own lines for one line of the source only the newest stays, unless ConnectWise protects the others.

@@ -106,7 +106,8 @@ class DesiredLine(msgspec.Struct, frozen=True, kw_only=True):
     internal_notes: str = ""
     vendor_sku: str = ""
     billable: Billable = "Billable"
-    taxable: bool = True
+    taxable: bool | None = True
+    """None: what the catalog item says."""
 
     @property
     def total_price(self) -> Decimal:

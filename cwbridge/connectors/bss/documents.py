@@ -109,7 +109,6 @@ class Order(Document, frozen=True, kw_only=True):
     description: str | None = None
     responsibleUser: Named | None = None
     currency: Coded | None = None
-    totalAmount: Decimal | None = None
     items: list[OrderItem] | None = None
 
 
@@ -150,7 +149,6 @@ class Invoice(Document, frozen=True, kw_only=True):
     description: str | None = None
     paymentMethod: PaymentMethod | None = None
     currency: Coded | None = None
-    totalAmount: Decimal | None = None
     taxAmount: Decimal | None = None
     items: list[InvoiceItem] | None = None
 

@@ -125,7 +125,7 @@ def _text(content: Any) -> Any:
 
 def _document_id(content: Any) -> Any:
     """GUIDs are compared without case, and two spellings of one would be two objects."""
-    text = _text(content)
+    text = _text(_whole_number(content)) if isinstance(content, Decimal) else _text(content)
     return text.strip().lower() if isinstance(text, str) else text
 
 

@@ -44,7 +44,7 @@ INVOICE: Schema = schema(
     locationId key:system/locations updates
     location ref:system/locations
     departmentId key:system/departments
-    department ref:system/departments
+    department ref:system/departments bare
     territoryId key:system/locations
     territory ref:system/locations
     topComment text

@@ -1,0 +1,92 @@
+"""Differences in money between an object and its record that were found and not settled.
+
+{namespace}:money_discrepancies    hash, identity of the object + "|" + kind -> MoneyDiscrepancy as JSON
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from cwbridge import clock
+from cwbridge.redis import Redis, reply
+
+Kind = Literal["subtotal", "tax"]
+KINDS: tuple[Kind, ...] = ("subtotal", "tax")
+
+
+class MoneyDiscrepancy(msgspec.Struct, frozen=True, kw_only=True):
+    """What the source and the target say, in `currency` (an ISO code, empty when the source names none)."""
+
+    currency: str
+    source: Decimal
+    target: Decimal
+    since_ms: int = msgspec.field(default_factory=clock.now_ms)
+    """When it was first found."""
+
+    @property
+    def difference(self) -> Decimal:
+        """What the target has more."""
+        return self.target - self.source
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A discrepancy of one object."""
+
+    identity: str
+    kind: Kind
+    discrepancy: MoneyDiscrepancy
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(MoneyDiscrepancy)
+
+
+class MoneyDiscrepancies:
+    """The differences in Redis; losing them costs the report until the next full sync."""
+
+    def __init__(self, redis: Redis, *, namespace: str) -> None:
+        self._redis = redis
+        self._name = f"{namespace}:money_discrepancies"
+
+    async def keep(self, identity: str, found: Mapping[Kind, MoneyDiscrepancy]) -> None:
+        """Keep exactly these for the object; one that is known keeps the time at which it was first found."""
+        names = [_field(identity, kind) for kind in KINDS]
+        stored = await reply(self._redis.hmget(self._name, names))
+        known = {
+            kind: _decoder.decode(one) for kind, one in zip(KINDS, stored, strict=True) if one is not None
+        }
+        now = {
+            kind: msgspec.structs.replace(one, since_ms=known[kind].since_ms) if kind in known else one
+            for kind, one in found.items()
+        }
+        if now == known:
+            return
+        async with self._redis.pipeline(transaction=True) as pipe:
+            if now:
+                pipe.hset(
+                    self._name,
+                    mapping={_field(identity, kind): _encoder.encode(one) for kind, one in now.items()},
+                )
+            gone = [_field(identity, kind) for kind in known if kind not in now]
+            if gone:
+                pipe.hdel(self._name, *gone)
+            await pipe.execute()
+
+    async def all(self) -> list[Found]:
+        """Every difference, the greatest first."""
+        stored = await reply(self._redis.hgetall(self._name))
+        found = [_found(name.decode(), _decoder.decode(one)) for name, one in stored.items()]
+        return sorted(found, key=lambda one: (-abs(one.discrepancy.difference), one.identity, one.kind))
+
+
+def _field(identity: str, kind: Kind) -> str:
+    return f"{identity}|{kind}"
+
+
+def _found(name: str, discrepancy: MoneyDiscrepancy) -> Found:
+    identity, _, kind = name.rpartition("|")
+    return Found(identity, kind, discrepancy)  # type: ignore[arg-type]  # what `keep` has written
