@@ -12,12 +12,16 @@ from cwbridge.ledger.links import Link
 
 
 class LinkKind(msgspec.Struct, frozen=True, kw_only=True):
-    """A kind of link in the ledger: `identity` is the form of its sources; None where the source is a key of the flow."""
+    """A kind of link in the ledger: `identity` is the form of its sources; None where the source is a key of the flow.
+
+    `is_rebuilt` says whether a rebuild of the links finds those of this kind; the jobs of the others find theirs.
+    """
 
     name: str
     plural: str
     example: str
     identity: re.Pattern[str] | None = None
+    is_rebuilt: bool = True
 
 
 class LinkName(msgspec.Struct, frozen=True, order=True):

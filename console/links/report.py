@@ -20,7 +20,7 @@ def say(done: Rebuilt, flow: Flow) -> None:
     nouns = (
         flow.link_kinds[0].plural
         if flow.external_id_field
-        else " and ".join(kind.plural for kind in flow.link_kinds)
+        else " and ".join(kind.plural for kind in flow.link_kinds if kind.is_rebuilt)
     )
     ask = "a person must decide on some, see above" if done.needs_a_person else "no decision is needed"
     console.print(

@@ -16,7 +16,7 @@ from redis.asyncio.client import Pipeline
 from cwbridge import clock, lua
 from cwbridge.redis import Redis, reply
 
-How = Literal["external_id", "name", "email", "default", "created", "person"]
+How = Literal["external_id", "name", "email", "content", "default", "created", "person"]
 _BATCH = 500
 
 

@@ -7,9 +7,16 @@ from typing import Any
 
 import pytest
 
+from console import flows
+from cwbridge import connections, errors
+from cwbridge.flow import FlowContext
+from cwbridge.linker import LinkName, Relinked
+from cwbridge.redis import Redis
 from sandbox.bss.collections import Row
 from sandbox.faults import FaultRule
+from tests.support import specification
 from tests.support.pairs import Pairs
+from tests.support.recorder import RecordedSandbox
 
 CATALOG = "procurement/catalog"
 
@@ -154,6 +161,22 @@ async def test_a_cleared_price_becomes_zero_and_an_empty_one_is_not_sent(product
     item = await products.of(product)
     assert (item["price"], item["cost"]) == (0, 7)
     await products.pairs.assert_quiet(key(product))
+
+
+async def test_what_another_user_changed_stays_until_it_changes_in_bss(products: Products) -> None:
+    product = products.add()
+    await products.pairs.settle(key(product))
+    item = await products.of(product)
+    theirs = {"price": Decimal(99), "description": "Their words", "notes": "Theirs"}
+    products.pairs.bench.box.connectwise_user.edit(CATALOG, item["id"], theirs)
+    products.edit(product, costPrice=Decimal(30))
+    await products.pairs.settle(key(product))
+    item = await products.of(product)
+    assert (item["price"], item["cost"], item["description"]) == (Decimal(99), Decimal(30), "Their words")
+    products.edit(product, sellPrice=Decimal(40))
+    await products.pairs.settle(key(product))
+    item = await products.of(product)
+    assert (item["price"], item["description"], item["notes"]) == (Decimal(40), "Their words", "Theirs")
 
 
 async def test_an_inactive_product_is_an_inactive_item(products: Products) -> None:
@@ -320,6 +343,34 @@ async def test_what_disappears_is_reported_and_nothing_is_made_again(products: P
     assert len(products.items("LOST")) == 1
 
 
+async def test_an_item_that_a_person_chooses_is_linked_and_left_as_it_is(products: Products) -> None:
+    for name in ("M365-E3", "m365-e3 "):
+        row = products.pairs.connectwise.table(CATALOG).get(products.item(f"OTHER {name}"))
+        assert row is not None
+        products.pairs.connectwise.put(CATALOG, row | {"identifier": name})
+    first, second = sorted(row["id"] for row in products.pairs.connectwise.table(CATALOG))[-2:]
+    product = products.add()
+    told = await products.pairs.failure(key(product))
+    assert "Several catalog items have the code of a product" in told
+    assert f"{first} 'M365-E3', {second} 'm365-e3 '" in told
+    relinked = await relink(products.pairs, product, second)
+    assert (relinked.title, relinked.kind, relinked.enqueued) == ("m365-e3 ", "catalog_item", [key(product)])
+    await products.pairs.settle(key(product))
+    assert (await products.of(product))["id"] == second
+    assert (await products.of(product))["description"] == "Theirs"
+    with pytest.raises(errors.Refused, match="ConnectWise has no catalog item 99999"):
+        await relink(products.pairs, product, 99999)
+
+
+async def relink(pairs: Pairs, product: str, target: int) -> Relinked:
+    settings = pairs.bench.settings()
+    flow = flows.registered().get("billing")
+    assert flow is not None
+    async with connections.open_all(settings, pairs.bench.redis, flow.systems) as clients:
+        linker = flow.linker(FlowContext.over(settings, pairs.bench.redis, clients))
+        return await linker.relink(LinkName("catalog_item", f"bss:product:{product}"), target)
+
+
 async def test_products_are_skipped_where_they_are_not_pushed(pairs: Pairs) -> None:
     products = Products(pairs)
     pairs.choose(push=["account", "contact"])
@@ -327,3 +378,38 @@ async def test_products_are_skipped_where_they_are_not_pushed(pairs: Pairs) -> N
     await pairs.settle(key(product))
     assert "billing.push does not name product" in (await pairs.last(key(product))).cause
     assert products.items() == []
+
+
+async def test_every_product_of_a_tenant_becomes_one_item_and_the_next_poll_asks_once(
+    products: Products,
+) -> None:
+    pairs = products.pairs
+    made = [products.add(f"CODE-{number}", name=f"Product {number}") for number in range(12)]
+    summary = await pairs.bench.settled()
+    assert summary.records["catalog items"] == len(made)
+    assert len({(await products.of(product))["id"] for product in made}) == len(made)
+    assert len(products.items("CODE-")) == len(made)
+    pairs.bench.box.bss_calls.clear()
+    pairs.bench.box.connectwise_calls.clear()
+    await pairs.bench.settled()
+    asked = {
+        route: count
+        for (_, route, _), count in pairs.bench.box.bss_calls.counts.items()
+        if "product" in route
+    }
+    assert asked == {"/products": 2}, "one to find out how to ask, one to ask"
+    assert not [route for (_, route, _) in pairs.bench.box.connectwise_calls.counts if "procurement" in route]
+
+
+@specification.needed
+async def test_what_is_sent_is_within_the_specification(redis: Redis, redis_url: str, namespace: str) -> None:
+    async with Pairs.opened(redis, redis_url, namespace, kind=RecordedSandbox) as pairs:
+        products = Products(pairs)
+        product = products.add("C" * 90, fullDescription="Words\n" * 2000, name="N" * 90, isActivated=False)
+        await pairs.settle(key(product))
+        products.edit(product, name="Other", isActivated=True, sellPrice=None)
+        await pairs.settle(key(product))
+        assert isinstance(pairs.bench.box, RecordedSandbox)
+        calls = [call for call in pairs.bench.box.exchanges if "/procurement/catalog" in call.path]
+        assert {"GET", "POST", "PATCH"} <= {call.method for call in calls}
+        assert specification.errors_(pairs.bench.box.exchanges) == []

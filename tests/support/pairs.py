@@ -57,7 +57,7 @@ class Pairs:
     async def opened(
         cls, redis: Redis, redis_url: str, namespace: str, *, kind: type[Sandbox] = Sandbox
     ) -> AsyncIterator[Pairs]:
-        """Tenants without any account, company or contact."""
+        """Tenants without any account, company, contact or document of BSS."""
         options = Options(projects=1, limits=False)
         async with Bench.opened(redis, redis_url, namespace, options, kind=kind) as bench:
             pairs = cls(bench)
@@ -65,8 +65,9 @@ class Pairs:
             yield pairs
 
     def clear(self) -> None:
-        """Remove the accounts, companies and contacts that the stand-ins begin with."""
-        for collection in ("contacts", "accounts"):
+        """Remove the accounts, companies, contacts and documents that the stand-ins begin with."""
+        documents = ("payments", "invoices", "orders", "subscriptions", "products")
+        for collection in (*documents, "contacts", "accounts"):
             for number in list(self.bss.rows(collection)):
                 self.bss.remove(collection, number)
         for table in (f"{CONTACTS}/communications", CONTACTS, TYPES, f"{COMPANIES}/sites", COMPANIES):

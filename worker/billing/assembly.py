@@ -36,6 +36,9 @@ from worker.billing.evidence import Evidence
 from worker.billing.flow import BillingFlow, Reconciler
 from worker.billing.invoice_kind import InvoiceKind
 from worker.billing.keys import FLOW, Noun
+from worker.billing.payment_finder import PaymentFinder
+from worker.billing.payment_reconciler import PaymentReconciler
+from worker.billing.payment_writer import PaymentWriter
 from worker.billing.product_creator import ProductCreator
 from worker.billing.product_fields import placement_rule
 from worker.billing.product_finder import ProductFinder
@@ -100,6 +103,12 @@ def _documents(context: BillingContext, opened: FlowContext) -> dict[Noun, Recon
         "product": ProductReconciler(context, ProductFinder(context), ProductCreator(context, placement)),
         "invoice": DocumentReconciler(
             context, invoices, DocumentFinder(context, invoices, lines, authorship), lines, money
+        ),
+        "payment": PaymentReconciler(
+            context,
+            dependencies=dependencies,
+            finder=PaymentFinder(context),
+            writer=PaymentWriter(context),
         ),
     }
 

@@ -54,9 +54,11 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
         """The link of an account or contact of BSS."""
         return await self.links.get(key.kind, key.identity)
 
-    async def link(self, key: BillingKey, target: int, how: How, agreed: Mapping[str, Agreed]) -> Link:
+    async def link(
+        self, key: BillingKey, target: int, how: How, agreed: Mapping[str, Agreed], *, parent: int = 0
+    ) -> Link:
         """Keep that `target` belongs to the object, and what both agree on; raises Unsettled when it was linked to another one at this moment, Busy when to this one."""
-        link = Link(target=target, how=how)
+        link = Link(target=target, how=how, parent=parent)
         async with self.linking(key.kind, target):
             owner = await self.owner(key.kind, target)
             if owner == key:

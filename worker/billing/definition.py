@@ -31,13 +31,22 @@ class Billing(Flow):
     link_kinds = (
         LinkKind(name="company", plural="companies", example="bss:account:42", identity=keys.IDENTITY),
         LinkKind(name="contact", plural="contacts", example="bss:contact:7", identity=keys.IDENTITY),
-        LinkKind(
-            name="catalog_item", plural="catalog items", example="bss:product:ID", identity=keys.IDENTITY
+        *(
+            LinkKind(
+                name=name,
+                plural=plural,
+                example=f"bss:{noun}:ID",
+                identity=keys.IDENTITY,
+                is_rebuilt=False,
+            )
+            for noun, name, plural in (
+                ("product", "catalog_item", "catalog items"),
+                ("order", "order", "orders"),
+                ("invoice", "invoice", "invoices"),
+                ("payment", "payment", "payments"),
+                ("subscription", "addition", "additions"),
+            )
         ),
-        LinkKind(name="order", plural="orders", example="bss:order:ID", identity=keys.IDENTITY),
-        LinkKind(name="invoice", plural="invoices", example="bss:invoice:ID", identity=keys.IDENTITY),
-        LinkKind(name="payment", plural="payments", example="bss:payment:ID", identity=keys.IDENTITY),
-        LinkKind(name="addition", plural="additions", example="bss:subscription:ID", identity=keys.IDENTITY),
     )
     has_linker = True
     tables = (BillingSettings, DefaultFieldsSettings)

@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Self
 
 import msgspec
 
 from cwbridge import errors
 from cwbridge.connectors.bss import documents as bss
+from cwbridge.flow import FlowContext
+from cwbridge.ledger.accepted_amounts import AcceptedAmounts
 from cwbridge.queue.job import Run
 from cwbridge.text import digest, one_line, shorten
 from worker.billing.context import BillingContext
@@ -91,6 +94,19 @@ class DocumentLines:
         self._dependencies = dependencies
         self._lines = lines
         self._inventory_gate = inventory_gate
+
+    @classmethod
+    def over(cls, opened: FlowContext, context: BillingContext) -> Self:
+        """The lines of documents in one process."""
+        redis, namespace = opened.redis, opened.settings.namespace
+        return cls(
+            context,
+            Dependencies(context),
+            ProductLines(
+                context.psa.client.products, AcceptedAmounts(redis, namespace=namespace), is_own=is_own
+            ),
+            InventoryGate(redis, context.queue, namespace=namespace, probe_interval=INVENTORY_PROBE_INTERVAL),
+        )
 
     async def enter(self, run: Run) -> None:
         """Raise InventoryLocked while inventory auditing is on and this run is not the one that tries."""

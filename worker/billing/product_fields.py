@@ -7,7 +7,7 @@ another user made is linked and left as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -93,44 +93,33 @@ def fields(product: bss.Product) -> dict[str, Any]:
 def changes(
     item: connectwise.CatalogItem, desired: Mapping[str, Any], agreed: Mapping[str, Agreed]
 ) -> tuple[Change, ...]:
-    """What leads from the item to the desired fields.
+    """What leads from the item to the desired fields, by what both sides last agreed on.
 
-    What ConnectWise made of a value that it was sent before, such as a rounded price, is no difference. An amount that was sent
-    and is empty in BSS now becomes 0.
+    A field that has not changed in BSS keeps what ConnectWise or another user made of it, such as a rounded price. An amount that
+    was sent and is empty in BSS now becomes 0.
     """
     return tuple(
         Change("replace", f"/{name}", value)
         for name, value in _to_write(desired, agreed)
-        if getattr(item, name) != value and agreed.get(name) != _agreed(value, getattr(item, name))
+        if getattr(item, name) != value and (name not in agreed or agreed[name].source != _text(value))
     )
 
 
-def agreed_on(
-    item: connectwise.CatalogItem,
-    desired: Mapping[str, Any],
-    before: Mapping[str, Agreed],
-    sent: Iterable[str],
-) -> dict[str, Agreed]:
-    """What both sides agree on after the fields `sent` were written and ConnectWise answered with `item`."""
-    written = set(sent)
-    now = {name: (value, getattr(item, name)) for name, value in desired.items() if value is not None}
+def agreed_on(item: connectwise.CatalogItem, desired: Mapping[str, Any]) -> dict[str, Agreed]:
+    """What both sides agree on when everything is written and ConnectWise answered with `item`."""
     return {
-        name: _agreed(value, stored)
-        for name, (value, stored) in now.items()
-        if name in written or stored == value or before.get(name) == _agreed(value, stored)
+        name: Agreed(_text(value), _text(getattr(item, name)))
+        for name, value in desired.items()
+        if value is not None
     }
 
 
-def _to_write(desired: Mapping[str, Any], agreed: Mapping[str, Agreed]) -> Iterable[tuple[str, Any]]:
+def _to_write(desired: Mapping[str, Any], agreed: Mapping[str, Agreed]) -> Iterator[tuple[str, Any]]:
     for name, value in desired.items():
         if value is not None:
             yield name, value
         elif name in _AMOUNTS and name in agreed:
             yield name, Decimal(0)
-
-
-def _agreed(value: Any, stored: Any) -> Agreed:
-    return Agreed(_text(value), _text(stored))
 
 
 def _text(value: Any) -> str:

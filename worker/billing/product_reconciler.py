@@ -81,7 +81,7 @@ class ProductReconciler:
             item = await self._items.patch(item.id, *steps)
             await self._context.note_ourselves(item)
             self._context.psa.objects.count("catalog item", "updated")
-        agreed = product_fields.agreed_on(item, desired, before, desired if is_new else names)
+        agreed = product_fields.agreed_on(item, desired)
         if agreed != before:
             await self._context.agreements.put(key.identity, agreed)
         return names
