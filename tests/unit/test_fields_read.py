@@ -45,10 +45,8 @@ def _records(models: ModuleType) -> list[type[msgspec.Struct]]:
 
 
 AWAITED = {
-    "documents.Order",
     "documents.Payment",
     "documents.Subscription",
-    "finance.Order",
     "finance.InvoicePayment",
     "finance.Agreement",
     "finance.Addition",

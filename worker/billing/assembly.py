@@ -36,6 +36,7 @@ from worker.billing.evidence import Evidence
 from worker.billing.flow import BillingFlow, Reconciler
 from worker.billing.invoice_kind import InvoiceKind
 from worker.billing.keys import FLOW, Noun
+from worker.billing.order_kind import OrderKind
 from worker.billing.payment_finder import PaymentFinder
 from worker.billing.payment_reconciler import PaymentReconciler
 from worker.billing.payment_writer import PaymentWriter
@@ -97,10 +98,14 @@ def _documents(context: BillingContext, opened: FlowContext) -> dict[Noun, Recon
     authorship = Authorship(psa.client, context.api_member)
     money = MoneyDiscrepancies(opened.redis, namespace=opened.settings.namespace)
     names = DocumentNames(context)
+    orders = OrderKind(context, dependencies, names)
     invoices = InvoiceKind(context, dependencies, names)
     placement = CatalogPlacement(psa.client, psa.name_tables, placement_rule(rules.products))
     return {
         "product": ProductReconciler(context, ProductFinder(context), ProductCreator(context, placement)),
+        "order": DocumentReconciler(
+            context, orders, DocumentFinder(context, orders, lines, authorship), lines, money
+        ),
         "invoice": DocumentReconciler(
             context, invoices, DocumentFinder(context, invoices, lines, authorship), lines, money
         ),

@@ -31,6 +31,8 @@ class Desired(msgspec.Struct, frozen=True, kw_only=True):
     header: Header
     first: dict[str, Any] = {}
     """Fields of a new record only."""
+    interim: Header = {}
+    """Fields of a new record until `last` is written."""
     last: Header = {}
     """Fields that are written when the lines are there, because they end the record."""
     charges: tuple[Charge, ...]

@@ -115,7 +115,7 @@ class DocumentReconciler(Generic[Source, Target]):
 
     async def _create(self, key: BillingKey, desired: Desired) -> Pair[Target]:
         """The new record, or the one that stands there after a lost answer."""
-        draft = header.draft(desired.header) | desired.first
+        draft = header.draft({**desired.header, **desired.interim}) | desired.first
         try:
             record = await self._send(key, draft, desired)
         except (errors.OutcomeUnknown, errors.Duplicate) as failure:
@@ -132,7 +132,9 @@ class DocumentReconciler(Generic[Source, Target]):
 
     async def _send(self, key: BillingKey, draft: dict[str, Any], desired: Desired) -> Target:
         try:
-            async with self._context.creating(key.identity, header.sent_fields(desired.header)):
+            async with self._context.creating(
+                key.identity, header.sent_fields({**desired.header, **desired.interim})
+            ):
                 record = await self._kind.target.create(draft)
         except errors.Refused as refusal:
             self._look_up_again(refusal, desired.header)

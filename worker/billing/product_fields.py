@@ -45,6 +45,13 @@ def identifier(product: bss.Product) -> str:
     return shorten(one_line(product.code) or product.id, MAX_IDENTIFIER)
 
 
+def shortened(product: bss.Product) -> tuple[str, ...]:
+    """Which fields hold less than BSS does, because ConnectWise takes no more."""
+    name, code = one_line(product.name), one_line(product.code)
+    pairs = (("description", name, _description(product)), ("identifier", code, identifier(product)))
+    return tuple(field for field, whole, kept in pairs if whole and whole != kept)
+
+
 def placed(product: bss.Product) -> DesiredProduct:
     """The product as the placement rule reads it."""
     return DesiredProduct(

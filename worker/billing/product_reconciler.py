@@ -42,7 +42,7 @@ class ProductReconciler:
             return await self._item_missing(key, link)
         await self._context.finish(key, link, "")
         written = await self._update(key, product, item)
-        return _event("updated", key, link, written) if written else None
+        return _event("updated", key, link, written, product_fields.shortened(product)) if written else None
 
     async def _first(self, key: BillingKey, product: bss.Product) -> Event:
         """Find the item or create it; no other run makes one of that code meanwhile."""
@@ -51,7 +51,8 @@ class ProductReconciler:
             found = await self._finder.find(key, product) or await self._create(key, product)
             link = await self._context.link(key, found.item.id, found.how, {})
         written = await self._update(key, product, found.item, is_new=link.how == "created")
-        return _event("created" if link.how == "created" else "linked", key, link, written)
+        what = "created" if link.how == "created" else "linked"
+        return _event(what, key, link, written, product_fields.shortened(product))
 
     async def _create(self, key: BillingKey, product: bss.Product) -> FoundItem:
         """The new item, or the one that stands there after a lost answer or under the same code."""
@@ -101,10 +102,16 @@ class ProductReconciler:
         )
 
 
-def _event(what: str, key: BillingKey, link: Link, written: tuple[str, ...]) -> Event:
+def _event(what: str, key: BillingKey, link: Link, written: tuple[str, ...], cut: tuple[str, ...]) -> Event:
+    parts = [f"to ConnectWise: {', '.join(written)}"] if written else []
+    parts += [
+        f"{name} is shortened to what ConnectWise takes"
+        for name in cut
+        if what == "created" or name in written
+    ]
     return Event(
         what=what,
         target=link.target,
-        cause=f"to ConnectWise: {', '.join(written)}" if written else "",
+        cause="; ".join(parts),
         matches=(f"{key.record} {link.target} ({link.how})",),
     )

@@ -14,6 +14,7 @@ import structlog
 
 from cwbridge import concurrency, errors
 from cwbridge.connectors import unclear
+from cwbridge.connectors.connectwise import models
 from cwbridge.ledger.accepted_amounts import Amounts
 from worker.psa.context import PsaContext
 from worker.psa.default_fields import naming_default_field
@@ -172,10 +173,25 @@ class LineWriter:
                 raise
             self._catalog_items[line.line.product] = await self._catalog.renew(line.line.product)
             created = await products.create(self._draft(line))
+        await self._undo_stray(created)
         sent = Amounts(line.line.quantity, line.line.price, line.line.cost)
         stored = amounts_of(unclear.left_out(created))
         if stored != sent:
             self._accepted[created.id] = stored
+
+    async def _undo_stray(self, created: models.ProductItem) -> None:
+        """Refuse a line that ConnectWise stored without its parent: no look at the parent would ever find it.
+
+        Lines of opportunities are not looked at: the second look has always found them.
+        """
+        if self._parent.field == "opportunity" or getattr(created, self._parent.field) is not None:
+            return
+        await self._product_lines.resource.delete(created.id)
+        raise errors.Refused(
+            f"ConnectWise did not keep the {self._parent.field} of a product item",
+            detail=f"product item {created.id}, which is deleted again",
+            remedy="This ConnectWise takes no such lines through its API: report it, and write the lines by hand.",
+        )
 
     async def _delete(self, line_id: int) -> None:
         """Delete a line; a line that is ordered, picked, shipped or invoiced stays, and the next plan leaves it out."""

@@ -29,11 +29,13 @@ class Members:
         """Read the members again next time."""
         self._members.forget()
 
+    async def named(self, name: str, *, setting: str) -> models.Member:
+        """The active member of that identifier or full name, which `setting` gives; raises MappingRefused when there is none."""
+        return _named(await self._active(), name, setting)
+
     async def find(self, desired: DesiredMember) -> models.Member:
         """By e-mail, then by full name, else the configured default; raises MappingRefused when there is none."""
-        members = [
-            member for member in map(unclear.left_out, await self._members.get()) if not member.inactiveFlag
-        ]
+        members = await self._active()
         by_email = [
             member for member in members if desired.email and folded(desired.email) in _emails(member)
         ]
@@ -54,13 +56,22 @@ class Members:
                 detail=desired.email,
                 remedy=f"Give the member that e-mail address, or set {self._setting}; then requeue.",
             )
-        for member in members:
-            if folded(self._default) in {folded(member.identifier), _full_name(member)}:
-                return member
-        raise errors.MappingRefused(
-            f"{self._setting} names {self._default!r}, and no active member has that name",
-            remedy="Name an active member's identifier (Member ID) in the setting, then requeue.",
-        )
+        return _named(members, self._default, self._setting)
+
+    async def _active(self) -> list[models.Member]:
+        return [
+            member for member in map(unclear.left_out, await self._members.get()) if not member.inactiveFlag
+        ]
+
+
+def _named(members: list[models.Member], name: str, setting: str) -> models.Member:
+    for member in members:
+        if folded(name) in {folded(member.identifier), _full_name(member)}:
+            return member
+    raise errors.MappingRefused(
+        f"{setting} names {name!r}, and no active member has that name",
+        remedy=f"Name an active member's identifier (Member ID) in {setting}, then requeue.",
+    )
 
 
 def rule(member: models.Member, desired: DesiredMember) -> str:

@@ -61,6 +61,11 @@ class NameTable(Generic[T]):
         """Whether ConnectWise has no row of it."""
         return not await self._rows.get()
 
+    async def rows(self) -> list[T]:
+        """Every row that has a name, by id."""
+        rows = {row.id: row for named in (await self._rows.get()).values() for row in named}
+        return [rows[number] for number in sorted(rows)]
+
     async def find(self, name: str, *, fresh: bool = False) -> T | None:
         """The row of that name, or None; raises MappingRefused when it is inactive, Ambiguous when there are two."""
         rows = await self._rows.get(max_age=0 if fresh else None)
