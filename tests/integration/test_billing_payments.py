@@ -8,9 +8,12 @@ import pytest
 
 from cwbridge.ledger.history import Event
 from cwbridge.queue.job import Run
+from cwbridge.redis import Redis
 from sandbox.faults import FaultRule
+from tests.support import specification
 from tests.support.paid import INVOICES, PAYMENTS, Payments, key
 from tests.support.pairs import Pairs
+from tests.support.recorder import RecordedSandbox
 from worker.billing import assembly
 from worker.billing.context import BillingContext
 from worker.billing.flow import Reconciler
@@ -470,3 +473,33 @@ async def test_several_payments_with_one_external_id_are_refused_and_named(payme
     told = await payments.pairs.failure(key(payment))
     assert f"payments {both[0]}, {both[1]}" in told
     assert len(payments.on(target)) == 2
+
+
+async def test_every_payment_of_a_long_list_is_read(payments: Payments) -> None:
+    """Payments have no count: the list is read page by page, and the last page holds the one that is looked for."""
+    choose(payments, "drop")
+    invoice, target = await payments.invoice()
+    for _ in range(1000):
+        payments.enter(target, "1.00")
+    payment = payments.add(invoice)
+    await payments.pairs.settle(key(payment))
+    number = await payments.target(payment)
+    await payments.wipe((invoice, target))
+    await payments.pairs.settle(key(payment))
+    assert await payments.target(payment) == number
+    assert len(payments.on(target)) == 1001
+
+
+@specification.needed
+async def test_what_is_sent_is_within_the_specification(redis: Redis, redis_url: str, namespace: str) -> None:
+    async with Pairs.opened(redis, redis_url, namespace, kind=RecordedSandbox) as pairs:
+        payments = Payments(pairs)
+        invoice, _ = await payments.invoice()
+        payment = payments.add(invoice, "21.005")
+        await pairs.settle(key(payment))
+        payments.edit(payment, amount=-3, paymentDate="2026-06-30", paymentMethod={"id": 9, "name": None})
+        await pairs.settle(key(payment))
+        assert isinstance(pairs.bench.box, RecordedSandbox)
+        calls = [call for call in pairs.bench.box.exchanges if call.path.endswith("payments")]
+        assert {call.method for call in calls} == {"GET", "POST"}
+        assert specification.errors_(pairs.bench.box.exchanges) == []

@@ -7,7 +7,7 @@ user changed in ConnectWise meanwhile stays, and is reported.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date
 from decimal import Decimal
 from typing import Any, Self
 
@@ -21,6 +21,7 @@ from cwbridge.ledger.agreements import Agreed
 from cwbridge.ledger.creates import Sent, SentFields
 from worker.billing.document_rules import PaymentRules
 from worker.billing.keys import BillingKey
+from worker.psa import days
 from worker.psa.money import cents, exact
 
 EXTERNAL_ID_PREFIX = "cwbridge:"
@@ -43,8 +44,7 @@ class PaymentValues(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def draft(self) -> dict[str, Any]:
         """The values as ConnectWise takes them."""
-        midnight = datetime.combine(self.day, time(), tzinfo=UTC)
-        return {AMOUNT: exact(self.amount), DAY: midnight, TYPE: self.type}
+        return {AMOUNT: exact(self.amount), DAY: days.to_moment(self.day), TYPE: self.type}
 
     @property
     def sent(self) -> SentFields:
@@ -96,8 +96,8 @@ def stored(record: finance.InvoicePayment) -> dict[str, str]:
 
 
 def day_of(record: finance.InvoicePayment) -> date | None:
-    """The day of a payment, which ConnectWise writes as midnight in UTC."""
-    return None if record.paymentDate is None else record.paymentDate.astimezone(UTC).date()
+    """The day of a payment; None where ConnectWise has none."""
+    return None if record.paymentDate is None else days.of_moment(record.paymentDate)
 
 
 def changes(
