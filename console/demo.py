@@ -38,6 +38,8 @@ _CALLS_PER_SECOND = 200
 _PROJECTS = "opportunity"
 """The flow of which every job must settle; some accounts of the generated tenant lack what ConnectWise demands."""
 _ACCOUNT = "bss:account:"
+_PRODUCT = "bss:product:"
+_PUSHED = ["account", "contact", "product", "order", "invoice", "payment", "subscription"]
 _CANNOT_SETTLE = Selection(states=("dead",))
 
 
@@ -119,7 +121,7 @@ class _Demo:
             return exit_codes.FAILED
         pair = await self._pair()
         if pair is None:
-            self._console.print("No account has become a company.")
+            self._console.print("No account has become a company, or no product a catalog item.")
             return exit_codes.FAILED
         examples = []
         async for edit in demo_edits.edits(self._place, pair):
@@ -158,6 +160,10 @@ class _Demo:
             f"[bold]Accounts and contacts settled[/bold]: {records['companies']} companies and "
             f"{records['contacts']} contacts agree with BSS."
         )
+        self._console.print(
+            f"[bold]Documents settled[/bold]: {records['catalog items']} catalog items, {records['orders']} orders, "
+            f"{records['invoices']} invoices, {records['payments']} payments and {records['additions']} additions."
+        )
         groups = await selection.grouped(self._queue, _CANNOT_SETTLE)
         if groups:
             self._console.print(
@@ -167,14 +173,15 @@ class _Demo:
         return not dead and all(group.work_class == "refused" for group in groups)
 
     async def _pair(self) -> Pair | None:
-        """The first account that has become a company."""
-        links = await Links(self._redis, namespace=self._settings.namespace).all("company")
+        """The first account that has become a company, and a product that has become a catalog item."""
+        links = Links(self._redis, namespace=self._settings.namespace)
         made = {
             int(identity.removeprefix(_ACCOUNT)): link.target
-            for identity, link in links.items()
+            for identity, link in (await links.all("company")).items()
             if identity.startswith(_ACCOUNT) and link.how == "created"
         }
-        return Pair(min(made), made[min(made)]) if made else None
+        products = [identity.removeprefix(_PRODUCT) for identity in await links.all("catalog_item")]
+        return Pair(min(made), made[min(made)], min(products)) if made and products else None
 
     async def _quiet(self) -> bool:
         """Whether every source was read once, and nothing runs or becomes due soon."""
@@ -218,8 +225,7 @@ def _settings(place: sandbox.RunningSandbox, state_dir: Path) -> Settings:
         jetbuilt=given["jetbuilt"] | {"poll_interval": "2s"},
         connectwise=given["connectwise"] | fast,
         bss=given["bss"] | fast,
-        billing=given["billing"]
-        | {"push": ["account", "contact"], "pull": ["account", "contact"], "master": "bss"},
+        billing=given["billing"] | {"push": _PUSHED, "pull": ["account", "contact"], "master": "bss"},
     )
     # Lines of a log would break the live progress; what fails is shown at its end, by cause.
     log.configure(level="critical")

@@ -6,23 +6,28 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 import aiohttp
 import msgspec
 
-from console.sandbox import RunningSandbox
+from console.sandbox import RunningSandbox, System
 from cwbridge.ledger.history import Event
 
+_INVOICE = "DEMO-0001"
+_AMOUNT = Decimal("108.25")
+"""25 pieces at 4.20, and 3 at 1.083, prorated to 3.25."""
 _EDIT_STAGES = "opportunity,estimate,revisions,proposal"
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """An account of BSS and the company that it became."""
+    """An account of BSS and the company that it became, and a product that became a catalog item."""
 
     account: int
     company: int
+    product: str
 
 
 class Edit(ABC):
@@ -112,6 +117,44 @@ class FieldEdit(Edit):
         return bool((await self._to.record(self._place)).get(self._arrives_as) == self._after)
 
 
+class InvoiceIssued(Edit):
+    """A new invoice of BSS that ConnectWise is to have with the same sum."""
+
+    target = "ConnectWise"
+
+    def __init__(self, place: RunningSandbox, invoice: str, code: str, amount: Decimal) -> None:
+        super().__init__()
+        self.invoice = invoice
+        self.key = f"bss/invoice/{invoice}"
+        self.told = f"The billing run of BSS issues invoice {code} over {amount}"
+        self.example = _example(place, "bss", f"records/invoices/{invoice}", '{"stage": "Paid"}')
+        self._place = place
+        self._amount = amount
+
+    async def has_arrived(self, event: Event) -> bool:
+        """ConnectWise computes the same sum from the lines."""
+        if event.target is None:
+            return False
+        row = await self._place.record("connectwise", "finance/invoices", event.target)
+        return Decimal(row["subtotal"]) == self._amount
+
+
+class PaymentReceived(Edit):
+    """A payment that the invoice in ConnectWise is to have."""
+
+    target = "ConnectWise"
+
+    def __init__(self, place: RunningSandbox, payment: str, amount: Decimal) -> None:
+        super().__init__()
+        self.key = f"bss/payment/{payment}"
+        self.told = f"The customer pays {amount}"
+        self.example = _example(place, "bss", f"records/payments/{payment}", '{"amount": "12.00"}')
+
+    async def has_arrived(self, event: Event) -> bool:
+        """The run has made it."""
+        return event.what == "created"
+
+
 async def edits(place: RunningSandbox, pair: Pair) -> AsyncIterator[Edit]:
     """Edits of users of Jetbuilt, BSS and ConnectWise, each made when it is asked for."""
     line = await _edit_line(place)
@@ -139,6 +182,49 @@ async def edits(place: RunningSandbox, pair: Pair) -> AsyncIterator[Edit]:
         arrives_as="webSite",
         again='{"city": "Patras"}',
     )
+    invoice = await _issue_invoice(place, pair)
+    yield invoice
+    yield await _pay(place, pair, invoice.invoice)
+
+
+async def _issue_invoice(place: RunningSandbox, pair: Pair) -> InvoiceIssued:
+    items = [
+        {"product": pair.product, "quantity": 25, "finalPrice": "4.20"},
+        {"product": pair.product, "quantity": 3, "finalPrice": "1.083", "finalTotal": "3.25"},
+    ]
+    day = datetime.now(UTC).date().isoformat()
+    account = await place.record("bss", "accounts", pair.account)
+    invoice = await place.add(
+        "bss",
+        "invoices",
+        code=_INVOICE,
+        accountId=pair.account,
+        stage="Unpaid",
+        type="Debit",
+        date=day,
+        dueDate=day,
+        currency={"code": account["currencyCode"]},
+        items=items,
+    )
+    return InvoiceIssued(place, str(invoice), _INVOICE, _AMOUNT)
+
+
+async def _pay(place: RunningSandbox, pair: Pair, invoice: str) -> PaymentReceived:
+    payment = await place.add(
+        "bss",
+        "payments",
+        accountId=pair.account,
+        invoiceId=invoice,
+        paymentMethod={"id": 1, "name": "Bank transfer"},
+        paymentDate=datetime.now(UTC).date().isoformat(),
+        amount=str(_AMOUNT),
+    )
+    return PaymentReceived(place, str(payment), _AMOUNT)
+
+
+def _example(place: RunningSandbox, system: System, path: str, body: str) -> str:
+    """A command that another user of a system stands for."""
+    return f"curl -X PATCH {place.control_url(system)}/{path} -H 'X-Sandbox-Key: {place.control_key}' -d '{body}'"
 
 
 async def _edit_field(
@@ -163,8 +249,7 @@ async def _edit_field(
         arrives_as=arrives_as,
         after=after,
         told=f"{who} changes {row['name']} in {at.title}: {field} {row.get(field) or 'none'} -> {after}",
-        example=f"curl -X PATCH {place.control_url(at.system)}/records/{at.table}/{at.number} "
-        f"-H 'X-Sandbox-Key: {place.control_key}' -d '{again}'",
+        example=_example(place, at.system, f"records/{at.table}/{at.number}", again),
     )
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cwbridge import metrics, web
 from cwbridge.flow import Flows
+from cwbridge.ledger import money_discrepancies
+from cwbridge.ledger.money_discrepancies import MoneyDiscrepancies, Sum
 from cwbridge.limits.holds import SystemHolds
 from cwbridge.limits.lane import LANES
 from cwbridge.queue.counts import FlowCounts
@@ -15,9 +19,10 @@ _STATES = ("due", "scheduled", "dispatched", "running", "waiting", "dead", "held
 
 
 def refresher(settings: Settings, redis: Redis, flows: Flows) -> web.Refresh:
-    """A function that brings the gauges of the queue up to date for every flow."""
+    """A function that brings the gauges of the queue and of differences in money up to date for every flow."""
     queue = Queue(redis, namespace=settings.namespace, settings=settings.queue)
     holds = SystemHolds(redis, namespace=settings.namespace)
+    money = MoneyDiscrepancies(redis, namespace=settings.namespace)
     systems = {system.name for flow in flows for system in flow.systems}
 
     async def refresh() -> None:
@@ -28,8 +33,18 @@ def refresher(settings: Settings, redis: Redis, flows: Flows) -> web.Refresh:
         for flow in {*flows.names, *counts.flows}:
             _show(flow, counts.flows.get(flow, FlowCounts()))
         metrics.STORED_TOTALS.update(await queue.counters())
+        _show_money(money_discrepancies.sums(await money.all()))
 
     return refresh
+
+
+def _show_money(sums: Iterable[Sum]) -> None:
+    """A currency without differences has no series, as before its first one."""
+    metrics.MONEY_DISCREPANCIES.clear()
+    metrics.MONEY_DIFFERENCE.clear()
+    for one in sums:
+        metrics.MONEY_DISCREPANCIES.labels(one.kind, one.currency).set(one.count)
+        metrics.MONEY_DIFFERENCE.labels(one.kind, one.currency).set(float(one.amount))
 
 
 def _show(flow: str, counts: FlowCounts) -> None:

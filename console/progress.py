@@ -60,7 +60,7 @@ class Progress:
         tally, waiting = self._tally, self._waiting()
         return (
             f"{time.monotonic() - self._started:6.1f} s  settled {tally.settled}  skipped {tally.skipped}  "
-            f"waiting {waiting}  {', '.join(f'{count} {noun}' for noun, count in tally.records.items())}  "
+            f"waiting {waiting}  {tally.told}  "
             f"lines +{tally.lines_created} -{tally.lines_deleted}  "
             f"calls {', '.join(f'{_calls(name)} {title}' for name, title in self._systems.items())}"
         )

@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any, Literal, NoReturn
 
 import aiohttp
@@ -19,6 +20,7 @@ from cwbridge import errors
 from cwbridge import settings as settings_module
 
 _START_SECONDS = 60.0
+_EXACT = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -44,6 +46,10 @@ ACCOUNT_TYPES = {
     "Internal": "Customer",
 }
 """The company types of the stand-in that belong to the account types of the other."""
+
+
+AGREEMENT_TYPES = {"Month": "Subscriptions Monthly", "Annual": "Subscriptions Annual"}
+"""The agreement types of the stand-in that belong to the units of subscriptions."""
 
 
 class RunningSandbox(msgspec.Struct, frozen=True):
@@ -80,17 +86,27 @@ class RunningSandbox(msgspec.Struct, frozen=True):
                 "client_key": self.credentials.bss_client_key,
                 "client_secret": self.credentials.bss_client_secret,
             },
-            "billing": {"account_types": ACCOUNT_TYPES},
+            "billing": {
+                "account_types": ACCOUNT_TYPES,
+                "sales_representative": self.default_sales_rep,
+                "units": AGREEMENT_TYPES,
+                "create_agreements": True,
+            },
         }
 
     async def switch(self, system: System, **modes: Any) -> None:
         """Switch modes of a stand-in while it runs."""
         await self._control(system, "PATCH", "modes", modes)
 
-    async def record(self, system: System, table: str, number: int) -> dict[str, Any]:
-        """A record of ConnectWise or BSS as it is stored."""
+    async def record(self, system: System, table: str, number: int | str) -> dict[str, Any]:
+        """A record of ConnectWise or BSS as it is stored; amounts are exact."""
         row: dict[str, Any] = await self._control(system, "GET", f"records/{table}/{number}")
         return row
+
+    async def add(self, system: System, table: str, **fields: Any) -> int | str:
+        """Another user of ConnectWise or BSS makes a record; returns its id."""
+        made: dict[str, int | str] = await self._control(system, "POST", f"records/{table}", fields)
+        return made["id"]
 
     async def edit(self, system: System, table: str, number: int, **fields: Any) -> None:
         """Another user of ConnectWise or BSS changes fields of a record."""
@@ -112,7 +128,7 @@ class RunningSandbox(msgspec.Struct, frozen=True):
             session.request(method, url, json=body) as answer,
         ):
             answer.raise_for_status()
-            return msgspec.json.decode(await answer.read() or b"null")
+            return _EXACT.decode(await answer.read() or b"null")
 
 
 def command(arguments: list[str]) -> NoReturn:

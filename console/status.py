@@ -14,6 +14,8 @@ from cwbridge import clock
 from cwbridge import redis as redis_module
 from cwbridge import settings as settings_module
 from cwbridge.flow import Flows
+from cwbridge.ledger import money_discrepancies
+from cwbridge.ledger.money_discrepancies import Found, MoneyDiscrepancies, Sum
 from cwbridge.limits.holds import SystemHolds
 from cwbridge.queue import selection
 from cwbridge.queue.counts import Counts
@@ -63,6 +65,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     links: dict[str, int]
     ended: dict[str, int]
     """Links to whose records nothing is written any more: the object or its record is gone, or has ended."""
+    money: list[Sum]
+    """Amounts that differ between source and target, by kind and currency."""
+    greatest: list[Found]
+    """The greatest of these differences."""
     flows: list[str]
     """The flows that are switched on."""
 
@@ -91,6 +97,7 @@ async def gather(bridge: Bridge) -> Status:
     at_work = await reader.leased_since(counts.now_ms - lease_ms) > 0
     on_hold = await SystemHolds(redis, namespace=namespace).all()
     durability = await redis_module.check(redis, name=settings_module.variable("redis", "url"))
+    differences = await MoneyDiscrepancies(redis, namespace=namespace).all()
     titles = {system.name: system.title for flow in bridge.flows for system in flow.systems}
     on = [flow.name for flow in bridge.flows if flow.is_on(settings)]
     return Status(
@@ -109,6 +116,8 @@ async def gather(bridge: Bridge) -> Status:
         sources=await _told_by_sources(bridge),
         links={kind.plural: await bridge.links.count(kind.name) for kind in bridge.flows.link_kinds()},
         ended={kind.plural: await bridge.links.ended(kind.name) for kind in bridge.flows.link_kinds()},
+        money=money_discrepancies.sums(differences),
+        greatest=differences[:_GROUPS_SHOWN],
         flows=on,
     )
 
@@ -165,6 +174,22 @@ def show(status: Status) -> None:
     console.print(output.table("", ("", ""), rows))
     _show_groups("Waiting", status.waiting, queue["scheduled"] + queue["waiting"])
     _show_groups("Dead", status.dead, queue["dead"])
+    _show_money(status)
+
+
+def _show_money(status: Status) -> None:
+    if not status.money:
+        return
+    console = output.console()
+    console.print("\n[bold]Differences in money[/bold]")
+    for one in status.money:
+        console.print(f"{one.count} {one.kind}: {one.amount} {output.escape(one.currency)} in all")
+    for found in status.greatest:
+        known = found.discrepancy
+        console.print(
+            f"{output.escape(found.key)}: {found.kind} {known.source} in the source, {known.target} in the target "
+            f"({known.difference:+} {output.escape(known.currency)}) since {output.moment(known.since_ms)}"
+        )
 
 
 def _show_groups(title: str, groups: list[Group], jobs: int) -> None:

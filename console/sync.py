@@ -15,7 +15,7 @@ from console.flows import registered
 from console.named import NamedKeys
 from console.progress import Progress, describe
 from console.quiet import is_busy
-from console.tally import Tally
+from console.tally import Tally, listed
 from cwbridge import clock, concurrency, connections
 from cwbridge.flow import FlowContext, Flows
 from cwbridge.ledger.history import Event
@@ -124,7 +124,7 @@ def show_summary(summary: Summary) -> None:
     console = output.console()
     console.print(
         f"looked at {summary.seen}  settled {summary.settled}  skipped {summary.skipped}  "
-        f"{', '.join(f'{count} {noun}' for noun, count in summary.records.items())}  "
+        f"{listed(summary.records)}  "
         f"lines created {summary.lines_created}, deleted {summary.lines_deleted}"
     )
     waiting = {job.key for job in summary.unsettled}

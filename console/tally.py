@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Mapping
 
 from cwbridge.flow import Flows
 from cwbridge.ledger.history import Event
@@ -34,6 +35,11 @@ class Tally:
         return {plural: len(targets) for plural, targets in self._records.items()}
 
     @property
+    def told(self) -> str:
+        """The kinds of which any record was settled, in words."""
+        return listed(self.records)
+
+    @property
     def skipped(self) -> int:
         """Runs that left their object out, of all flows."""
         return self.skipped_by_flow.total()
@@ -49,3 +55,8 @@ class Tally:
             self._records[self._plurals[kind]].add(event.target)
         elif event.what == "skipped":
             self.skipped_by_flow[self._flows.of_key(key).name] += 1
+
+
+def listed(records: Mapping[str, int]) -> str:
+    """Counts of records by the plural of their kind in words, without those that are 0."""
+    return ", ".join(f"{count} {noun}" for noun, count in records.items() if count) or "no records"

@@ -132,6 +132,17 @@ OBJECTS = Counter(
     ["flow", "object", "action"],
 )
 
+MONEY_DISCREPANCIES = Gauge(
+    "cwbridge_money_discrepancies",
+    "Amounts that differ between the source and the target now, by kind (subtotal, tax, amount of a payment) and ISO code of the currency, empty for payments.",
+    ["kind", "currency"],
+)
+MONEY_DIFFERENCE = Gauge(
+    "cwbridge_money_difference",
+    "Sum of those differences without sign, in units of the currency.",
+    ["kind", "currency"],
+)
+
 # Producers.
 SCHEDULE_RUNS = Counter(
     "cwbridge_schedule_runs_total",

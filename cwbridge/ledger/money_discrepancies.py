@@ -1,11 +1,11 @@
 """Differences in money between an object and its record that were found and not settled.
 
-{namespace}:money_discrepancies    hash, identity of the object + "|" + kind -> MoneyDiscrepancy as JSON
+{namespace}:money_discrepancies    hash, key of the object + "|" + kind -> MoneyDiscrepancy as JSON
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Literal
 
@@ -14,8 +14,9 @@ import msgspec
 from cwbridge import clock
 from cwbridge.redis import Redis, reply
 
-Kind = Literal["subtotal", "tax"]
-KINDS: tuple[Kind, ...] = ("subtotal", "tax")
+Kind = Literal["subtotal", "tax", "amount"]
+KINDS: tuple[Kind, ...] = ("subtotal", "tax", "amount")
+"""The amount is that of a payment."""
 
 
 class MoneyDiscrepancy(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,11 +35,20 @@ class MoneyDiscrepancy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A discrepancy of one object."""
+    """A discrepancy of the object of `key`."""
 
-    identity: str
+    key: str
     kind: Kind
     discrepancy: MoneyDiscrepancy
+
+
+class Sum(msgspec.Struct, frozen=True, kw_only=True):
+    """The discrepancies of one kind and currency: how many, and the sum of their amounts without sign."""
+
+    kind: Kind
+    currency: str
+    count: int
+    amount: Decimal
 
 
 _encoder = msgspec.json.Encoder()
@@ -52,9 +62,9 @@ class MoneyDiscrepancies:
         self._redis = redis
         self._name = f"{namespace}:money_discrepancies"
 
-    async def keep(self, identity: str, found: Mapping[Kind, MoneyDiscrepancy]) -> None:
+    async def keep(self, key: str, found: Mapping[Kind, MoneyDiscrepancy]) -> None:
         """Keep exactly these for the object; one that is known keeps the time at which it was first found."""
-        names = [_field(identity, kind) for kind in KINDS]
+        names = [_field(key, kind) for kind in KINDS]
         stored = await reply(self._redis.hmget(self._name, names))
         known = {
             kind: _decoder.decode(one) for kind, one in zip(KINDS, stored, strict=True) if one is not None
@@ -69,9 +79,9 @@ class MoneyDiscrepancies:
             if now:
                 pipe.hset(
                     self._name,
-                    mapping={_field(identity, kind): _encoder.encode(one) for kind, one in now.items()},
+                    mapping={_field(key, kind): _encoder.encode(one) for kind, one in now.items()},
                 )
-            gone = [_field(identity, kind) for kind in known if kind not in now]
+            gone = [_field(key, kind) for kind in known if kind not in now]
             if gone:
                 pipe.hdel(self._name, *gone)
             await pipe.execute()
@@ -80,13 +90,24 @@ class MoneyDiscrepancies:
         """Every difference, the greatest first."""
         stored = await reply(self._redis.hgetall(self._name))
         found = [_found(name.decode(), _decoder.decode(one)) for name, one in stored.items()]
-        return sorted(found, key=lambda one: (-abs(one.discrepancy.difference), one.identity, one.kind))
+        return sorted(found, key=lambda one: (-abs(one.discrepancy.difference), one.key, one.kind))
 
 
-def _field(identity: str, kind: Kind) -> str:
-    return f"{identity}|{kind}"
+def sums(found: Iterable[Found]) -> list[Sum]:
+    """One sum for each kind and currency, by these."""
+    amounts: dict[tuple[Kind, str], list[Decimal]] = {}
+    for one in found:
+        amounts.setdefault((one.kind, one.discrepancy.currency), []).append(abs(one.discrepancy.difference))
+    return [
+        Sum(kind=kind, currency=currency, count=len(each), amount=sum(each, Decimal(0)))
+        for (kind, currency), each in sorted(amounts.items())
+    ]
+
+
+def _field(key: str, kind: Kind) -> str:
+    return f"{key}|{kind}"
 
 
 def _found(name: str, discrepancy: MoneyDiscrepancy) -> Found:
-    identity, _, kind = name.rpartition("|")
-    return Found(identity, kind, discrepancy)  # type: ignore[arg-type]  # what `keep` has written
+    key, _, kind = name.rpartition("|")
+    return Found(key, kind, discrepancy)  # type: ignore[arg-type]  # what `keep` has written

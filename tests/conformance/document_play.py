@@ -16,7 +16,7 @@ from tests.conformance.compare import Difference
 from tests.conformance.document_case import By, Case, Expected, Given
 from tests.conformance.document_hand import ConnectWiseHand
 from tests.conformance.document_names import BSS, Names, split
-from tests.conformance.document_view import COLUMNS, INVOICES, ORDERS, TABLES, DocumentView
+from tests.conformance.document_view import COLUMNS, INVOICES, ORDERS, PAYMENTS, TABLES, DocumentView
 from tests.conformance.document_words import CONTACTS, PRODUCTS
 from tests.conformance.document_writer import DocumentWriter
 from tests.conformance.pair_rows import Writer as AccountWriter
@@ -152,10 +152,13 @@ class DocumentPlay:
         return list(tables[table]) if table in tables else []
 
     def _target(self, noun: str, name: str) -> int:
-        """The record of ConnectWise that an order or invoice of the case has become."""
+        """The record of ConnectWise that an order, invoice or payment of the case has become."""
         view = DocumentView(self._rows, self.names, self._known)
-        table = {"order": ORDERS, "invoice": INVOICES}[noun]
-        show = view.order if noun == "order" else view.invoice
+        table, show = {
+            "order": (ORDERS, view.order),
+            "invoice": (INVOICES, view.invoice),
+            "payment": (PAYMENTS, view.payment),
+        }[noun]
         found = [row["id"] for row in self._rows(table) if show(row)[noun] == name]
         if len(found) != 1:
             raise ValueError(f"ConnectWise has {len(found)} records of {noun} {name!r}")

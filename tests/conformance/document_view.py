@@ -182,7 +182,8 @@ class DocumentView:
         }
 
     def addition(self, row: Row) -> Shown:
-        fields = {field.get("caption"): field.get("value") for field in row.get("customFields", ())}
+        captions = {kind["id"]: kind["caption"] for kind in self._rows("system/userDefinedFields")}
+        fields = {captions[field["id"]]: field.get("value") for field in row.get("customFields", ())}
         agreement = self._record(AGREEMENTS, row.get("agreement") or {"id": row.get("agreementId")})
         return {
             "subscription": self._names.name("subscription", fields.get("Subscription ID")) or BY_HAND,

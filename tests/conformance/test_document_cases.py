@@ -10,7 +10,7 @@ from tests.conformance.document_case import FILES, Case, Expected, Kind
 from tests.conformance.document_play import DocumentPlay
 from tests.support import specification
 
-SYNCED: frozenset[Kind] = frozenset({"product", "order", "invoice"})
+SYNCED: frozenset[Kind] = frozenset({"product", "order", "invoice", "payment", "subscription"})
 """The kinds of records that have a reconciler; a case is played when all that it needs are among them."""
 CASES = FILES.all_cases()
 PLAYED = [case for case in CASES if SYNCED.issuperset(case.needs)]

@@ -125,9 +125,10 @@ def test_payments_and_additions_are_known_by_their_external_ids(tenant: Tenant) 
                     "id": 4,
                     "agreementId": 3,
                     "cancelledDate": at,
-                    "customFields": [{"id": 9, "caption": "Subscription ID", "value": subscription}],
+                    "customFields": [{"id": 9, "value": subscription}],
                 }
             ],
+            "system/userDefinedFields": [{"id": 9, "caption": "Subscription ID"}],
         },
     )
     ours, other = shown.shown("payments")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from cwbridge.flow import FlowContext
 from cwbridge.ledger.history import Event
 from cwbridge.queue.job import Run
 from cwbridge.redis import Redis
@@ -234,19 +236,19 @@ async def test_an_edit_in_connectwise_is_reported_in_money_and_stays(payments: P
     invoice, target = await payments.invoice()
     payment = payments.add(invoice)
     await payments.pairs.settle(key(payment))
-    number = await payments.target(payment)
-    payments.edit_by_hand(number, amount=20)
+    payments.edit_by_hand(await payments.target(payment), amount=20)
     await payments.pairs.settle(key(payment))
     assert payments.amounts(target) == ["20.00 2026-05-10 Check"]
     event = await payments.pairs.last(key(payment))
-    told = f"amount of payment {number}: 21.00 in BSS, 20.00 in ConnectWise, difference -1.00"
+    told = "amount: BSS has 21.00, ConnectWise 20.00 (-1.00)"
     assert (event.what, event.discrepancies) == ("checked", (told,))
-    assert event.amounts == {"BSS": "21.00", "ConnectWise": "20.00", "difference": "-1.00"}
+    assert await payments.differences() == [(key(payment), "amount", Decimal("-1.00"))]
     payments.edit(payment, amount=22)
     await payments.pairs.settle(key(payment))
     assert payments.amounts(target) == ["22.00 2026-05-10 Check"]
     event = await payments.pairs.last(key(payment))
     assert (event.cause, event.discrepancies) == ("to ConnectWise: amount; amount: ConnectWise had '20'", ())
+    assert await payments.differences() == []
 
 
 async def test_a_discrepancy_that_is_gone_is_no_longer_told(payments: Payments) -> None:
@@ -257,8 +259,8 @@ async def test_a_discrepancy_that_is_gone_is_no_longer_told(payments: Payments) 
     payments.edit_by_hand(row["id"], paymentDate="2026-05-12T00:00:00Z", type="Cash")
     await payments.pairs.settle(key(payment))
     assert (await payments.pairs.last(key(payment))).discrepancies == (
-        f"date of payment {row['id']}: 2026-05-10 in BSS, 2026-05-12 in ConnectWise",
-        f"type of payment {row['id']}: Check in BSS, Cash in ConnectWise",
+        "date: BSS has 2026-05-10, ConnectWise 2026-05-12",
+        "type: BSS has Check, ConnectWise Cash",
     )
     payments.edit_by_hand(row["id"], paymentDate="2026-05-10T00:00:00Z", type="Check")
     await payments.pairs.settle(key(payment))
@@ -305,6 +307,10 @@ async def test_a_payment_that_a_closed_invoice_does_not_take_is_refused_with_a_r
         assert f"is {state}: " in told
         assert "Open the invoice again in ConnectWise" in told
     assert payments.amounts(target) == ["5.00 2026-05-10 Check"]
+    assert await payments.differences() == [
+        (key(new), "amount", Decimal("-21.00")),
+        (key(old), "amount", Decimal("-1.00")),
+    ]
 
 
 async def test_a_closed_invoice_that_takes_payments_gets_them(payments: Payments) -> None:
@@ -411,8 +417,8 @@ async def given_invoices(payments: Payments, monkeypatch: pytest.MonkeyPatch) ->
     _, target = await payments.invoice(is_linked=False)
     real = assembly._documents
 
-    def documents(context: BillingContext) -> dict[Noun, Reconciler]:
-        return {**real(context), "invoice": LinksInvoices(context, target)}
+    def documents(context: BillingContext, opened: FlowContext) -> dict[Noun, Reconciler]:
+        return {**real(context, opened), "invoice": LinksInvoices(context, target)}
 
     monkeypatch.setattr(assembly, "_documents", documents)
     return target

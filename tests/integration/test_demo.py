@@ -34,7 +34,7 @@ async def test_an_edit_that_does_not_arrive_fails_the_demo(
         return True
 
     async def pair(_: object) -> Pair:
-        return Pair(FIRST_ACCOUNT, 1)
+        return Pair(FIRST_ACCOUNT, 1, "")
 
     monkeypatch.setattr(demo._Demo, "_settle", settled)
     monkeypatch.setattr(demo._Demo, "_pair", pair)

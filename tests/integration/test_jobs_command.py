@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from console import flows, gauges
 from cwbridge import metrics
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
+from cwbridge.ledger.money_discrepancies import MoneyDiscrepancies, MoneyDiscrepancy
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 from cwbridge.queue import outcome
@@ -261,3 +264,47 @@ def test_the_gauge_of_a_system_on_hold_follows_all_processes(store: Store, redis
         assert gauge() == 0
 
     store.do(act)
+
+
+def test_differences_in_money_are_shown_with_the_greatest_first(cwbridge: Command, store: Store) -> None:
+    def differing(source: str, target: str) -> MoneyDiscrepancy:
+        return MoneyDiscrepancy(currency="USD", source=Decimal(source), target=Decimal(target))
+
+    async def find(redis: Redis, _: Queue) -> None:
+        ledger = MoneyDiscrepancies(redis, namespace=store.namespace)
+        await ledger.keep(
+            "bss/invoice/1", {"subtotal": differing("8.40", "9.40"), "tax": differing("1.01", "0")}
+        )
+        await ledger.keep("bss/invoice/2", {"subtotal": differing("100.00", "8.40")})
+        await gauges.refresher(configured(namespace=store.namespace), redis, flows.registered())()
+
+    store.do(find)
+    screen = cwbridge("status").out
+    assert "2 subtotal: 92.60 USD in all" in screen
+    assert "1 tax: 1.01 USD in all" in screen
+    assert screen.index("bss/invoice/2: subtotal 100.00 in the source, 8.40 in the target (-91.60 USD)") < (
+        screen.index("bss/invoice/1: tax")
+    )
+    shown = cwbridge("status", "--json").json
+    assert [(one["kind"], one["count"], one["amount"]) for one in shown["money"]] == [
+        ("subtotal", 2, "92.60"),
+        ("tax", 1, "1.01"),
+    ]
+    assert metrics.MONEY_DIFFERENCE.labels("subtotal", "USD")._value.get() == 92.6
+    assert metrics.MONEY_DISCREPANCIES.labels("tax", "USD")._value.get() == 1
+
+    async def settle(redis: Redis, _: Queue) -> None:
+        ledger = MoneyDiscrepancies(redis, namespace=store.namespace)
+        since = {
+            one.kind: one.discrepancy.since_ms for one in await ledger.all() if one.key == "bss/invoice/1"
+        }
+        await ledger.keep("bss/invoice/1", {"subtotal": differing("8.40", "9.50")})
+        left = next(one for one in await ledger.all() if one.key == "bss/invoice/1")
+        assert (left.kind, left.discrepancy.since_ms) == ("subtotal", since["subtotal"])
+        await ledger.keep("bss/invoice/1", {})
+        await ledger.keep("bss/invoice/2", {})
+        await gauges.refresher(configured(namespace=store.namespace), redis, flows.registered())()
+
+    store.do(settle)
+    assert "Differences in money" not in cwbridge("status").out
+    assert metrics.MONEY_DIFFERENCE._metrics == {}

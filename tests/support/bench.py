@@ -93,7 +93,7 @@ class Bench:
         """The same settings as environment variables."""
         named = {
             f"CWBRIDGE_{section}__{name}".upper(): json.dumps(value)
-            if isinstance(value, dict)
+            if isinstance(value, (dict, list))
             else str(value)
             for section, values in self.sections().items()
             for name, value in values.items()

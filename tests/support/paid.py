@@ -8,6 +8,7 @@ from typing import Any
 
 from cwbridge.ledger.agreements import Agreements
 from cwbridge.ledger.links import Link
+from cwbridge.ledger.money_discrepancies import MoneyDiscrepancies
 from sandbox.bss.collections import Row
 from sandbox.connectwise.store import API_MEMBER
 from sandbox.connectwise.user import ConnectWiseUser
@@ -91,6 +92,12 @@ class Payments:
         link = await self.pairs.links.get("payment", f"bss:payment:{payment}")
         assert link is not None, f"payment {payment} is not linked"
         return link.target
+
+    async def differences(self) -> list[tuple[str, str, Decimal]]:
+        """The differences in money that are kept for people, the greatest first."""
+        bench = self.pairs.bench
+        found = await MoneyDiscrepancies(bench.redis, namespace=bench.namespace).all()
+        return [(one.key, one.kind, one.discrepancy.difference) for one in found]
 
     async def unlink(self, payment: str) -> None:
         """What a run leaves that was killed between its create and its link, without the note of the create."""

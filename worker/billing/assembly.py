@@ -16,6 +16,8 @@ from cwbridge.ledger.skips import Skips
 from worker.billing.account_fields import AccountFields
 from worker.billing.account_reconciler import AccountReconciler
 from worker.billing.account_types import AccountTypes
+from worker.billing.agreement_creator import AgreementCreator
+from worker.billing.agreement_finder import AgreementFinder
 from worker.billing.communication import CommunicationTypes
 from worker.billing.company_books import AskedCompanies
 from worker.billing.company_creator import CompanyCreator
@@ -47,6 +49,8 @@ from worker.billing.product_reconciler import ProductReconciler
 from worker.billing.relatives import RelativesReader
 from worker.billing.rules import BillingRules
 from worker.billing.settings import BillingSettings
+from worker.billing.subscription_custom_fields import SubscriptionCustomFields
+from worker.billing.subscription_reconciler import SubscriptionReconciler
 from worker.psa.authorship import Authorship
 from worker.psa.catalog_placement import CatalogPlacement
 from worker.psa.context import PsaContext
@@ -111,9 +115,16 @@ def _documents(context: BillingContext, opened: FlowContext) -> dict[Noun, Recon
         ),
         "payment": PaymentReconciler(
             context,
+            money,
             dependencies=dependencies,
-            finder=PaymentFinder(context),
+            finder=PaymentFinder(context, authorship),
             writer=PaymentWriter(context),
+        ),
+        "subscription": SubscriptionReconciler(
+            context,
+            dependencies,
+            AgreementFinder(context, AgreementCreator(context, dependencies)),
+            SubscriptionCustomFields(context),
         ),
     }
 

@@ -216,7 +216,7 @@ class DocumentReconciler(Generic[Source, Target]):
             currency=desired.currency,
             billable=self._context.rules.documents.billable,
         )
-        await self._money.keep(key.identity, found)
+        await self._money.keep(str(key), found)
         for kind, discrepancy in found.items():
             log.warning(
                 "totals_differ",

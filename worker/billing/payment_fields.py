@@ -19,6 +19,7 @@ from cwbridge.connectors.connectwise import finance
 from cwbridge.connectors.connectwise.drafts import Change
 from cwbridge.ledger.agreements import Agreed
 from cwbridge.ledger.creates import Sent, SentFields
+from cwbridge.ledger.money_discrepancies import Kind, MoneyDiscrepancy
 from worker.billing.document_rules import PaymentRules
 from worker.billing.keys import BillingKey
 from worker.psa import days
@@ -148,41 +149,21 @@ def agreed_on(
     return {**before, **settled}
 
 
+def money(desired: PaymentValues, amount: Decimal | None) -> dict[Kind, MoneyDiscrepancy]:
+    """The difference to the amount that ConnectWise has; a payment of BSS has no currency of its own."""
+    here, there = cents(desired.amount), cents(amount)
+    return {} if here == there else {"amount": MoneyDiscrepancy(currency="", source=here, target=there)}
+
+
 def discrepancies(
     record: finance.InvoicePayment, desired: PaymentValues, agreed: Mapping[str, Agreed]
-) -> tuple[str, ...]:
-    """In which fields the payment differs from BSS; a type that ConnectWise has made of ours is no difference."""
-    return tuple(_differing(record, desired, agreed))
-
-
-def amounts(record: finance.InvoicePayment, desired: PaymentValues) -> dict[str, str]:
-    """Both amounts and their difference, where they differ."""
-    difference = cents(record.amount) - cents(desired.amount)
-    if not difference:
-        return {}
-    return {
-        "BSS": str(cents(desired.amount)),
-        "ConnectWise": str(cents(record.amount)),
-        "difference": f"{difference:+}",
-    }
-
-
-def _differing(
-    record: finance.InvoicePayment, desired: PaymentValues, agreed: Mapping[str, Agreed]
 ) -> Iterator[str]:
-    money = amounts(record, desired)
-    if money:
-        yield (
-            f"amount of payment {record.id}: {money['BSS']} in BSS, {money['ConnectWise']} in ConnectWise, "
-            f"difference {money['difference']}"
-        )
+    """In which fields other than the amount both differ; a type that ConnectWise has made of the one it was sent is no difference."""
     now, wanted = stored(record), desired.texts
     for name in (DAY, TYPE):
-        is_made_of_ours = name == TYPE and agreed.get(name) == Agreed(wanted[name], now[name])
-        if now[name] != wanted[name] and not is_made_of_ours:
-            yield (
-                f"{_LABELS[name]} of payment {record.id}: {wanted[name]} in BSS, {now[name] or 'none'} in ConnectWise"
-            )
+        is_as_sent = name == TYPE and agreed.get(name) == Agreed(wanted[name], now[name])
+        if now[name] != wanted[name] and not is_as_sent:
+            yield f"{_LABELS[name]}: BSS has {wanted[name]}, ConnectWise {now[name] or 'none'}"
 
 
 def _amount(amount: Decimal) -> str:

@@ -29,9 +29,9 @@ class FoundPayment(msgspec.Struct, frozen=True):
 class PaymentFinder:
     """Looks payments up; call it with the lock of the invoice held."""
 
-    def __init__(self, context: BillingContext) -> None:
+    def __init__(self, context: BillingContext, authorship: Authorship) -> None:
         self._context = context
-        self._authorship = Authorship(context.psa.client, context.api_member)
+        self._authorship = authorship
 
     async def find(
         self, key: BillingKey, invoice: int, values: Sequence[PaymentValues]
@@ -61,7 +61,7 @@ class PaymentFinder:
 
     async def _entries(self, key: BillingKey, rows: list[finance.InvoicePayment]) -> list[Entry]:
         linked = await self._context.links.of_targets(key.kind, [row.id for row in rows])
-        ours = {folded(name) for name in await self._context.api_member.names()}
+        own_names = {folded(name) for name in await self._context.api_member.names()}
         return [
             Entry(
                 id=row.id,
@@ -69,7 +69,7 @@ class PaymentFinder:
                 day=payment_fields.day_of(row),
                 type=row.type or "",
                 applied_by=row.appliedBy or "",
-                is_own=folded(row.appliedBy) in ours or await self._is_made_by_us(row),
+                is_own=folded(row.appliedBy) in own_names or await self._is_made_by_us(row),
                 is_taken=any(identity != key.identity for identity in linked.get(row.id, ())),
             )
             for row in rows

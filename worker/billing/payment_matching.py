@@ -2,7 +2,7 @@
 
 ConnectWise keeps the external id in `appliedBy`, or writes the name of the API member there, or nothing. Where it did not keep it, the
 payments of an invoice are matched as a multiset of amount and day: each fits one payment of BSS at most, and equal ones are as good as
-each other. A text of another user in `appliedBy` says that a payment is not ours, because ours has none.
+each other. A text of another user in `appliedBy` says that another user entered the payment: those of the daemon have none.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def is_kept(external_id: str, applied_by: str | None) -> bool:
 
 
 def _may_be(external_id: str, entry: Entry) -> bool:
-    """Whether ConnectWise may have made this of our external id: nothing, the API member, or its beginning."""
+    """Whether ConnectWise may have made this of the external id: nothing, the API member, or its beginning."""
     told = folded(entry.applied_by)
     if told.startswith(EXTERNAL_ID_PREFIX):
         return folded(external_id).startswith(told)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 import msgspec
+import structlog
 
 from cwbridge import errors
 from cwbridge.connectors.connectwise import finance
@@ -13,8 +15,9 @@ from cwbridge.ledger.agreements import Agreed
 from cwbridge.ledger.creates import Sent, SentFields
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
+from cwbridge.ledger.money_discrepancies import MoneyDiscrepancies
 from cwbridge.queue.job import Run
-from worker.billing import payment_fields
+from worker.billing import document_totals, payment_fields
 from worker.billing.context import BillingContext
 from worker.billing.dependencies import Dependencies
 from worker.billing.keys import BillingKey, document_key
@@ -23,6 +26,7 @@ from worker.billing.payment_fields import PaymentValues
 from worker.billing.payment_finder import FoundPayment, PaymentFinder
 from worker.billing.payment_writer import PaymentWriter, Written
 
+log = structlog.get_logger(__name__)
 _INVOICE = "invoice"
 _NOT_KEPT = "appliedBy does not hold the external id: the payment is known by its amount and date"
 
@@ -33,12 +37,14 @@ class PaymentReconciler:
     def __init__(
         self,
         context: BillingContext,
+        money: MoneyDiscrepancies,
         *,
         dependencies: Dependencies,
         finder: PaymentFinder,
         writer: PaymentWriter,
     ) -> None:
         self._context = context
+        self._money = money
         self._dependencies = dependencies
         self._finder = finder
         self._writer = writer
@@ -64,6 +70,7 @@ class PaymentReconciler:
         try:
             record = await self._payments(link.parent).get(link.target)
         except errors.NotFound:
+            await self._compare(key, desired, None)
             return await self._record_missing(key, link)
         await self._context.finish(key, link, "")
         return await self._agree(key, link, desired, record)
@@ -112,6 +119,9 @@ class PaymentReconciler:
         try:
             async with self._context.creating(key.identity, sent):
                 return FoundPayment(await self._writer.create(key, invoice, desired), "created")
+        except errors.Refused:
+            await self._compare(key, desired, None)
+            raise
         except errors.OutcomeUnknown:
             found = await self._look(key, invoice, None, desired)
             if found is None:
@@ -141,23 +151,39 @@ class PaymentReconciler:
         """Write what changed in BSS and keep what both agree on; None when nothing is to be told."""
         before = await self._context.agreements.of(key.identity)
         steps = payment_fields.changes(record, desired, before)
-        written = await self._writer.write(link, record, steps)
+        try:
+            written = await self._writer.write(link, record, steps)
+        except errors.Refused:
+            await self._compare(key, desired, record.amount)
+            raise
         agreed = payment_fields.agreed_on(written.record, desired, before, written.names)
         if agreed != before:
             await self._context.agreements.put(key.identity, agreed)
         replaced = payment_fields.overwritten(record, written.changed, before)
         parts = (*_written(written), *written.notes, *replaced)
-        found = payment_fields.discrepancies(written.record, desired, agreed)
+        found = (
+            *await self._compare(key, desired, written.record.amount),
+            *payment_fields.discrepancies(written.record, desired, agreed),
+        )
         if not (parts or found or await self._told_discrepancies(key)):
             return None
         return Event(
             what="updated" if parts else "checked",
             target=link.target,
-            cause="; ".join(parts),
-            amounts=payment_fields.amounts(written.record, desired),
+            cause="; ".join((*parts, *found)),
             matches=_matches(key, link),
             discrepancies=found,
         )
+
+    async def _compare(self, key: BillingKey, desired: PaymentValues, amount: Decimal | None) -> list[str]:
+        """Keep the difference in money, or that there is none any more; as sentences."""
+        found = payment_fields.money(desired, amount)
+        await self._money.keep(str(key), found)
+        for kind, one in found.items():
+            log.warning(
+                "totals_differ", key=str(key), kind=kind, source=str(one.source), target=str(one.target)
+            )
+        return [document_totals.told(kind, one) for kind, one in found.items()]
 
     async def _told_discrepancies(self, key: BillingKey) -> bool:
         """Whether the newest event tells discrepancies, which are gone by now."""

@@ -161,7 +161,6 @@ class Payment(Document, frozen=True, kw_only=True):
     paymentMethod: PaymentMethod | None = None
     paymentDate: Day | None = None
     amount: Decimal | None = None
-    transactionId: str | None = None
 
 
 class Subscription(Document, frozen=True, kw_only=True):
