@@ -34,7 +34,8 @@ class Casting:
     modes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Switches of the stand-ins, by system."""
     keeps_identities: bool = False
-    """Nobody edits what a contact is found again by once Redis has forgotten its link: e-mail address, name and account."""
+    """Nobody edits what a contact is found again by once Redis has forgotten its link: e-mail address, name and account;
+    and an order or invoice keeps its first item."""
     limits: bool = False
     latency_ms: int = 0
     without: Sequence[str] = ()
@@ -62,7 +63,7 @@ class Casting:
         parts: dict[FlowName, Callable[[], Part]] = {
             "opportunity": lambda: OpportunityPart(box, seed),
             "billing": lambda: BillingPart(box, seed, keeps_identities=self.keeps_identities),
-            "documents": lambda: DocumentPart(box, seed),
+            "documents": lambda: DocumentPart(box, seed, keeps_identities=self.keeps_identities),
         }
         return tuple(parts[flow]() for flow in self.flows)
 

@@ -33,12 +33,17 @@ class DocumentPart(Part):
         "bss_subscriptions_poll",
     )
 
-    def __init__(self, box: Sandbox, seed: int) -> None:
+    def __init__(self, box: Sandbox, seed: int, *, keeps_identities: bool) -> None:
         self._box = box
         books, foreign = DocumentBooks(box), Foreign(box)
         self._judge = DocumentJudge(box, books, foreign)
         self._editor = AimedDocumentEditor(
-            box, seed, books=books, foreign=foreign, is_right=self._judge.is_right
+            box,
+            seed,
+            books=books,
+            foreign=foreign,
+            is_right=self._judge.is_right,
+            keeps_identities=keeps_identities,
         )
 
     @property

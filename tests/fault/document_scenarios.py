@@ -18,6 +18,7 @@ _SLOW = disruptions.answers("delay", probability=0.5, seconds=(0.1, 1.5), system
 _QUICK = {"BSS__POLL_INTERVAL": "300ms", "CONNECTWISE__POLL_INTERVAL": "300ms"}
 _ALONE = Casting(flows=("documents",))
 _QUICK_POLLS = Casting(flows=("documents",), settings=_QUICK)
+_FORGETFUL = Casting(flows=("documents",), keeps_identities=True)
 _DURABLE = Casting(flows=("documents",), fsync="always")
 _NAMELESS = Casting(flows=("documents",), settings=_QUICK, modes={"connectwise": {"applied_by": "drop"}})
 """Payments do not say which one of BSS they are."""
@@ -143,14 +144,14 @@ SCENARIOS = (
         name="documents-redis-wiped",
         story="FLUSHALL",
         act=lasting(20, disruptions.redis(every=1.5, what=disruptions.wiped)),
-        casting=_ALONE,
+        casting=_FORGETFUL,
         runs=2,
     ),
     Scenario(
         name="documents-redis-power-cut",
         story="Redis back without its last second",
         act=lasting(20, disruptions.redis(every=2.0, what=disruptions.without_power)),
-        casting=_ALONE,
+        casting=_FORGETFUL,
         runs=2,
     ),
     Scenario(

@@ -48,7 +48,7 @@ class Tenants:
 
     def __init__(self) -> None:
         self.box = Sandbox(Options(projects=1), world=_world())
-        self.part = DocumentPart(self.box, SEED)
+        self.part = DocumentPart(self.box, SEED, keeps_identities=False)
         self.books = DocumentBooks(self.box)
         self.ours = ConnectWiseUser(self.box.connectwise, API_MEMBER)
         for account in self.books.of_bss("accounts"):
