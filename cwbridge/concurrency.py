@@ -36,6 +36,23 @@ async def gather_limited(work: Iterable[Coroutine[Any, Any, T]], *, limit: int) 
     return [results[place] for place in range(len(results))]
 
 
+_TO_THE_END: set[asyncio.Task[Any]] = set()
+
+
+async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, which goes on when the caller is cancelled: for writes that must not be left half done."""
+    task = asyncio.create_task(work)
+    _TO_THE_END.add(task)
+    task.add_done_callback(_ended)
+    return await asyncio.shield(task)
+
+
+def _ended(task: asyncio.Task[Any]) -> None:
+    _TO_THE_END.discard(task)
+    if not task.cancelled():
+        task.exception()  # marks it as seen: the caller may have been cancelled meanwhile
+
+
 async def end(*tasks: asyncio.Task[Any]) -> None:
     """Cancel the tasks until they have ended, with whatever result.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
@@ -18,6 +20,16 @@ class Guard(Protocol):
 
 CURRENT: ContextVar[Guard | None] = ContextVar("cwbridge_guard", default=None)
 """Set by the runner of a job to its lease; unset outside jobs."""
+
+
+@contextmanager
+def lifted() -> Iterator[None]:
+    """In the body a job may write whatever became of its lease: for taking back what the job itself has just made."""
+    token = CURRENT.set(None)
+    try:
+        yield
+    finally:
+        CURRENT.reset(token)
 
 
 def check() -> None:

@@ -5,13 +5,23 @@ from __future__ import annotations
 import pytest
 
 from cwbridge.redis import Redis
-from tests.conformance import compare
+from tests.conformance import compare, document_reference
 from tests.conformance.document_case import FILES, Case, Expected, Kind
 from tests.conformance.document_play import DocumentPlay
-from tests.support import specification
+from tests.support import sent, specification
 
 SYNCED: frozenset[Kind] = frozenset({"product", "order", "invoice", "payment", "subscription"})
 """The kinds of records that have a reconciler; a case is played when all that it needs are among them."""
+TOGETHER = (
+    "Location, department and tax code of an order are settings",
+    "An invoice becomes an invoice with its lines, to the cent",
+    "Location, department and tax code are settings, and names that ConnectWise does not have refuse",
+    "Stage, payment method and billable option are what the settings make of them",
+    "A changed amount changes the payment that is there",
+    "A changed unit ends the addition and makes a new one",
+    "By setting, a missing agreement is made with the contact of the company",
+)
+"""Cases that send every field there is between them."""
 CASES = FILES.all_cases()
 PLAYED = [case for case in CASES if SYNCED.issuperset(case.needs)]
 
@@ -22,6 +32,7 @@ async def test_a_case(case: Case, redis: Redis, redis_url: str) -> None:
         differences = await play.case(case)
         assert not differences, f"{case.name}\n\n{compare.side_by_side(differences)}"
         box = play.box
+    assert document_reference.not_on_the_page(sent.fields(box.exchanges)) == set()
     if specification.NAMED:
         assert specification.errors_(box.exchanges) == []
 
@@ -32,3 +43,13 @@ def test_every_case_says_what_it_needs_and_what_it_expects() -> None:
     expected += [(case.name, step.expect) for case in CASES for step in case.then]
     assert [name for name, expect in expected if expect == Expected(of=expect.of)] == []
     assert len(CASES) >= 12
+
+
+async def test_every_field_on_the_page_is_sent_by_the_code(redis: Redis, redis_url: str) -> None:
+    seen: sent.Sent = {}
+    for name in TOGETHER:
+        async with DocumentPlay.opened(redis, redis_url) as play:
+            await play.case(next(case for case in CASES if case.name == name))
+        for collection, fields in sent.fields(play.box.exchanges).items():
+            seen.setdefault(collection, set()).update(fields)
+    assert document_reference.never_sent(seen) == set()

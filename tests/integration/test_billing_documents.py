@@ -93,6 +93,8 @@ async def test_a_loss_of_redis_finds_everything_again(documents: Documents) -> N
     await documents.pairs.settle(documents.key(document))
     before = len(documents.pairs.written())
     await documents.pairs.wipe()
+    # The account first, so that a pass ends with nothing under way.
+    await documents.pairs.settle(f"bss/account/{documents.account}")
     await documents.pairs.settle(documents.key(document))
     assert documents.pairs.written()[before:] == []
     assert (await documents.pairs.last(documents.key(document))).what == "linked"
@@ -198,6 +200,31 @@ async def test_a_difference_in_money_is_kept_until_it_is_gone(invoices: Document
     invoices.edit(document, taxAmount=Decimal(0))
     await pairs.settle(invoices.key(document))
     assert await money.all() == []
+
+
+async def test_a_price_that_connectwise_rounds_is_written_once_and_what_it_costs_is_told(
+    documents: Documents,
+) -> None:
+    pairs = documents.pairs
+    pairs.connectwise.modes.stored_decimals = 2
+    document = documents.add()
+    documents.item(document, "0.333", quantity=Decimal(3), finalTotal=Decimal("1.00"))
+    await pairs.settle(documents.key(document))
+    event = await pairs.last(documents.key(document))
+    assert event.discrepancies[0] == "subtotal: BSS has 1.00, ConnectWise 0.99 (-0.01 USD)"
+    await pairs.assert_quiet(documents.key(document))
+
+
+async def test_a_line_that_another_user_changed_or_removed_is_as_bss_says_again(documents: Documents) -> None:
+    pairs = documents.pairs
+    document = documents.add("4.20", "18.00")
+    await pairs.settle(documents.key(document))
+    record = await documents.of(document)
+    first, second = documents.lines(record["id"])
+    pairs.bench.box.connectwise_user.edit(LINES, first["id"], {"price": Decimal("9.99")})
+    pairs.bench.box.connectwise_user.remove(LINES, second["id"])
+    await pairs.settle(documents.key(document))
+    await assert_once(documents, document, "44.40")
 
 
 async def test_lines_that_are_not_billed_raise_no_alarm(invoices: Documents) -> None:

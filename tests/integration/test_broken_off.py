@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -19,6 +21,7 @@ from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
 from sandbox.faults import FaultRule
+from tests.support import commands
 from tests.support.bench import Bench
 from tests.support.jobs import claimed
 from tests.support.until import until
@@ -222,6 +225,45 @@ async def test_a_wipe_is_noticed_within_a_second_however_long_the_lease_is(
         await redis.delete(f"{namespace}:job:{OLD}")
         await until(lambda: lease.lost, what="the lease is lost", within=5)
     assert queue.settings.lease_duration >= timedelta(seconds=15)
+
+
+async def test_a_catalog_copy_is_removed_although_its_run_lost_the_lease_meanwhile(
+    bench: Bench, tmp_path: Path
+):
+    """Redis is wiped while a create is under way, so that another worker makes the same item: the later one becomes a copy."""
+    await bench.settled()
+    family = bench.families()[0]
+    project = bench.active(family)
+    line = next(
+        line
+        for line in bench.box.jetbuilt.project(project).lines
+        if line.option_id is None and line.kind == "physical"
+    )
+    bench.box.jetbuilt.edit_line(project, line.id, model="NOVEL-9")
+    faults, catalog = bench.box.connectwise_faults, bench.box.connectwise.table("procurement/catalog")
+
+    def stored() -> list[str]:
+        return [row["identifier"] for row in catalog if row["identifier"].startswith("NOVEL-9")]
+
+    faults.add(FaultRule(name="held", action="hold_before", method="POST", path="/procurement/catalog"))
+    async with commands.running("worker", env=bench.environment(), cwd=tmp_path) as worker:
+        await bench.queue.enqueue(Enqueue(str(ProjectKey(family)), "opportunity"))
+        await until(lambda: faults.waiting("held") == 1, what="the create is under way")
+        bench.box.connectwise_user.add(
+            "procurement/catalog",
+            {**_like(catalog), "identifier": "NOVEL-9", "description": "Made meanwhile"},
+        )
+        await bench.redis.flushdb()
+        await until(lambda: worker.events("job_lease_lost"), what="the run has lost its lease")
+        faults.clear("held")
+        await until(lambda: worker.events("catalog_copy_removed"), what="the copy is removed")
+    assert stored() == ["NOVEL-9"]
+
+
+def _like(catalog: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """What a catalog item needs."""
+    row = next(iter(catalog))
+    return {name: row[name] for name in ("subcategory", "type", "customerDescription")}
 
 
 async def test_work_side_by_side_keeps_its_order_and_its_width():

@@ -92,7 +92,7 @@ def test_days_references_and_ids_are_compared_as_what_they_are() -> None:
     }
     assert header.changes(record, desired, {}, "bss") == ()
     assert header.draft(desired) == {
-        "date": "2026-04-30T00:00:00Z",
+        "date": datetime(2026, 4, 30, tzinfo=UTC),
         "currency": {"id": 5},
         "locationId": 3,
         "topComment": "a\nb",

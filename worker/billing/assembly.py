@@ -5,7 +5,6 @@ from __future__ import annotations
 from cwbridge.connectors.bss.system import BSS
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import FlowContext
-from cwbridge.ledger.accepted_amounts import AcceptedAmounts
 from cwbridge.ledger.agreements import Agreements
 from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.attempts import Attempts
@@ -31,7 +30,7 @@ from worker.billing.contact_writer import ContactWriter
 from worker.billing.context import BillingContext
 from worker.billing.dependencies import Dependencies
 from worker.billing.document_finder import DocumentFinder
-from worker.billing.document_lines import INVENTORY_PROBE_INTERVAL, DocumentLines, is_own
+from worker.billing.document_lines import DocumentLines
 from worker.billing.document_names import DocumentNames
 from worker.billing.document_reconciler import DocumentReconciler
 from worker.billing.evidence import Evidence
@@ -54,8 +53,6 @@ from worker.billing.subscription_reconciler import SubscriptionReconciler
 from worker.psa.authorship import Authorship
 from worker.psa.catalog_placement import CatalogPlacement
 from worker.psa.context import PsaContext
-from worker.psa.inventory_gate import InventoryGate
-from worker.psa.product_lines import ProductLines
 
 
 def billing_flow(opened: FlowContext) -> BillingFlow:
@@ -98,7 +95,7 @@ def _documents(context: BillingContext, opened: FlowContext) -> dict[Noun, Recon
     """What syncs the records that go to ConnectWise only."""
     psa, rules = context.psa, context.rules.documents
     dependencies = Dependencies(context)
-    lines = _document_lines(context, opened, dependencies)
+    lines = DocumentLines.over(opened, context)
     authorship = Authorship(psa.client, context.api_member)
     money = MoneyDiscrepancies(opened.redis, namespace=opened.settings.namespace)
     names = DocumentNames(context)
@@ -127,19 +124,6 @@ def _documents(context: BillingContext, opened: FlowContext) -> dict[Noun, Recon
             SubscriptionCustomFields(context),
         ),
     }
-
-
-def _document_lines(
-    context: BillingContext, opened: FlowContext, dependencies: Dependencies
-) -> DocumentLines:
-    """The lines of orders and invoices."""
-    redis, namespace = opened.redis, opened.settings.namespace
-    return DocumentLines(
-        context,
-        dependencies,
-        ProductLines(context.psa.client.products, AcceptedAmounts(redis, namespace=namespace), is_own=is_own),
-        InventoryGate(redis, opened.queue, namespace=namespace, probe_interval=INVENTORY_PROBE_INTERVAL),
-    )
 
 
 def billing_context(opened: FlowContext) -> BillingContext:

@@ -8,7 +8,7 @@ different values that of `billing.master` stays.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from cwbridge.ledger.agreements import Agreed
 from cwbridge.ledger.creates import Sent, SentFields
 from cwbridge.text import clip, many_lines
 from worker.billing.merge import Master
+from worker.psa.days import of_moment, to_moment
 
 
 class HeaderField(msgspec.Struct, frozen=True):
@@ -62,7 +63,7 @@ def day(value: date | None, *, is_required: bool = False) -> HeaderField:
     """A day, which ConnectWise keeps as its midnight in UTC."""
     if value is None:
         return HeaderField("", None, is_required=is_required)
-    return HeaderField(value.isoformat(), f"{value.isoformat()}T00:00:00Z", is_required=is_required)
+    return HeaderField(value.isoformat(), to_moment(value), is_required=is_required)
 
 
 def draft(header: Header) -> dict[str, Any]:
@@ -113,7 +114,7 @@ def stored(record: Tracked, name: str) -> str:
     if isinstance(value, Reference):
         return str(value.id)
     if isinstance(value, datetime):
-        return value.astimezone(UTC).date().isoformat()
+        return of_moment(value).isoformat()
     return many_lines(value) if isinstance(value, str) else str(value)
 
 

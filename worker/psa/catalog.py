@@ -18,6 +18,7 @@ import structlog
 
 from cwbridge import concurrency, errors
 from cwbridge.batching import BatchLoader
+from cwbridge.connectors import write_guard
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Change
 from cwbridge.ledger.catalog import CatalogCache, CatalogKey
@@ -180,7 +181,7 @@ class Catalog:
     async def _create(self, product: DesiredProduct, identifier: str) -> int:
         try:
             with naming_default_field("catalog"):
-                created = await self._send(product, identifier)
+                created = await concurrency.to_the_end(self._make(product, identifier))
         except (errors.OutcomeUnknown, errors.Duplicate):
             # The item may exist anyway: look it up, and raise the failure only when it does not.
             found = await self._made_meanwhile(product, identifier)
@@ -188,10 +189,27 @@ class Catalog:
                 raise
             return found
         if folded(created.identifier) != folded(identifier):
-            return await self._undo_copy(product, created, identifier)
+            return await self._instead_of_copy(product, created, identifier)
         self._psa.objects.count("catalog item", "created")
         log.info("catalog_item_created", identifier=identifier, catalog_item_id=created.id)
         return created.id
+
+    async def _make(self, product: DesiredProduct, identifier: str) -> models.CatalogItem:
+        """The item as ConnectWise has stored it; a copy under another identifier is deleted again.
+
+        It must not be broken off between the two: no later run could know the copy. A job that has lost its lease may delete it as well.
+        """
+        created = await self._send(product, identifier)
+        if folded(created.identifier) != folded(identifier):
+            with write_guard.lifted():
+                await self._items.delete(created.id)
+            log.warning(
+                "catalog_copy_removed",
+                identifier=identifier,
+                stored_as=created.identifier,
+                catalog_item_id=created.id,
+            )
+        return created
 
     async def _send(self, product: DesiredProduct, identifier: str) -> models.CatalogItem:
         """Create the item; a row of a set-up table that ConnectWise no longer has is looked up again, once."""
@@ -211,15 +229,10 @@ class Catalog:
             return await self._qualified(product)
         return found
 
-    async def _undo_copy(self, product: DesiredProduct, copy: models.CatalogItem, identifier: str) -> int:
-        """Delete a copy that ConnectWise stored with a suffix because the identifier existed, and return the existing item."""
-        await self._items.delete(copy.id)
-        log.warning(
-            "catalog_copy_removed",
-            identifier=identifier,
-            stored_as=copy.identifier,
-            catalog_item_id=copy.id,
-        )
+    async def _instead_of_copy(
+        self, product: DesiredProduct, copy: models.CatalogItem, identifier: str
+    ) -> int:
+        """The item that has the identifier, because of which ConnectWise stored a copy with a suffix."""
         found = await self._made_meanwhile(product, identifier)
         if found is not None:
             return found
