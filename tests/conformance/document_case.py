@@ -95,9 +95,8 @@ class Step(_Part, frozen=True):
 
 
 class Case(NamedCase, frozen=True, kw_only=True):
-    """One named case; `needs` are the kinds of records that must be synced for it."""
+    """One named case."""
 
-    needs: tuple[Kind, ...] = msgspec.field(default=())
     given: Given = Given()
     expect: Expected
     then: tuple[Step, ...] = ()

@@ -1,16 +1,24 @@
-"""Cases of documents as the tables of a page: what is given beside what is expected."""
+"""The last section of docs/mapping-documents.md: every case of documents as a row, what is given beside what is expected."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from tests.conformance import page
 from tests.conformance.document_case import FILES, Case, Expected, Given
 
-INTRODUCTION = """\
+PAGE = Path(__file__).parents[2] / "docs" / "mapping-documents.md"
+_INTRODUCTION = """\
 Each row is a case of the conformance suite (`tests/conformance/document_cases`), played against stand-ins of both systems with pollers
 and worker. A case tells only what differs from the usual, which `tests/conformance/document_cases/README.md` describes, and only what
-is told is compared; `…` stands for any text. Numbered parts are steps."""
+is told is compared; `…` stands for any text. Numbered parts are steps. This section is written by `python -m tests.conformance`."""
+
+
+def renewed(text: str) -> str:
+    """The page with its last section as the cases are now."""
+    section = "\n".join([page.HEADING, "", _INTRODUCTION, "", tables(FILES.all_cases())])
+    return text.partition(page.HEADING)[0] + section.rstrip() + "\n"
 
 
 def tables(cases: Sequence[Case]) -> str:

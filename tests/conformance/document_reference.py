@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from tests.conformance import documented
+from tests.conformance import documented, page
+from tests.conformance.document_page import PAGE
 from tests.conformance.pair_reference import covers
 from tests.support.sent import Sent
 
-PAGE = Path(__file__).parents[2] / "docs" / "mapping-documents.md"
 _NAME = re.compile(r"`([^`]+)`")
 
 
 def read() -> dict[str, set[str]]:
     """The names in the first column of each table, by the collection in the heading above it."""
     fields: dict[str, set[str]] = {}
-    for collection, names in documented.rows(PAGE.read_text("utf-8")):
+    for collection, names in documented.rows(PAGE.read_text("utf-8").partition(page.HEADING)[0]):
         fields.setdefault(collection, set()).update(_NAME.findall(names))
     return fields
 

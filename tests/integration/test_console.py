@@ -205,5 +205,9 @@ async def test_the_demo_settles_everything_and_shows_an_edit_arrive(tmp_path: Pa
         r"in ConnectWise: website .*\n(  .*\n)*  bss/account/\d+  company \d+ updated: to BSS: website",
         demo.out,
     )
-    assert len(re.findall(r"^  in (?:ConnectWise|BSS) after \d+\.\d s$", demo.out, re.MULTILINE)) == 3
+    assert re.search(
+        r"issues invoice DEMO-0001 over 108\.25\n(  .*\n)*  bss/invoice/\S+  invoice \d+ created", demo.out
+    )
+    assert re.search(r"pays 108\.25\n(  .*\n)*  bss/payment/\S+  payment \d+ created", demo.out)
+    assert len(re.findall(r"^  in (?:ConnectWise|BSS) after \d+\.\d s$", demo.out, re.MULTILINE)) == 5
     assert list(await asyncio.to_thread(lambda: list(tmp_path.iterdir()))) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 import pydantic
 
@@ -27,7 +27,7 @@ class ProductTypeRow(pydantic.BaseModel):
 class BillingSettings(Section):
     table: ClassVar[str] = "billing"
 
-    push: tuple[Pushed, ...] = ("account", "contact")
+    push: tuple[Pushed, ...] = get_args(Pushed)
     """What is created and changed in ConnectWise because of BSS."""
     pull: tuple[Pulled, ...] = ("account", "contact")
     """What is created and changed in BSS because of ConnectWise."""
