@@ -35,7 +35,7 @@ class DocumentPart(Part):
 
     def __init__(self, box: Sandbox, seed: int, *, keeps_identities: bool) -> None:
         self._box = box
-        books, foreign = DocumentBooks(box), Foreign(box)
+        books, foreign = DocumentBooks(box), Foreign(box, from_start=False)
         self._judge = DocumentJudge(box, books, foreign)
         self._editor = AimedDocumentEditor(
             box,

@@ -138,7 +138,7 @@ SCENARIOS = (
         name="documents-inventory-auditing",
         story="auditing switched on and off during an apply",
         act=lasting(15, disruptions.auditing),
-        casting=Casting(flows=("documents",), settings={"OPPORTUNITY__INVENTORY_PROBE_INTERVAL": "1500ms"}),
+        casting=_ALONE,
     ),
     Scenario(
         name="documents-redis-wiped",
