@@ -10,6 +10,8 @@ from sandbox.server import Sandbox
 from sandbox.world import World
 from tests.fault.billing_part import BillingPart
 from tests.fault.billing_world import with_accounts
+from tests.fault.document_part import DocumentPart
+from tests.fault.document_world import with_primary_contacts
 from tests.fault.edits import small_world
 from tests.fault.opportunity_part import OpportunityPart
 from tests.fault.part import FlowName, Part
@@ -32,7 +34,8 @@ class Casting:
     modes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Switches of the stand-ins, by system."""
     keeps_identities: bool = False
-    """Nobody edits what a contact is found again by once Redis has forgotten its link: e-mail address, name and account."""
+    """Nobody edits what a contact is found again by once Redis has forgotten its link: e-mail address, name and account;
+    and an order or invoice keeps its first item."""
     limits: bool = False
     latency_ms: int = 0
     without: Sequence[str] = ()
@@ -43,7 +46,9 @@ class Casting:
     def world(self, seed: int) -> World:
         """A small world: what a flow that does not play would sync is left out."""
         world = small_world(seed, self.projects if "opportunity" in self.flows else 0)
-        return with_accounts(world, seed, self.accounts if "billing" in self.flows else 0)
+        is_billed = {"billing", "documents"} & set(self.flows)
+        world = with_accounts(world, seed, self.accounts if is_billed else 0)
+        return with_primary_contacts(world) if "documents" in self.flows else world
 
     def prepare(self, box: Sandbox) -> None:
         """Give the stand-ins the chosen modes."""
@@ -58,6 +63,7 @@ class Casting:
         parts: dict[FlowName, Callable[[], Part]] = {
             "opportunity": lambda: OpportunityPart(box, seed),
             "billing": lambda: BillingPart(box, seed, keeps_identities=self.keeps_identities),
+            "documents": lambda: DocumentPart(box, seed, keeps_identities=self.keeps_identities),
         }
         return tuple(parts[flow]() for flow in self.flows)
 

@@ -13,26 +13,35 @@ _MOVED_BY_SERVER = frozenset({"_info"})
 
 
 class Foreign:
-    """Whole rows, and single fields of rows that are synced; and no record may be deleted, whoever made it."""
+    """Whole rows, and single fields of rows that are synced; and no record may be deleted, whoever made it.
 
-    def __init__(self, box: Sandbox) -> None:
+    With `from_start` all that stands there before a run is kept, and the fields of accounts that are none of the flow's.
+    """
+
+    def __init__(self, box: Sandbox, *, from_start: bool = True) -> None:
         self._box = box
         self._rows: dict[tuple[str, int], Row] = {}
         self._fields: dict[tuple[str, int, str], Any] = {}
         self._deleted: list[Violation] = []
+        self._addresses: dict[tuple[int, str], Row] = {}
+        if from_start:
+            self._keep_all()
+        self._watch()
+
+    def _keep_all(self) -> None:
         for table in (COMPANIES, CONTACTS):
-            for row in box.connectwise.table(table):
+            for row in self._box.connectwise.table(table):
                 self.keep_row(table, row["id"])
-        for account in box.bss.rows("accounts"):
+        accounts = self._box.bss.rows("accounts")
+        for account in accounts:
             for field in ("email", "isTaxable"):
                 self.keep_field("accounts", account, field)
         self._addresses = {
             (number, address["id"]): address
-            for number, row in box.bss.rows("accounts").items()
+            for number, row in accounts.items()
             for address in row["addresses"]
             if not address["isBilling"]
         }
-        self._watch()
 
     def keep_row(self, table: str, number: int) -> None:
         """The whole row stays as it is now."""

@@ -61,13 +61,13 @@ class Judge:
 
         def watched_put(table: str, row: Row) -> None:
             put(table, row)
-            if table == PRODUCTS and _key(row) is None:
+            if table == PRODUCTS and row.get("opportunity") and _key(row) is None:
                 self._foreign.setdefault(row["id"], row)
 
         def watched_remove(table: str, number: int) -> None:
             row = store.table(table).get(number)
             remove(table, number)
-            if table == PRODUCTS and row is not None:
+            if table == PRODUCTS and row is not None and row.get("opportunity"):
                 self._removed(row)
 
         store.put, store.remove = watched_put, watched_remove  # type: ignore[method-assign]

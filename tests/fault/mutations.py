@@ -17,8 +17,9 @@ from cwbridge.queue.job import Run
 from cwbridge.queue.lease import Lease
 from cwbridge.queue.runner import Runner
 from producers.jetbuilt import JetbuiltPoller
-from tests.fault import billing_mutations
+from tests.fault import billing_mutations, document_mutations
 from tests.fault.patching import replace
+from worker.billing import document_lines
 from worker.opportunity.target import Target
 from worker.psa.line_plan import ActualLine, PlannedLine
 from worker.psa.line_writer import LineWriter
@@ -26,6 +27,7 @@ from worker.psa.line_writer import LineWriter
 LOCK_SECONDS = 3.0
 CODEBASE_SECONDS = 1.0
 SLOT_MS = 3_000
+INVENTORY_PROBE = timedelta(seconds=1.5)
 _GROWN = "local enqueued_meanwhile = tonumber(job.generation) > tonumber(job.run_generation)"
 
 
@@ -38,6 +40,7 @@ def quicken() -> None:
     for module, name, value in (
         (codebase, "_PAUSE_SECONDS", CODEBASE_SECONDS),
         (shared, "_SLOT_MS", SLOT_MS),
+        (document_lines, "INVENTORY_PROBE_INTERVAL", INVENTORY_PROBE),
     ):
         assert hasattr(module, name), f"{module.__name__} has no {name} any more"
         setattr(module, name, value)
@@ -142,4 +145,5 @@ WITHOUT: dict[str, Callable[[], None]] = {
     "the watermark overlap": _no_watermark_overlap,
     "the identifier lock": _no_identifier_lock,
     **billing_mutations.WITHOUT,
+    **document_mutations.WITHOUT,
 }

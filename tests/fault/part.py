@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from tests.fault.violations import Violation
 
-FlowName = Literal["opportunity", "billing"]
+FlowName = Literal["opportunity", "billing", "documents"]
 
 
 class Judge(Protocol):

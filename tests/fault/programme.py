@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.fault import billing_scenarios, scenarios
+from tests.fault import billing_scenarios, document_scenarios, scenarios
 
-SCENARIOS = (*scenarios.SCENARIOS, *billing_scenarios.SCENARIOS)
-SHORT = (*scenarios.SHORT, *billing_scenarios.SHORT)
+SCENARIOS = (*scenarios.SCENARIOS, *billing_scenarios.SCENARIOS, *document_scenarios.SCENARIOS)
+SHORT = (*scenarios.SHORT, *billing_scenarios.SHORT, *document_scenarios.SHORT)
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}

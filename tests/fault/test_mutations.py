@@ -33,6 +33,10 @@ TELLTALES = {
     "the lock of a pair": ("billing-made-on-both-sides",),
     "the comparison after the writes of a pair": ("billing-edited-during-apply",),
     "token renewal": ("billing-tokens",),
+    "the look-up before a create of an invoice": ("documents-edited-after-create",),
+    "the look-up before a create of an addition": ("documents-edited-after-create",),
+    "the matching of payments by amount and day": ("documents-applied-by-killed",),
+    "the first line alone": ("documents-failing-servers",),
 }
 """The scenarios in which each defence is needed."""
 

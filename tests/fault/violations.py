@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import Literal
 
 import msgspec
@@ -17,3 +18,8 @@ class Violation(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.text}"
+
+
+def not_one(found: Sized, text: str) -> Violation:
+    """What should be there once and is not."""
+    return Violation("doubled" if len(found) else "lost", text)

@@ -51,6 +51,8 @@ class Kind(ABC, Generic[Source, Target]):
     external_id: Literal["poNumber", "reference"]
     source: Collection[Source]
     target: Resource[Target]
+    ended_by: frozenset[str] = frozenset()
+    """Fields in which a locked record may differ, because other users end it by them."""
 
     @abstractmethod
     def reason_skipped(self, document: Source) -> str:

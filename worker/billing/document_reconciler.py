@@ -241,8 +241,9 @@ class DocumentReconciler(Generic[Source, Target]):
         found = await self._compare(key, desired, record)
         plan = await self._lines.compare(LineParent(self._kind.parent, record.id), lines)
         master = self._context.rules.accounts.master
+        compared = {name: field for name, field in desired.header.items() if name not in self._kind.ended_by}
         steps = [
-            *header.changes(record, desired.header, pair.agreed, master),
+            *header.changes(record, compared, pair.agreed, master),
             *header.changes(record, desired.last, pair.agreed, master),
         ]
         if plan.empty and not steps:

@@ -68,6 +68,14 @@ class BillingFlow:
             event = await self._reconcilers[key.noun].reconcile(run, key)
         except Skip as skip:
             return skipped(skip.reason)
-        if event is not None and event.what in _NEWLY_LINKED:
+        if _may_be_newly_linked(run, event):
             await self._context.wake(run, key)
         return event
+
+
+def _may_be_newly_linked(run: Run, event: Event | None) -> bool:
+    """Whether this run linked the record, or an earlier one may have that ended before it enqueued what was skipped."""
+    if event is not None and event.what in _NEWLY_LINKED:
+        return True
+    was_broken_off = bool(run.attempts or run.crashes or run.waits)
+    return was_broken_off and (event is None or event.what != "skipped")

@@ -32,6 +32,7 @@ class InvoiceKind(Kind[bss.Invoice, finance.Invoice]):
     record = "invoice"
     parent = "invoice"
     external_id = "reference"
+    ended_by = frozenset({"status"})
 
     def __init__(self, context: BillingContext, dependencies: Dependencies, names: DocumentNames) -> None:
         psa = context.psa

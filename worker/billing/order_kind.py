@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from decimal import Decimal
 
 from cwbridge import errors
@@ -18,6 +19,7 @@ from worker.billing.document_kind import Desired, Kind
 from worker.billing.document_names import DocumentNames
 from worker.billing.keys import BillingKey, account_key, contact_key
 from worker.billing.order_statuses import OrderStatuses
+from worker.billing.outcome import Skip
 from worker.psa.members import Members
 
 MAX_NUMBER = 50
@@ -70,7 +72,7 @@ class OrderKind(Kind[bss.Order, finance.Order]):
                 "poNumber": header.words(code, MAX_NUMBER, is_required=True),
                 "company": header.reference(company),
                 "billToCompany": header.reference(bill_to),
-                **await self._contact(run, document, company),
+                **await self._contact(run, document, company, is_ended=bool(status.closedFlag)),
                 "salesRep": header.reference(await self._representative(document, key)),
                 "orderDate": header.day(document.orderDate, is_required=True),
                 "dueDate": header.day(document.dueDate),
@@ -119,11 +121,18 @@ class OrderKind(Kind[bss.Order, finance.Order]):
             return company.target, company.target
         return company.target, (await self._dependencies.need(run, account_key(bill_to))).target
 
-    async def _contact(self, run: Run, document: bss.Order, company: int) -> Header:
-        """The contact when it is linked and at the company; the order is synced again when it is linked later."""
+    async def _contact(self, run: Run, document: bss.Order, company: int, *, is_ended: bool) -> Header:
+        """The contact when it is linked and at the company.
+
+        An order that ends waits for it; any other is synced again when the contact is linked later.
+        """
         if document.contact is None:
             return {"contact": header.HeaderField("")}
         key = contact_key(document.contact.id)
+        if is_ended:
+            # ConnectWise takes no change of it afterwards.
+            with contextlib.suppress(Skip):
+                await self._dependencies.need(run, key)
         # Noted before the look, so that a link made at this moment is not missed.
         await self._context.skips.note(str(key), run.key)
         link = await self._context.link_of(key)

@@ -1,7 +1,7 @@
 """Brings the product items of a parent record to the desired ones: probe, write side by side, look again.
 
 First one new line alone: only when ConnectWise accepts it do the other creates and the deletes run, so that a refusal (inventory
-auditing, a required field) leaves the old lines untouched and the parent is never empty because of a sync.
+auditing, a required field) or a lost answer leaves the old lines untouched and the parent is never empty because of a sync.
 """
 
 from __future__ import annotations
@@ -138,8 +138,12 @@ class LineWriter:
 
     async def _carry_out(self, step: LinePlan) -> None:
         if step.creates:
-            await self._create(step.creates[0])
+            probe = step.creates[0]
+            await self._create(probe)
             self._raise_refusal()
+            if probe.external_id in self._unanswered:
+                # It may not stand; the next round sees, and until then the old lines stay.
+                return
         await concurrency.gather_limited(self._rest(step), limit=self._concurrency)
         self._raise_refusal()
 
