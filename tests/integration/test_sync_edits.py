@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.faults import FaultRule
 from tests.support.bench import Bench
 from tests.support.expected import Expected
 
@@ -62,6 +63,22 @@ async def test_with_the_strategy_changed_only_the_edited_line_is_replaced(bench:
     calls = bench.box.connectwise_calls
     assert (calls.counts[CREATE], calls.counts[DELETE]) == (1, 1)
     assert calls.total <= 2 * 1 + CONSTANT + OPENING
+
+
+async def test_an_old_line_stays_until_the_new_one_is_seen_when_its_create_got_no_answer(
+    bench: Bench,
+) -> None:
+    bench.changes = {"opportunity": {"line_strategy": "changed"}}
+    family = plain(bench, 20)
+    await bench.settled()
+    await bench.jetbuilt.add_a_piece(family)
+    written = len(bench.box.connectwise.writes)
+    bench.box.connectwise_faults.add(
+        FaultRule(name="failing", action="fail", method="POST", path="/procurement/products", times=1)
+    )
+    await bench.settled()
+    writes = [one for one in bench.box.connectwise.writes[written:] if "procurement/products" in one.path]
+    assert [one.method for one in writes] == ["POST", "DELETE"]
 
 
 async def test_what_is_calculated_from_the_edited_line_is_replaced_with_it(bench: Bench) -> None:
