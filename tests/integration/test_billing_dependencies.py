@@ -9,6 +9,7 @@ import pytest
 from cwbridge.flow import FlowContext
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
+from cwbridge.ledger.skips import Skips
 from cwbridge.queue.job import Run
 from sandbox.bss.collections import Row
 from tests.support.pairs import Pairs
@@ -79,6 +80,17 @@ async def test_a_skipped_one_skips_it_and_brings_it_back_when_it_is_linked(pairs
     assert (await pairs.last(ORDER)).cause == f"bss/product/{PRODUCT} is skipped: BSS has no such product"
     assert await pairs.bench.job(ORDER) is None
     product(pairs)
+    await pairs.settle(f"bss/product/{PRODUCT}")
+    assert await pairs.bench.job(ORDER) is not None or (await pairs.last(ORDER)).what == "updated"
+
+
+async def test_a_skipped_one_comes_back_although_the_run_that_linked_the_other_ended_before(
+    pairs: Pairs,
+) -> None:
+    product(pairs)
+    await pairs.settle(f"bss/product/{PRODUCT}")
+    # The order was skipped before the link was made, and the run that made it ended before it looked who was skipped.
+    await Skips(pairs.bench.redis, namespace=pairs.bench.namespace).note(f"bss/product/{PRODUCT}", ORDER)
     await pairs.settle(f"bss/product/{PRODUCT}")
     assert await pairs.bench.job(ORDER) is not None or (await pairs.last(ORDER)).what == "updated"
 

@@ -17,8 +17,6 @@ from worker.billing.context import BillingContext
 from worker.billing.keys import BillingKey, Noun
 from worker.billing.outcome import Skip, skipped
 
-_NEWLY_LINKED = frozenset({"created", "linked"})
-
 
 class Reconciler(Protocol):
     """Makes one kind of record of BSS and its record of ConnectWise agree."""
@@ -68,14 +66,7 @@ class BillingFlow:
             event = await self._reconcilers[key.noun].reconcile(run, key)
         except Skip as skip:
             return skipped(skip.reason)
-        if _may_be_newly_linked(run, event):
+        if event is None or event.what != "skipped":
+            # Whether this run linked it or an earlier one that ended before it came here.
             await self._context.wake(run, key)
         return event
-
-
-def _may_be_newly_linked(run: Run, event: Event | None) -> bool:
-    """Whether this run linked the record, or an earlier one may have that ended before it enqueued what was skipped."""
-    if event is not None and event.what in _NEWLY_LINKED:
-        return True
-    was_broken_off = bool(run.attempts or run.crashes or run.waits)
-    return was_broken_off and (event is None or event.what != "skipped")
