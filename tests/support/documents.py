@@ -23,6 +23,7 @@ class Documents:
         self.pairs = pairs
         self.noun = noun
         self.table = TABLES[noun]
+        self.external_id = "poNumber" if noun == "order" else "reference"
         rep = pairs.bench.default_rep["identifier"]
         pairs.choose(push=["account", "contact", "product", noun], sales_representative=rep)
         self.account = pairs.account()
@@ -66,8 +67,9 @@ class Documents:
 
     def records(self) -> list[Row]:
         """Every record of ConnectWise of the account's code."""
-        external_id = "poNumber" if self.noun == "order" else "reference"
-        return [row for row in self.pairs.connectwise.table(self.table) if row.get(external_id) == "000433"]
+        return [
+            row for row in self.pairs.connectwise.table(self.table) if row.get(self.external_id) == "000433"
+        ]
 
     async def of(self, document: str) -> Row:
         """The record that a document is linked to."""
