@@ -189,6 +189,24 @@ async def test_another_unit_or_product_ends_the_addition_and_makes_a_new_one(
     await subscriptions.pairs.assert_quiet(key(subscription))
 
 
+async def test_another_account_ends_the_addition_and_makes_a_new_one_there(
+    subscriptions: Subscriptions,
+) -> None:
+    pairs = subscriptions.pairs
+    agreement, subscription = await subscriptions.agreement(), subscriptions.add()
+    await pairs.settle(key(subscription))
+    subscriptions.account = pairs.account("Lighthouse")
+    subscriptions.person = pairs.person(subscriptions.account, first="Grace", isPrimary=True)
+    await subscriptions.begin()
+    other = await subscriptions.agreement()
+    subscriptions.edit(subscription, accountId=subscriptions.account)
+    await pairs.settle(key(subscription))
+    old, new = subscriptions.additions()
+    assert (old["agreementId"], last_day(old)) == (agreement, today())
+    assert (new["agreementId"], last_day(new), new["effectiveDate"][:10]) == (other, "", today())
+    await pairs.assert_quiet(key(subscription))
+
+
 async def test_a_lost_answer_while_replacing_makes_no_third_addition(subscriptions: Subscriptions) -> None:
     await subscriptions.agreement()
     subscription = subscriptions.add()

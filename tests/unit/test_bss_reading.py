@@ -70,7 +70,10 @@ def test_a_date_is_a_day_and_never_shifted(day: str, zone: str) -> None:
     assert read(ServerTimes(ZoneInfo(zone)), day=day).day == date(2026, 4, 30)
 
 
-@pytest.mark.parametrize("amount", ["NaN", "Infinity", "-Infinity", "a lot", True])
+@pytest.mark.parametrize(
+    "amount",
+    ["NaN", "Infinity", "-Infinity", "nan", " NaN ", "inf", "1e400", Decimal("1e400"), "a lot", True],
+)
 def test_what_is_no_number_is_no_amount(amount: Any) -> None:
     with pytest.raises(msgspec.ValidationError):
         read(amount=amount)

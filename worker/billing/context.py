@@ -21,6 +21,7 @@ from cwbridge.ledger.history import History
 from cwbridge.ledger.links import How, Link, Links
 from cwbridge.ledger.own_writes import OwnWrites
 from cwbridge.ledger.skips import Skips
+from cwbridge.limits.lane import Lane
 from cwbridge.queue.job import Enqueue, Run
 from cwbridge.queue.queue import Queue
 from worker.billing import keys
@@ -153,9 +154,12 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
         return next((key for key in map(keys.of_identity, identities) if key is not None), None)
 
     async def finish(self, key: BillingKey, link: Link, reason: str) -> None:
-        """Keep why nothing is written to the pair any more; an empty reason takes it up again."""
-        if link.finished != reason:
-            await self.links.put(key.kind, key.identity, msgspec.structs.replace(link, finished=reason))
+        """Keep why nothing is written to the pair any more; an empty reason takes it up again, and what was skipped meanwhile."""
+        if link.finished == reason:
+            return
+        await self.links.put(key.kind, key.identity, msgspec.structs.replace(link, finished=reason))
+        if not reason:
+            await wake(self.queue, self.skips, key)
 
     async def report_missing(self, key: BillingKey, link: Link, noun: str, reason: str) -> None:
         """Keep that the record `noun` of a pair is gone, and count it, but not again at each later look."""
@@ -163,15 +167,18 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
             self.psa.objects.count(noun, "missing")
         await self.finish(key, link, reason)
 
+    async def told_discrepancies(self, key: BillingKey) -> bool:
+        """Whether the newest event of the object tells discrepancies, which may be gone by now."""
+        newest = next(iter(await self.history.of(str(key))), None)
+        return newest is not None and bool(newest.discrepancies)
+
     async def enqueue(self, run: Run, *keys: str) -> None:
         """Ask for other objects, as urgently as this run was asked for."""
         await self.queue.enqueue(*(Enqueue(key=key, flow=FLOW, lane=run.lane) for key in keys))
 
     async def wake(self, run: Run, key: BillingKey) -> None:
         """Ask for every object that was skipped because of this one."""
-        skipped = await self.skips.of(str(key))
-        await self.enqueue(run, *skipped)
-        await self.skips.forget(str(key), *skipped)
+        await wake(self.queue, self.skips, key, run.lane)
 
     async def enqueue_contacts(self, run: Run, company: int) -> None:
         """Ask for every contact of a company that has just been linked: before, none of them could be pulled."""
@@ -195,6 +202,13 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
         contact = await self.bss.contacts.get(number)
         await self.own_writes.note(f"contact:{number}", contact.updatedAt)
         return contact
+
+
+async def wake(queue: Queue, skips: Skips, key: BillingKey, lane: Lane = "fresh") -> None:
+    """Enqueue every object that was skipped because of that of `key`."""
+    skipped = await skips.of(str(key))
+    await queue.enqueue(*(Enqueue(key=one, flow=FLOW, lane=lane) for one in skipped))
+    await skips.forget(str(key), *skipped)
 
 
 def _is_empty(value: Value | None) -> bool:

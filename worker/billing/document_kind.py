@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from decimal import Decimal
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 import msgspec
 
@@ -13,6 +13,7 @@ from cwbridge.connectors.bss import documents as bss
 from cwbridge.connectors.bss.client import Collection
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.connectors.connectwise.resource import Resource
+from cwbridge.ledger.creates import SentFields
 from cwbridge.queue.job import Run
 from worker.billing.document_header import Header
 from worker.billing.document_items import Charge
@@ -38,6 +39,17 @@ class Desired(msgspec.Struct, frozen=True, kw_only=True):
     charges: tuple[Charge, ...]
     currency: str
     tax: Decimal | None = None
+
+    def as_sent(self, note: SentFields | None, external_id: str) -> Self | None:
+        """The document by the company and code that a create without an answer has sent; None when they are the same.
+
+        In BSS the document may have got another account or code since then, and its record stands where it was sent.
+        """
+        code, company = (note or {}).get(external_id), (note or {}).get("company")
+        if code is None or company is None:
+            return None
+        earlier = msgspec.structs.replace(self, code=code.sent, company=int(company.sent))
+        return None if (earlier.code, earlier.company) == (self.code, self.company) else earlier
 
 
 class Kind(ABC, Generic[Source, Target]):

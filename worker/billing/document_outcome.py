@@ -11,6 +11,7 @@ from cwbridge import errors
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from worker.billing.keys import BillingKey
+from worker.billing.outcome import missing
 from worker.psa.line_plan import LinePlan
 from worker.psa.line_writer import Applied
 from worker.psa.money import cents
@@ -27,15 +28,17 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     """Differences in money as sentences."""
     is_new: bool = False
     """The link is."""
+    differed: bool = False
+    """The newest event tells discrepancies, which may be gone by now."""
     notes: tuple[str, ...] = ()
     billable: Billable = "Billable"
 
 
 def event(key: BillingKey, link: Link, done: Done) -> Event | None:
-    """The event; None when nothing was done and nothing differs."""
+    """The event; None when nothing was done and nothing differs or did."""
     discrepancies = (*done.money, *_of_lines(done.applied))
     changed = bool(done.written or done.applied.created or done.applied.deleted)
-    if not (changed or done.is_new or discrepancies):
+    if not (changed or done.is_new or discrepancies or done.differed):
         return None
     if done.is_new:
         what = "created" if link.how == "created" else "linked"
@@ -54,6 +57,11 @@ def event(key: BillingKey, link: Link, done: Done) -> Event | None:
         matches=(f"{key.record} {link.target} ({link.how})",),
         discrepancies=discrepancies,
     )
+
+
+def kept(key: BillingKey, link: Link, reason: str) -> Event:
+    """A document that is no longer pushed although it has a record, which may be charged: a discrepancy."""
+    return missing(link, f"{reason}; {key.record} {link.target} stays in ConnectWise as it is")
 
 
 def refused(

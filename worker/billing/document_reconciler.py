@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
+from decimal import Decimal
 from typing import Any, Generic
 
 import msgspec
@@ -68,7 +70,7 @@ class DocumentReconciler(Generic[Source, Target]):
             return await self._document_missing(key, link)
         reason = self._kind.reason_skipped(document)
         if reason:
-            return skipped(reason)
+            return skipped(reason) if link is None else document_outcome.kept(key, link, reason)
         desired = await self._kind.desired(run, key, document)
         lines = document_items.lines_of(desired.charges, self._context.rules.documents.billable)
         if link is None:
@@ -78,6 +80,7 @@ class DocumentReconciler(Generic[Source, Target]):
         else:
             record = await self._living(link)
             if record is None:
+                await self._compare(key, desired, None)
                 return await self._record_missing(key, link)
             await self._context.finish(key, link, "")
             pair = Pair(record=record, link=link, agreed=await self._context.agreements.of(key.identity))
@@ -98,12 +101,20 @@ class DocumentReconciler(Generic[Source, Target]):
 
     async def _first(self, key: BillingKey, desired: Desired) -> Pair[Target]:
         """Find the record or create it, and link it; no other run makes one of that code in the company meanwhile."""
-        name = f"{key.noun}:{desired.company}:{desired.code}"
-        async with self._context.psa.locks.hold(name):
+        earlier = desired.as_sent(await self._context.creates.of(key.identity), self._kind.external_id)
+        if earlier is not None:
+            async with self._locked_code(key, earlier):
+                found = await self._finder.find(key, earlier)
+                if found is not None:
+                    return await self._link(key, found, "external_id")
+        async with self._locked_code(key, desired):
             found = await self._finder.find(key, desired)
             if found is not None:
                 return await self._link(key, found, "external_id")
             return await self._create(key, desired)
+
+    def _locked_code(self, key: BillingKey, desired: Desired) -> AbstractAsyncContextManager[None]:
+        return self._context.psa.locks.hold(f"{key.noun}:{desired.company}:{desired.code}")
 
     async def _link(
         self, key: BillingKey, record: Target, how: How, notes: tuple[str, ...] = ()
@@ -179,6 +190,7 @@ class DocumentReconciler(Generic[Source, Target]):
                 written=(*written, *ended),
                 money=found,
                 is_new=pair.is_new,
+                differed=await self._context.told_discrepancies(key),
                 notes=pair.notes,
                 billable=self._context.rules.documents.billable,
             ),
@@ -207,9 +219,9 @@ class DocumentReconciler(Generic[Source, Target]):
             self._kind.forget()
             raise errors.Unsettled(refusal.cause, detail=refusal.detail) from refusal
 
-    async def _compare(self, key: BillingKey, desired: Desired, record: Target) -> tuple[str, ...]:
-        """Keep the differences in money, or that there are none any more; as sentences."""
-        net, tax = self._kind.totals_of(record)
+    async def _compare(self, key: BillingKey, desired: Desired, record: Target | None) -> tuple[str, ...]:
+        """Keep the differences in money, or that there are none any more; as sentences. A record that is gone comes to nothing."""
+        net, tax = (Decimal(0), Decimal(0)) if record is None else self._kind.totals_of(record)
         found = document_totals.compare(
             Totals(net=document_items.total_of(desired.charges), tax=desired.tax),
             Totals(net=net, tax=tax),
@@ -254,6 +266,7 @@ class DocumentReconciler(Generic[Source, Target]):
                     applied=Applied(kept=plan.kept, foreign=plan.foreign, discrepancies=plan.discrepancies),
                     money=found,
                     is_new=pair.is_new,
+                    differed=await self._context.told_discrepancies(key),
                     billable=self._context.rules.documents.billable,
                 ),
             )

@@ -7,9 +7,11 @@ from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import FlowContext
 from cwbridge.ledger.agreements import Agreements
 from cwbridge.ledger.links import Link
+from cwbridge.ledger.skips import Skips
 from cwbridge.linker import LinkName, Rebuilt, Relinked, no_record
 from cwbridge.queue.job import Enqueue
 from worker.billing import assembly, keys
+from worker.billing.context import wake
 from worker.billing.keys import BillingKey
 from worker.billing.rebuilding import LinkRebuild
 
@@ -40,6 +42,7 @@ class BillingLinker:
                 await self._agreements.forget(name.identity)
         await context.queue.enqueue(Enqueue(key=str(key), flow=keys.FLOW, lane="interactive", mode="force"))
         await context.queue.requeue(str(key))
+        await wake(context.queue, Skips(context.redis, namespace=context.settings.namespace), key)
         return Relinked(
             name=str(name),
             kind=name.kind,

@@ -165,7 +165,7 @@ class PaymentReconciler:
             *await self._compare(key, desired, written.record.amount),
             *payment_fields.discrepancies(written.record, desired, agreed),
         )
-        if not (parts or found or await self._told_discrepancies(key)):
+        if not (parts or found or await self._context.told_discrepancies(key)):
             return None
         return Event(
             what="updated" if parts else "checked",
@@ -184,11 +184,6 @@ class PaymentReconciler:
                 "totals_differ", key=str(key), kind=kind, source=str(one.source), target=str(one.target)
             )
         return [document_totals.told(kind, one) for kind, one in found.items()]
-
-    async def _told_discrepancies(self, key: BillingKey) -> bool:
-        """Whether the newest event tells discrepancies, which are gone by now."""
-        newest = next(iter(await self._context.history.of(str(key))), None)
-        return newest is not None and bool(newest.discrepancies)
 
     async def _payment_missing(self, key: BillingKey, link: Link | None) -> Event:
         if link is None:

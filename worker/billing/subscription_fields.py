@@ -24,7 +24,7 @@ from worker.psa.money import exact
 MAX_TEXT = 1000
 NAME = "subscriptionName"
 """The field of an addition that is a custom field."""
-UNIT, PRODUCT, REPLACED = "unit", "product", "replaced"
+ACCOUNT, UNIT, PRODUCT, REPLACED = "account", "unit", "product", "replaced"
 """What is agreed on beside the fields: what an addition was made of, and the day of a replacement under way."""
 _AMOUNTS = ("quantity", "unitPrice", "unitCost")
 _ENDED = frozenset({"cancelled", "in-active"})
@@ -154,14 +154,16 @@ def overridden(
     )
 
 
-def made_of(subscription: bss.Subscription) -> tuple[str, str]:
-    """Unit and product: another one of either makes another addition."""
-    return folded(subscription.unit), subscription.product.id if subscription.product is not None else ""
+def made_of(subscription: bss.Subscription) -> tuple[str, str, str]:
+    """Account, unit and product: another one of them makes another addition."""
+    account = "" if subscription.account is None else str(subscription.account.id)
+    product = "" if subscription.product is None else subscription.product.id
+    return account, folded(subscription.unit), product
 
 
 def changed_parts(subscription: bss.Subscription, agreed: Mapping[str, Agreed]) -> tuple[str, ...]:
-    """Which of unit and product the addition was not made of; empty when it is changed in place."""
-    now = dict(zip((UNIT, PRODUCT), made_of(subscription), strict=True))
+    """Which of account, unit and product the addition was not made of; empty when it is changed in place."""
+    now = dict(zip((ACCOUNT, UNIT, PRODUCT), made_of(subscription), strict=True))
     return tuple(name for name, value in now.items() if name in agreed and agreed[name].source != value)
 
 

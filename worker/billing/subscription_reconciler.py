@@ -1,4 +1,4 @@
-"""One subscription and its addition: find or create it, keep it as BSS has it, end it, and replace it when unit or product change."""
+"""One subscription and its addition: find or create it, keep it as BSS has it, end it, and replace it when account, unit or product change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from worker.billing.dependencies import Dependencies
 from worker.billing.keys import BillingKey, account_key, document_key
 from worker.billing.outcome import Skip, missing, skipped
 from worker.billing.subscription_custom_fields import SubscriptionCustomFields
-from worker.billing.subscription_fields import PRODUCT, REPLACED, UNIT
+from worker.billing.subscription_fields import ACCOUNT, PRODUCT, REPLACED, UNIT
 from worker.billing.subscription_finder import FoundAddition, SubscriptionFinder
 from worker.billing.subscription_writer import SubscriptionWriter
 
@@ -217,7 +217,7 @@ class SubscriptionReconciler:
         now = fields.held(addition, name_field)
         discrepancies = fields.overridden(now, wanted, before, values)
         agreed = {
-            **{name: before[name] for name in (UNIT, PRODUCT) if name in before},
+            **{name: before[name] for name in (ACCOUNT, UNIT, PRODUCT) if name in before},
             **fields.agreed_on(now, wanted),
         }
         if agreed != before:
@@ -272,8 +272,13 @@ def _account(key: BillingKey, subscription: bss.Subscription) -> int:
 
 
 def _made_of(subscription: bss.Subscription, agreement: finance.Agreement, product: int) -> dict[str, Agreed]:
-    unit, item = fields.made_of(subscription)
-    return {UNIT: Agreed(unit, str(agreement.id)), PRODUCT: Agreed(item, str(product))}
+    account, unit, item = fields.made_of(subscription)
+    company = "" if agreement.company is None else str(agreement.company.id)
+    return {
+        ACCOUNT: Agreed(account, company),
+        UNIT: Agreed(unit, str(agreement.id)),
+        PRODUCT: Agreed(item, str(product)),
+    }
 
 
 def _event(pair: Pair, written: tuple[str, ...], discrepancies: tuple[str, ...]) -> Event | None:

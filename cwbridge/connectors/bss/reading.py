@@ -22,6 +22,8 @@ T = TypeVar("T")
 DocumentId = NewType("DocumentId", str)
 """The id of a record that has no number of its own: a GUID in lower case, or what else the server gives, as text."""
 _DAY_CHARACTERS = len("2026-04-30")
+_MAX_DIGITS = 20
+"""Before the decimal point, of an amount."""
 
 
 class BssReader(Reader[T]):
@@ -113,10 +115,14 @@ def _whole_number(content: Any) -> Any:
 
 
 def _number(content: Any) -> Any:
+    """An amount; what is none, or is too great to be rounded to cents, stays a text that msgspec refuses."""
     try:
-        return Decimal(content.strip()) if isinstance(content, str) else content
+        number = Decimal(content.strip()) if isinstance(content, str) else content
     except InvalidOperation:
         return content
+    if isinstance(number, Decimal) and not (number.is_finite() and number.adjusted() < _MAX_DIGITS):
+        return repr(str(content))
+    return number
 
 
 def _text(content: Any) -> Any:
