@@ -6,11 +6,15 @@ from collections.abc import Mapping
 
 import pytest
 
-from cwbridge import errors
+from cwbridge import connections, errors
+from cwbridge.connectors.bss.system import BSS
+from cwbridge.connectors.connectwise.system import CONNECTWISE
+from cwbridge.flow import FlowContext
 from cwbridge.ledger.agreements import Agreed, Agreements
 from cwbridge.queue.job import Run
 from sandbox.faults import FaultRule
 from tests.support.pairs import CONTACTS, Pairs
+from worker.billing import assembly
 from worker.billing.context import BillingContext
 
 WRITES = (
@@ -172,3 +176,20 @@ async def test_two_runs_broken_off_in_a_row_remember_what_the_first_has_written(
     else:
         items = pairs.items_of((await pairs.contact_of(number))["id"])
         assert (items["Direct"], items["Fax"]) == ("3", "9")
+
+
+@pytest.mark.parametrize(
+    ("failure", "stays"),
+    [(errors.LeaseLost("another run has it"), True), (errors.Refused("no", remedy="no"), False)],
+    ids=["lease lost", "refused"],
+)
+async def test_a_run_without_its_lease_leaves_the_note_of_a_create_to_the_next_one(
+    pairs: Pairs, failure: errors.WorkError, stays: bool
+) -> None:
+    settings, redis = pairs.bench.settings(), pairs.bench.redis
+    async with connections.open_all(settings, redis, (BSS, CONNECTWISE)) as clients:
+        context = assembly.billing_context(FlowContext.over(settings, redis, clients))
+        with pytest.raises(type(failure)):
+            async with context.creating("bss:account:1", {}):
+                raise failure
+        assert (await context.creates.of("bss:account:1") is not None) is stays

@@ -126,11 +126,14 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
 
     @asynccontextmanager
     async def creating(self, identity: str, sent: SentFields) -> AsyncIterator[None]:
-        """A create for `identity` is under way; the note of it stays unless it was refused."""
+        """A create for `identity` is under way; the note of it stays unless it was refused.
+
+        Of a run that has lost its lease the note may be that of the next run by now.
+        """
         await self.creates.begin(identity, sent)
         try:
             yield
-        except errors.OutcomeUnknown:
+        except (errors.OutcomeUnknown, errors.LeaseLost):
             raise
         except errors.WorkError:
             await self.creates.end(identity)
