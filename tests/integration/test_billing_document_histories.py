@@ -115,6 +115,7 @@ def begun(pairs: Pairs) -> Sales:
     ],
     knows_by_notes=True,
 )
+@example(history=[Synced(), Wiped()], knows_by_notes=False)
 @given(history=HISTORIES, knows_by_notes=st.booleans())
 def test_every_history_ends_with_what_bss_says(
     stage: Stage, history: list[Step], *, knows_by_notes: bool
