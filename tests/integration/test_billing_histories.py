@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Literal
@@ -14,12 +13,11 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from cwbridge import redis as redis_module
-from sandbox.calls import Call, CallLog
 from sandbox.faults import FaultRule
+from tests.support import broken_off
 from tests.support.houses import HOUSES, Houses, Noun
 from tests.support.merging import Side
 from tests.support.pairs import Pairs
-from tests.support.until import until
 
 VALUES = st.sampled_from(["", "1", "22", "333"])
 
@@ -129,10 +127,11 @@ class History:
                 await pairs.bench.sync()
                 self.model.broken_off(self.houses.seen())
             case Killed():
-                await self.killed(step)
+                await broken_off.after_calls(pairs.bench.box, pairs.bench.sync(full=step.full), step.calls)
                 self.model.broken_off(self.houses.seen())
             case KilledInWrite():
-                await self.killed_in_write(step)
+                work = pairs.bench.sync(full=True)
+                await broken_off.in_write(pairs.bench.box, work, step.method, step.writes)
                 self.model.broken_off(self.houses.seen())
             case Wiped():
                 await pairs.wipe()
@@ -164,61 +163,6 @@ class History:
             contact = self.houses.row(("contact", primary["email"]), "psa")
             assert contact is not None
             assert company["defaultContact"] == {"id": contact["id"]}
-
-    async def killed(self, step: Killed) -> None:
-        box = self.pairs.bench.box
-        enough = asyncio.Event()
-        with counted((box.bss_calls, box.connectwise_calls), step.calls, enough):
-            await self._broken_off(self.pairs.bench.sync(full=step.full), enough.wait())
-
-    async def killed_in_write(self, step: KilledInWrite) -> None:
-        both = (self.pairs.bench.box.connectwise_faults, self.pairs.bench.box.bss_faults)
-        for faults in both:
-            faults.add(
-                FaultRule(
-                    name="held", action="hold_after", method=step.method, path="/*c*", after=step.writes
-                )
-            )
-        held = until(lambda: any(faults.waiting("held") for faults in both), what="a write", within=60)
-        await self._broken_off(self.pairs.bench.sync(full=True), held)
-
-    async def _broken_off(self, work: Coroutine[Any, Any, Any], moment: Coroutine[Any, Any, Any]) -> None:
-        """Cancel the work at the moment, if that comes before the work ends; what was sent takes effect."""
-        box = self.pairs.bench.box
-        working, waiting = asyncio.create_task(work), asyncio.create_task(moment)
-        await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (working, waiting):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        for faults in (box.connectwise_faults, box.bss_faults):
-            faults.clear()
-        logs = (box.bss_calls, box.connectwise_calls)
-        await until(lambda: not any(log.concurrent for log in logs), what="what was sent has taken effect")
-
-
-@contextlib.contextmanager
-def counted(logs: tuple[CallLog, ...], calls: int, enough: asyncio.Event) -> Iterator[None]:
-    """Set `enough` when so many calls were answered."""
-    left = calls
-
-    def counting(count: Callable[[Call], None]) -> Callable[[Call], None]:
-        def counted_call(call: Call) -> None:
-            nonlocal left
-            count(call)
-            left -= 1
-            if left <= 0:
-                enough.set()
-
-        return counted_call
-
-    for log in logs:
-        log._count = counting(log._count)  # type: ignore[method-assign, assignment]
-    try:
-        yield
-    finally:
-        for log in logs:
-            del log._count
 
 
 class Stage:

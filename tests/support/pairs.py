@@ -70,6 +70,10 @@ class Pairs:
         for collection in (*documents, "contacts", "accounts"):
             for number in list(self.bss.rows(collection)):
                 self.bss.remove(collection, number)
+        self.clear_connectwise()
+
+    def clear_connectwise(self) -> None:
+        """Remove the companies and contacts of ConnectWise alone."""
         for table in (f"{CONTACTS}/communications", CONTACTS, TYPES, f"{COMPANIES}/sites", COMPANIES):
             for row in list(self.connectwise.table(table)):
                 self.connectwise.remove(table, row["id"])
