@@ -393,15 +393,24 @@ async def test_a_payment_of_an_invoice_that_was_deleted_in_connectwise_is_skippe
     payments.pairs.connectwise.remove(INVOICES, target)
     payment = payments.add(invoice)
     await payments.pairs.settle(key(payment))
-    event = await payments.pairs.last(key(payment))
-    assert (event.what, event.cause) == (
-        "skipped",
-        f"ConnectWise has no invoice {target}: bss/invoice/{invoice}",
+    # The job of the invoice reports it, and has the payment looked at again.
+    await payments.pairs.settle(f"bss/invoice/{invoice}", key(payment))
+    history = await payments.pairs.bench.history(key(payment))
+    assert [(event.what, event.cause) for event in (history[-1], history[0])] == [
+        ("skipped", f"ConnectWise has no invoice {target}: bss/invoice/{invoice}"),
+        ("skipped", f"the invoice was deleted in ConnectWise: invoice {target}"),
+    ]
+
+
+async def test_a_tenant_that_hides_the_payments_of_an_invoice_is_told_once(payments: Payments) -> None:
+    invoice, _ = await payments.invoice()
+    payments.pairs.bench.box.connectwise_faults.add(
+        FaultRule(name="hidden", action="fail", status=404, path="/finance/invoices/*/payments")
     )
-    await payments.pairs.settle(f"bss/invoice/{invoice}")
-    await payments.pairs.settle(key(payment))
-    told = (await payments.pairs.last(key(payment))).cause
-    assert told == f"the invoice was deleted in ConnectWise: invoice {target}"
+    payment = payments.add(invoice)
+    told = await payments.pairs.failure(key(payment))
+    assert "ConnectWise shows an invoice and not its payments" in told
+    assert len(await payments.pairs.bench.history(key(payment))) == 1
 
 
 async def test_payments_of_invoices_that_are_not_pushed_are_skipped(payments: Payments) -> None:

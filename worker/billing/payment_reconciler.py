@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Never
 
 import msgspec
 import structlog
@@ -96,15 +97,28 @@ class PaymentReconciler:
                 agreed = _agreed(found, noted, desired)
                 link = await self._context.link(key, found.record.id, found.how, agreed, parent=invoice)
         except errors.NotFound as gone:
-            # Its job finds out that the invoice was deleted, and reports it.
-            await self._context.skips.note(str(invoice_key), run.key)
-            await self._context.enqueue(run, str(invoice_key))
-            raise Skip(f"ConnectWise has no invoice {invoice}: {invoice_key}") from gone
+            await self._raise_unseen(run, invoice_key, invoice, gone)
         what = "created" if link.how == "created" else "linked"
         event = await self._agree(key, link, desired, found.record)
         told = event or Event(what=what, target=link.target, matches=_matches(key, link))
         parts = (told.cause, "" if self._writer.is_marked(key, found.record) else _NOT_KEPT)
         return msgspec.structs.replace(told, what=what, cause="; ".join(filter(None, parts)))
+
+    async def _raise_unseen(
+        self, run: Run, invoice_key: BillingKey, invoice: int, gone: errors.NotFound
+    ) -> Never:
+        """Skip where the invoice was deleted, which its own job reports; refuse where only its payments cannot be had."""
+        try:
+            await self._context.psa.client.invoices.get(invoice)
+        except errors.NotFound:
+            await self._context.skips.note(str(invoice_key), run.key)
+            await self._context.enqueue(run, str(invoice_key))
+            raise Skip(f"ConnectWise has no invoice {invoice}: {invoice_key}") from gone
+        raise errors.Refused(
+            "ConnectWise shows an invoice and not its payments",
+            detail=f"invoice {invoice}, {invoice_key}; {gone.detail}",
+            remedy="Allow the API member to inquire and add payments of invoices (Finance > Invoicing), then requeue.",
+        ) from gone
 
     async def _look(
         self, key: BillingKey, invoice: int, noted: PaymentValues | None, desired: PaymentValues
