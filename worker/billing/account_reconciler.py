@@ -14,7 +14,7 @@ from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from cwbridge.queue.job import Run
 from cwbridge.text import folded
-from worker.billing import account_types
+from worker.billing import account_types, disappearance
 from worker.billing.account_fields import FIELDS, AccountFields, Relatives, account_changes, company_changes
 from worker.billing.account_types import AccountTypes, TypeDecision, TypesSeen
 from worker.billing.company_creator import CompanyCreator
@@ -22,7 +22,7 @@ from worker.billing.company_finder import CompanyFinder, FoundCompany
 from worker.billing.context import BillingContext
 from worker.billing.keys import BillingKey, company_key
 from worker.billing.merge import Merge, attempts_of, merge, recovered
-from worker.billing.outcome import Also, missing, skipped, synced
+from worker.billing.outcome import Also, skipped, synced
 from worker.billing.relatives import RelativesReader
 from worker.billing.values import Sides, agreed_on, has_changed_meanwhile, newly_agreed
 
@@ -69,7 +69,7 @@ class AccountReconciler:
         try:
             account = await self._context.bss.accounts.get(key.number)
         except errors.NotFound:
-            return await self._account_missing(key, link)
+            return await disappearance.from_bss(self._context, key, link, _shown)
         if link is None:
             pair = await self._first(run, key, account)
             if pair is None:
@@ -77,7 +77,7 @@ class AccountReconciler:
             return await self._agree(run, key, pair)
         company = await self._living(link)
         if company is None:
-            return await self._company_missing(key, link)
+            return await disappearance.from_connectwise(self._context, key, link, "company", _shown)
         await self._context.finish(key, link, "")
         agreed = await self._context.agreements.of(key.identity)
         return await self._agree(run, key, Pair(account=account, company=company, link=link, agreed=agreed))
@@ -207,20 +207,9 @@ class AccountReconciler:
         self._context.psa.objects.count("account", "updated")
         return await self._context.account_after_write(pair.account.id)
 
-    async def _account_missing(self, key: BillingKey, link: Link | None) -> Event | None:
-        if link is None:
-            return skipped("BSS has no such account")
-        reason = "the account no longer exists in BSS"
-        await self._context.report_missing(key, link, "account", reason)
-        return missing(link, f"account {key.number} no longer exists in BSS; company {link.target} stays")
 
-    async def _company_missing(self, key: BillingKey, link: Link) -> Event | None:
-        reason = "the company was deleted in ConnectWise"
-        await self._context.report_missing(key, link, "company", reason)
-        return missing(
-            link,
-            f"company {link.target} was deleted in ConnectWise; no other one is made for account {key.number}",
-        )
+def _shown(link: Link) -> str:
+    return f"company {link.target}"
 
 
 def _differs_beside_fields(

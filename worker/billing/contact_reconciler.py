@@ -14,6 +14,7 @@ from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from cwbridge.queue.job import Run
 from cwbridge.text import folded
+from worker.billing import disappearance
 from worker.billing.account_reconciler import TYPE
 from worker.billing.contact_fields import FIELDS, ContactFields, bss_changes
 from worker.billing.contact_finder import ContactFinder, FoundContact
@@ -21,7 +22,7 @@ from worker.billing.contact_writer import ContactWriter
 from worker.billing.context import BillingContext
 from worker.billing.keys import FLOW, BillingKey, account_key
 from worker.billing.merge import Merge, Policy, attempts_of, merge, recovered
-from worker.billing.outcome import missing, skipped, synced
+from worker.billing.outcome import skipped, synced
 from worker.billing.values import (
     Sides,
     Value,
@@ -72,7 +73,9 @@ class ContactReconciler:
         try:
             contact = await self._context.bss.contacts.get(key.number)
         except errors.NotFound:
-            return await self._contact_missing(key, link)
+            return await disappearance.from_bss(
+                self._context, key, link, lambda link: f"{_shown(link)} of ConnectWise", counted="BSS contact"
+            )
         home = await self._home(run, key, contact, link)
         if isinstance(home, str):
             return skipped(home)
@@ -127,7 +130,9 @@ class ContactReconciler:
         try:
             record = await self._contacts.get(link.target)
         except errors.NotFound:
-            return await self._record_missing(key, link)
+            return await disappearance.from_connectwise(
+                self._context, key, link, "contact", _shown, named=f"contact {key.number} of BSS"
+            )
         await self._context.finish(key, link, "")
         agreed = await self._context.agreements.of(key.identity)
         return Pair(contact=contact, home=home, record=record, link=link, agreed=agreed)
@@ -205,21 +210,9 @@ class ContactReconciler:
         self._context.psa.objects.count("BSS contact", "updated")
         return await self._context.contact_after_write(pair.contact.id)
 
-    async def _contact_missing(self, key: BillingKey, link: Link | None) -> Event:
-        if link is None:
-            return skipped("BSS has no such contact")
-        await self._context.report_missing(key, link, "BSS contact", "the contact no longer exists in BSS")
-        return missing(
-            link,
-            f"contact {key.number} no longer exists in BSS; contact {link.target} of ConnectWise stays",
-        )
 
-    async def _record_missing(self, key: BillingKey, link: Link) -> Event:
-        await self._context.report_missing(key, link, "contact", "the contact was deleted in ConnectWise")
-        return missing(
-            link,
-            f"contact {link.target} was deleted in ConnectWise; no other one is made for contact {key.number} of BSS",
-        )
+def _shown(link: Link) -> str:
+    return f"contact {link.target}"
 
 
 def _primary(contact: bss.Contact) -> Agreed:

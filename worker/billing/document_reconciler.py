@@ -15,8 +15,8 @@ from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import How, Link
 from cwbridge.ledger.money_discrepancies import MoneyDiscrepancies
 from cwbridge.queue.job import Run
+from worker.billing import disappearance, document_items, document_outcome, document_totals
 from worker.billing import document_header as header
-from worker.billing import document_items, document_outcome, document_totals
 from worker.billing.context import BillingContext
 from worker.billing.document_finder import DocumentFinder
 from worker.billing.document_header import Header
@@ -25,7 +25,7 @@ from worker.billing.document_lines import DocumentLines
 from worker.billing.document_outcome import Done
 from worker.billing.document_totals import Totals
 from worker.billing.keys import BillingKey
-from worker.billing.outcome import missing, skipped
+from worker.billing.outcome import skipped
 from worker.psa.gone import gone_reference
 from worker.psa.line_writer import Applied
 from worker.psa.product_lines import LineParent
@@ -67,7 +67,7 @@ class DocumentReconciler(Generic[Source, Target]):
         try:
             document = await self._kind.source.get(key.id)
         except errors.NotFound:
-            return await self._document_missing(key, link)
+            return await disappearance.from_bss(self._context, key, link, self._shown)
         reason = self._kind.reason_skipped(document)
         if reason:
             return skipped(reason) if link is None else document_outcome.kept(key, link, reason)
@@ -81,7 +81,9 @@ class DocumentReconciler(Generic[Source, Target]):
             record = await self._living(link)
             if record is None:
                 await self._compare(key, desired, None)
-                return await self._record_missing(key, link)
+                return await disappearance.from_connectwise(
+                    self._context, key, link, self._kind.record, self._shown
+                )
             await self._context.finish(key, link, "")
             pair = Pair(record=record, link=link, agreed=await self._context.agreements.of(key.identity))
             catalog_items = {}
@@ -280,19 +282,5 @@ class DocumentReconciler(Generic[Source, Target]):
             fields=tuple(step.path.removeprefix("/") for step in steps),
         )
 
-    async def _document_missing(self, key: BillingKey, link: Link | None) -> Event:
-        if link is None:
-            return skipped(f"BSS has no such {key.noun}")
-        reason = f"the {key.noun} no longer exists in BSS"
-        await self._context.report_missing(key, link, key.noun, reason)
-        return missing(
-            link, f"{key.noun} {key.id} no longer exists in BSS; {self._kind.record} {link.target} stays"
-        )
-
-    async def _record_missing(self, key: BillingKey, link: Link) -> Event:
-        reason = f"the {self._kind.record} was deleted in ConnectWise"
-        await self._context.report_missing(key, link, self._kind.record, reason)
-        return missing(
-            link,
-            f"{self._kind.record} {link.target} was deleted in ConnectWise; no other one is made for {key.noun} {key.id}",
-        )
+    def _shown(self, link: Link) -> str:
+        return f"{self._kind.record} {link.target}"

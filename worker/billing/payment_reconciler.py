@@ -18,11 +18,11 @@ from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from cwbridge.ledger.money_discrepancies import MoneyDiscrepancies
 from cwbridge.queue.job import Run
-from worker.billing import document_totals, payment_fields
+from worker.billing import disappearance, document_totals, payment_fields
 from worker.billing.context import BillingContext
 from worker.billing.dependencies import Dependencies
 from worker.billing.keys import BillingKey, document_key
-from worker.billing.outcome import Skip, missing, skipped
+from worker.billing.outcome import Skip, skipped
 from worker.billing.payment_fields import PaymentValues
 from worker.billing.payment_finder import FoundPayment, PaymentFinder
 from worker.billing.payment_writer import PaymentWriter, Written
@@ -56,7 +56,7 @@ class PaymentReconciler:
         try:
             payment = await self._context.bss.payments.get(key.id)
         except errors.NotFound:
-            return await self._payment_missing(key, link)
+            return await disappearance.from_bss(self._context, key, link, _shown)
         if payment.invoiceId is None:
             if link is not None:
                 raise _moved(key, link, "no invoice")
@@ -72,7 +72,7 @@ class PaymentReconciler:
             record = await self._payments(link.parent).get(link.target)
         except errors.NotFound:
             await self._compare(key, desired, None)
-            return await self._record_missing(key, link)
+            return await disappearance.from_connectwise(self._context, key, link, "payment", _shown)
         await self._context.finish(key, link, "")
         return await self._agree(key, link, desired, record)
 
@@ -199,21 +199,9 @@ class PaymentReconciler:
             )
         return [document_totals.told(kind, one) for kind, one in found.items()]
 
-    async def _payment_missing(self, key: BillingKey, link: Link | None) -> Event:
-        if link is None:
-            return skipped("BSS has no such payment")
-        await self._context.report_missing(key, link, "payment", "the payment no longer exists in BSS")
-        return missing(
-            link,
-            f"payment {key.id} no longer exists in BSS; payment {link.target} of invoice {link.parent} stays",
-        )
 
-    async def _record_missing(self, key: BillingKey, link: Link) -> Event:
-        await self._context.report_missing(key, link, "payment", "the payment was deleted in ConnectWise")
-        return missing(
-            link,
-            f"payment {link.target} of invoice {link.parent} was deleted in ConnectWise; no other one is made for payment {key.id}",
-        )
+def _shown(link: Link) -> str:
+    return f"payment {link.target} of invoice {link.parent}"
 
 
 def _agreed(found: FoundPayment, noted: PaymentValues | None, desired: PaymentValues) -> Mapping[str, Agreed]:

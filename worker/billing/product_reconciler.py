@@ -9,10 +9,9 @@ from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from cwbridge.queue.job import Run
 from cwbridge.text import folded
-from worker.billing import product_fields
+from worker.billing import disappearance, product_fields
 from worker.billing.context import BillingContext
 from worker.billing.keys import BillingKey
-from worker.billing.outcome import missing, skipped
 from worker.billing.product_creator import ProductCreator
 from worker.billing.product_finder import FoundItem, ProductFinder
 
@@ -33,13 +32,13 @@ class ProductReconciler:
         try:
             product = await self._context.bss.products.get(key.id)
         except errors.NotFound:
-            return await self._product_missing(key, link)
+            return await disappearance.from_bss(self._context, key, link, _shown)
         if link is None:
             return await self._first(key, product)
         try:
             item = await self._items.get(link.target)
         except errors.NotFound:
-            return await self._item_missing(key, link)
+            return await disappearance.from_connectwise(self._context, key, link, "catalog item", _shown)
         await self._context.finish(key, link, "")
         written = await self._update(key, product, item)
         return _event("updated", key, link, written, product_fields.shortened(product)) if written else None
@@ -87,19 +86,9 @@ class ProductReconciler:
             await self._context.agreements.put(key.identity, agreed)
         return names
 
-    async def _product_missing(self, key: BillingKey, link: Link | None) -> Event:
-        if link is None:
-            return skipped("BSS has no such product")
-        await self._context.report_missing(key, link, "product", "the product no longer exists in BSS")
-        return missing(link, f"product {key.id} no longer exists in BSS; catalog item {link.target} stays")
 
-    async def _item_missing(self, key: BillingKey, link: Link) -> Event:
-        reason = "the catalog item was deleted in ConnectWise"
-        await self._context.report_missing(key, link, "catalog item", reason)
-        return missing(
-            link,
-            f"catalog item {link.target} was deleted in ConnectWise; no other one is made for product {key.id}",
-        )
+def _shown(link: Link) -> str:
+    return f"catalog item {link.target}"
 
 
 def _event(what: str, key: BillingKey, link: Link, written: tuple[str, ...], cut: tuple[str, ...]) -> Event:

@@ -13,12 +13,13 @@ from cwbridge.ledger.agreements import Agreed
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import How, Link
 from cwbridge.queue.job import Run
+from worker.billing import disappearance
 from worker.billing import subscription_fields as fields
 from worker.billing.agreement_finder import AgreementFinder, Wanted
 from worker.billing.context import BillingContext
 from worker.billing.dependencies import Dependencies
 from worker.billing.keys import BillingKey, account_key, document_key
-from worker.billing.outcome import Skip, missing, skipped
+from worker.billing.outcome import Skip
 from worker.billing.subscription_custom_fields import SubscriptionCustomFields
 from worker.billing.subscription_fields import ACCOUNT, PRODUCT, REPLACED, UNIT
 from worker.billing.subscription_finder import FoundAddition, SubscriptionFinder
@@ -59,14 +60,14 @@ class SubscriptionReconciler:
         try:
             subscription = await self._context.bss.subscriptions.get(key.id)
         except errors.NotFound:
-            return await self._subscription_missing(key, link)
+            return await disappearance.from_bss(self._context, key, link, _shown)
         if link is None:
             pair = await self._first(run, key, subscription)
         else:
             try:
                 addition = await self._context.psa.client.additions_of(link.parent).get(link.target)
             except errors.NotFound:
-                return await self._addition_missing(key, link)
+                return await disappearance.from_connectwise(self._context, key, link, "addition", _shown)
             await self._context.finish(key, link, "")
             pair = Pair(addition=addition, link=link, agreed=await self._context.agreements.of(key.identity))
         changed = fields.changed_parts(subscription, pair.agreed)
@@ -244,21 +245,9 @@ class SubscriptionReconciler:
         needed = document_key("product", subscription.product.id)
         return (await self._dependencies.need(run, needed)).target
 
-    async def _subscription_missing(self, key: BillingKey, link: Link | None) -> Event:
-        if link is None:
-            return skipped("BSS has no such subscription")
-        await self._context.report_missing(
-            key, link, "subscription", "the subscription no longer exists in BSS"
-        )
-        return missing(link, f"subscription {key.id} no longer exists in BSS; addition {link.target} stays")
 
-    async def _addition_missing(self, key: BillingKey, link: Link) -> Event:
-        reason = "the addition was deleted in ConnectWise"
-        await self._context.report_missing(key, link, "addition", reason)
-        return missing(
-            link,
-            f"addition {link.target} was deleted in ConnectWise; no other one is made for subscription {key.id}",
-        )
+def _shown(link: Link) -> str:
+    return f"addition {link.target}"
 
 
 def _account(key: BillingKey, subscription: bss.Subscription) -> int:
