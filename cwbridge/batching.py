@@ -1,27 +1,31 @@
-"""Collects single look-ups of a few milliseconds into one request; each caller gets its own part of the answer."""
+"""Collects single requests of a moment into one; each caller gets its own part of the answer."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import timedelta
 from typing import Generic, TypeVar
 
+K = TypeVar("K", bound=Hashable)
 A = TypeVar("A")
 
 
-class BatchLoader(Generic[A]):
-    """Collects keys for `window`, then asks `load` for all of them at once."""
+class BatchLoader(Generic[K, A]):
+    """Collects keys for `window`, or with none for one pass of the event loop, then asks `load` for all of them at once.
+
+    What was asked for is loaded although its caller is cancelled meanwhile.
+    """
 
     def __init__(
-        self, load: Callable[[Sequence[str]], Awaitable[Mapping[str, A]]], *, window: timedelta
+        self, load: Callable[[Sequence[K]], Awaitable[Mapping[K, A]]], *, window: timedelta = timedelta(0)
     ) -> None:
         self._load = load
         self._window = window.total_seconds()
-        self._waiting: dict[str, asyncio.Future[A]] = {}
+        self._waiting: dict[K, asyncio.Future[A]] = {}
         self._loading: set[asyncio.Task[None]] = set()
 
-    async def get(self, key: str) -> A:
+    async def get(self, key: K) -> A:
         """The value of `key`; an error of the request is raised to every caller that waits for it."""
         answer = self._waiting.get(key)
         if answer is None:
@@ -51,7 +55,7 @@ class BatchLoader(Generic[A]):
                 waiting.set_result(answers[key])
 
 
-def _fail(batch: Mapping[str, asyncio.Future[A]], error: BaseException) -> None:
+def _fail(batch: Mapping[K, asyncio.Future[A]], error: BaseException) -> None:
     for waiting in batch.values():
         if not waiting.done():
             waiting.set_exception(error)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
-import msgspec
 import redis.exceptions
 from redis.commands.core import AsyncScript
 
+from cwbridge.batching import BatchLoader
 from cwbridge.redis import Redis
 
 
@@ -20,68 +19,39 @@ def script(redis: Redis, package: str, *names: str) -> AsyncScript:
     return redis.register_script("\n".join(_text(package, name) for name in names))
 
 
-class _Call(msgspec.Struct):
-    keys: Sequence[str]
-    args: Sequence[str | int | bytes]
-    answer: asyncio.Future[Any]
+class _Call(NamedTuple):
+    keys: tuple[str, ...]
+    args: tuple[str | int | bytes, ...]
 
 
 class GroupedScript:
     """A script whose calls in one pass of the event loop share a round trip; each caller gets its own answer or error.
 
-    A call is carried out even when its caller is cancelled meanwhile.
+    A call is carried out even when its caller is cancelled meanwhile. Equal calls of one pass are one call.
     """
 
     def __init__(self, redis: Redis, script: AsyncScript) -> None:
         self._redis = redis
         self._script = script
-        self._calls: list[_Call] = []
-        self._sending: set[asyncio.Task[None]] = set()
+        self._calls: BatchLoader[_Call, Any] = BatchLoader(self._answers)
 
     async def __call__(self, keys: Sequence[str], args: Sequence[str | int | bytes]) -> Any:
         """The answer of the script; raises redis.exceptions.RedisError like a call of its own."""
-        call = _Call(keys, args, asyncio.get_running_loop().create_future())
-        self._calls.append(call)
-        if len(self._calls) == 1:
-            task = asyncio.create_task(self._send())
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
-        return await asyncio.shield(call.answer)
+        answer = await self._calls.get(_Call(tuple(keys), tuple(args)))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
-    async def _send(self) -> None:
-        await asyncio.sleep(0)
-        calls, self._calls = self._calls, []
-        try:
-            answers = await self._answers(calls)
-        except BaseException as error:
-            for call in calls:
-                _settle(call.answer, error)
-            if not isinstance(error, Exception):
-                raise
-            return
-        for call, answer in zip(calls, answers, strict=True):
-            _settle(call.answer, answer)
-
-    async def _answers(self, calls: Sequence[_Call]) -> list[Any]:
+    async def _answers(self, calls: Sequence[_Call]) -> dict[_Call, Any]:
         if len(calls) > 1:
             async with self._redis.pipeline(transaction=False) as pipe:
                 for call in calls:
                     pipe.evalsha(self._script.sha, len(call.keys), *call.keys, *call.args)  # type: ignore[arg-type]
                 answers = await pipe.execute(raise_on_error=False)
             if not any(isinstance(answer, redis.exceptions.NoScriptError) for answer in answers):
-                return list(answers)
+                return dict(zip(calls, answers, strict=True))
         # Alone, or the server has been restarted and knows none of the scripts any more: each call loads what it needs.
-        return [await self._script(call.keys, call.args) for call in calls]
-
-
-def _settle(waiting: asyncio.Future[Any], answer: Any) -> None:
-    if waiting.done():
-        return
-    if isinstance(answer, BaseException):
-        waiting.set_exception(answer)
-        waiting.exception()  # marks it as seen: the caller may have been cancelled meanwhile
-    else:
-        waiting.set_result(answer)
+        return {call: await self._script(call.keys, call.args) for call in calls}
 
 
 @cache

@@ -104,7 +104,7 @@ class Worker(arq.worker.Worker):
             allow_abort_jobs=False,
             log_results=False,
         )
-        self._ended: BatchLoader[None] = BatchLoader(self._forget, window=_FORGOTTEN_TOGETHER)
+        self._ended: BatchLoader[str, None] = BatchLoader(self._forget, window=_FORGOTTEN_TOGETHER)
 
     async def start_now(self, arq_ids: Sequence[str]) -> Collection[asyncio.Task[None]]:
         """Start jobs that are in the arq queue, and return their tasks.
