@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import redis.exceptions
 from redis.asyncio.lock import Lock
 
-from cwbridge import clock, errors
+from cwbridge import clock, concurrency, errors
 from cwbridge.redis import Redis
 
 _LASTS_SECONDS = 15.0
@@ -52,7 +52,7 @@ class Locks:
                 raise errors.LeaseLost("the lock was lost while it was held", detail=name) from None
             raise
         finally:
-            await asyncio.shield(asyncio.ensure_future(_release(lock)))
+            await concurrency.to_the_end(_release(lock))
 
     async def _renew(self, lock: Lock, body: asyncio.Timeout) -> None:
         """Extend the lock; end the body as soon as another holder may have the lock."""

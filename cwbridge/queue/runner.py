@@ -13,7 +13,7 @@ import redis.exceptions
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
-from cwbridge import clock, errors, metrics
+from cwbridge import clock, concurrency, errors, metrics
 from cwbridge.connectors import write_guard
 from cwbridge.limits import lane
 from cwbridge.queue import outcome as outcomes
@@ -74,7 +74,7 @@ class Runner:
                     outcome = await self._outcome(run, lease)
                     state = await self._settle(run, outcome, lease)
                 except asyncio.CancelledError:
-                    await asyncio.shield(asyncio.ensure_future(self._settle(run, Deferred(0), lease)))
+                    await concurrency.to_the_end(self._settle(run, Deferred(0), lease))
                     log.info("job_broken_off")
                     raise
         if state is None:

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
 
-from cwbridge import errors
+from cwbridge import concurrency, errors
 from cwbridge.connectors.bss import models as bss_models
 from cwbridge.connectors.bss.client import BssClient
 from cwbridge.connectors.connectwise import models as connectwise
@@ -148,7 +148,7 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
         try:
             yield
         except (errors.LeaseLost, asyncio.CancelledError):
-            await asyncio.shield(asyncio.ensure_future(self.attempts.note_late(key.identity, attempts)))
+            await concurrency.to_the_end(self.attempts.note_late(key.identity, attempts))
             raise
 
     async def owner(self, kind: str, target: int) -> BillingKey | None:
