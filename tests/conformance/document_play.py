@@ -8,10 +8,8 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 
-from cwbridge.ledger.history import Event
-from cwbridge.queue.job import Job
 from cwbridge.redis import Redis
-from tests.conformance import compare, document_compare, text_table
+from tests.conformance import compare, document_compare, run_end, text_table
 from tests.conformance.compare import Difference
 from tests.conformance.document_case import By, Case, Expected, Given
 from tests.conformance.document_hand import ConnectWiseHand
@@ -120,7 +118,9 @@ class DocumentPlay:
             key = self._key(expect.of)
             events = await bench.history(key)
             fresh = events[: len(events) - self._events]
-            found += _of_run(expect, await bench.job(key), fresh[0] if fresh else None)
+            happened = fresh[0] if fresh else None
+            found += run_end.outcome(expect, await bench.job(key), happened)
+            found += run_end.event(expect, happened)
         return found
 
     def _account(self, row: dict[str, str]) -> None:
@@ -167,20 +167,3 @@ class DocumentPlay:
     def _key(self, told: str) -> str:
         noun, name = split(told)
         return f"bss/{noun}/{self.names.get(noun, name)}"
-
-
-def _of_run(expect: Expected, job: Job | None, happened: Event | None) -> Iterator[Difference]:
-    """How the last run ended: settled with an event, or a job with cause and remedy."""
-    failure = job.failure if job is not None else None
-    if expect.result is not None:
-        yield from compare.text("result", expect.result, happened.what if happened else "unchanged")
-    elif expect.cause is None and failure is not None:
-        yield Difference("result", "settled", f"{failure.cause} ({failure.detail})\n{failure.trace}")
-    for what in ("cause", "detail", "remedy"):
-        wanted = getattr(expect, what)
-        if wanted is not None:
-            yield from compare.part(what, wanted, getattr(failure, what) if failure else "(nothing waits)")
-    if expect.told is not None:
-        yield from compare.part("told", expect.told, happened.cause if happened else "")
-    if expect.reported is not None:
-        yield from compare.text("reported", expect.reported, list(happened.discrepancies) if happened else [])

@@ -9,9 +9,8 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from cwbridge.ledger.history import Event
-from cwbridge.queue.job import Job
 from cwbridge.redis import Redis
-from tests.conformance import compare, text_table
+from tests.conformance import compare, run_end, text_table
 from tests.conformance.compare import Difference
 from tests.conformance.pair_case import By, Case, Expected, Given
 from tests.conformance.pair_rows import ACCOUNT, CONTACT, Names, Reader, Writer, associations
@@ -227,7 +226,11 @@ class PairPlay:
         events = await self._events(expect)
         happened = events[0] if len(events) > self._known else None
         job = await self.pairs.bench.job(self._key(expect.of))
-        for difference in (*_of_run(expect, job, happened), *self._of_tables(expect)):
+        for difference in (
+            *run_end.outcome(expect, job, happened),
+            *run_end.event(expect, happened),
+            *self._of_tables(expect),
+        ):
             yield difference
         for noun in ("account", "company", "contact", "person"):
             if wanted := getattr(expect, noun):
@@ -275,20 +278,3 @@ def _of_table(what: str, wanted: str, rows: list[dict[str, str]]) -> Iterator[Di
     expected = sorted([row[name] for name in columns] for row in text_table.read(wanted))
     actual = sorted([row[name] for name in columns] for row in rows)
     yield from compare.text(what, text_table.write(columns, expected), text_table.write(columns, actual))
-
-
-def _of_run(expect: Expected, job: Job | None, happened: Event | None) -> Iterator[Difference]:
-    """How the last run ended: settled with an event, or a job with cause and remedy."""
-    failure = job.failure if job is not None else None
-    if expect.result is not None:
-        yield from compare.text("result", expect.result, happened.what if happened else "unchanged")
-    elif expect.cause is None and failure is not None:
-        yield Difference("result", "settled", f"{failure.cause} ({failure.detail})\n{failure.trace}")
-    for what in ("cause", "detail", "remedy"):
-        wanted = getattr(expect, what)
-        if wanted is not None:
-            yield from compare.part(what, wanted, getattr(failure, what) if failure else "(nothing waits)")
-    if expect.told is not None:
-        yield from compare.part("told", expect.told, happened.cause if happened else "")
-    if expect.reported is not None:
-        yield from compare.text("reported", expect.reported, list(happened.discrepancies) if happened else [])

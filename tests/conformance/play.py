@@ -16,7 +16,7 @@ from cwbridge.queue.job import Enqueue, Job
 from cwbridge.queue.runner import Runner
 from cwbridge.redis import Redis
 from sandbox.server import Options
-from tests.conformance import compare, seen
+from tests.conformance import compare, run_end, seen
 from tests.conformance.case import By, Case, Expected, Given
 from tests.conformance.compare import Difference
 from tests.conformance.connectwise_side import EXTERNAL_ID, SET_UP, ConnectWiseSide
@@ -147,7 +147,7 @@ class Play:
         happened = events[0] if events and len(events) > self._known.get(key, 0) else None
         row = next(iter(self.box.connectwise.table("sales/opportunities").find("source", external_id)), None)
         differences = [
-            *_of_run(expect, job, happened),
+            *run_end.outcome(expect, job, happened),
             *_of_event(expect, happened),
             *self._identity(expect, external_id, row),
         ]
@@ -236,22 +236,6 @@ def _goes_on(job: Job, *, patient: bool) -> bool:
     if job.state == "waiting":
         return patient
     return job.state in {"scheduled", "due", "dispatched", "running"}
-
-
-def _of_run(expect: Expected, job: Job | None, happened: Event | None) -> Iterator[Difference]:
-    """How the run ended: settled with an event, or a job with cause and remedy."""
-    failure = job.failure if job is not None else None
-    ended = happened.what if happened is not None else "unchanged"
-    if expect.result is not None:
-        yield from compare.text("result", expect.result, ended)
-    elif expect.cause is None and failure is not None:
-        yield Difference(
-            "result", "settled", f"{job and job.state}: {failure.cause} ({failure.detail})\n{failure.trace}"
-        )
-    for what in ("cause", "detail", "remedy"):
-        wanted = getattr(expect, what)
-        if wanted is not None:
-            yield from compare.part(what, wanted, getattr(failure, what) if failure else "(nothing waits)")
 
 
 def _of_event(expect: Expected, happened: Event | None) -> Iterator[Difference]:
