@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import uuid
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from cwbridge import redis as redis_module
 from sandbox.faults import FaultRule
 from tests.support import broken_off, sales_steps
+from tests.support.one_sandbox import Stage, emptied
 from tests.support.pairs import Pairs
 from tests.support.sales import Sales
 from tests.support.sales_books import SalesBooks, compared
@@ -69,30 +66,15 @@ class History:
         assert SalesBooks(self.sales).differences() == []
 
 
-class Stage:
-    """One sandbox for every example, each in a namespace of its own."""
-
-    def __init__(self, run: Callable[[Coroutine[Any, Any, Any]], Any], pairs: Pairs) -> None:
-        self.run = run
-        self.pairs = pairs
-
-
 @pytest.fixture(scope="module")
 def stage(redis_url: str) -> Iterator[Stage]:
-    with asyncio.Runner() as runner:
-        client = redis_module.connect(redis_url)
-        opened = Pairs.opened(client, redis_url, "unused")
-        pairs = runner.run(opened.__aenter__())
-        pairs.configure("queue", max_attempts=60)
-        yield Stage(runner.run, pairs)
-        runner.run(opened.__aexit__(None, None, None))
-        runner.run(client.aclose())
+    with Stage.opened(redis_url) as opened:
+        yield opened
 
 
 def begun(pairs: Pairs) -> Sales:
     """An account that nothing is in ConnectWise of, in a namespace of its own."""
-    pairs.bench.namespace = f"m{uuid.uuid4().hex[:10]}"
-    pairs.clear()
+    emptied(pairs)
     sales = Sales(pairs)
     sales.clear_connectwise()
     return sales

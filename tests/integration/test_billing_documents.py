@@ -7,14 +7,11 @@ from typing import Any
 
 import pytest
 
-from console import flows
-from cwbridge import connections
-from cwbridge.flow import FlowContext
 from cwbridge.ledger.creates import Creates, Sent
 from cwbridge.ledger.money_discrepancies import MoneyDiscrepancies
-from cwbridge.linker import LinkName, Relinked
 from sandbox.faults import FaultRule
 from tests.support.documents import DAY, LINES, Documents, Noun
+from tests.support.linking import relink
 from tests.support.pairs import Pairs
 
 PATHS = {"order": "/sales/orders", "invoice": "/finance/invoices"}
@@ -165,20 +162,11 @@ async def test_a_person_chooses_the_record_that_another_user_made(documents: Doc
     document = documents.add("4.20")
     told = await pairs.failure(documents.key(document))
     assert f"cwbridge links relink bss:{documents.noun}:{document}" in told
-    relinked = await relink(pairs, documents.noun, document, theirs)
+    relinked = await relink(pairs.bench, f"bss:{documents.noun}:{document}", theirs)
     assert (relinked.kind, relinked.enqueued) == (documents.noun, [documents.key(document)])
     await pairs.settle(documents.key(document))
     await assert_once(documents, document, "8.40")
     assert (await documents.of(document))["id"] == theirs
-
-
-async def relink(pairs: Pairs, noun: Noun, document: str, target: int) -> Relinked:
-    settings = pairs.bench.settings()
-    flow = flows.registered().get("billing")
-    assert flow is not None
-    async with connections.open_all(settings, pairs.bench.redis, flow.systems) as clients:
-        linker = flow.linker(FlowContext.over(settings, pairs.bench.redis, clients))
-        return await linker.relink(LinkName(noun, f"bss:{noun}:{document}"), target)
 
 
 async def test_what_is_deleted_in_connectwise_is_reported_and_not_made_again(documents: Documents) -> None:

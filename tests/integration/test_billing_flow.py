@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from console import flows
-from cwbridge import connections
-from cwbridge.flow import FlowContext
-from cwbridge.linker import LinkName, Relinked
 from tests.support import pairs as pairs_module
+from tests.support.linking import relink
 from tests.support.pairs import Pairs
 
 
@@ -61,7 +58,7 @@ async def test_a_chosen_company_is_kept_and_merged_anew(pairs: Pairs) -> None:
     pairs.company("Harbor Lights", "ONE")
     chosen = pairs.company("Harbor Lights", "TWO", faxNumber="9")
     assert f"cwbridge links relink bss:account:{account} --to ID" in await pairs.failure(key)
-    relinked = await relink(pairs, "company", f"bss:account:{account}", chosen)
+    relinked = await relink(pairs.bench, f"bss:account:{account}", chosen)
     assert (relinked.title, relinked.before, relinked.enqueued) == ("Harbor Lights", None, [key])
     await pairs.bench.settled()
     assert (await pairs.company_of(account))["id"] == chosen
@@ -108,16 +105,6 @@ async def test_two_workers_on_a_pair_agree(pairs: Pairs) -> None:
     await pairs.settle(f"bss/account/{account}", f"connectwise/company/{company}")
     assert (await pairs.company_of(account))["id"] == company
     assert len(pairs.bss.rows("accounts")) == 1
-
-
-async def relink(pairs: Pairs, kind: str, identity: str, target: int) -> Relinked:
-    bench = pairs.bench
-    flow = flows.registered().get("billing")
-    assert flow is not None
-    settings = bench.settings()
-    async with connections.open_all(settings, bench.redis, flow.systems) as clients:
-        linker = flow.linker(FlowContext.over(settings, bench.redis, clients))
-        return await linker.relink(LinkName(kind, identity), target)
 
 
 async def test_after_a_lost_redis_no_account_takes_the_company_that_was_made_for_another(

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import uuid
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from cwbridge import redis as redis_module
 from sandbox.faults import FaultRule
 from tests.support import broken_off
 from tests.support.houses import HOUSES, Houses, Noun
 from tests.support.merging import Side
+from tests.support.one_sandbox import Stage, emptied
 from tests.support.pairs import Pairs
 
 VALUES = st.sampled_from(["", "1", "22", "333"])
@@ -165,24 +163,10 @@ class History:
             assert company["defaultContact"] == {"id": contact["id"]}
 
 
-class Stage:
-    """One sandbox for every example, each in a namespace of its own."""
-
-    def __init__(self, run: Callable[[Coroutine[Any, Any, Any]], Any], pairs: Pairs) -> None:
-        self.run = run
-        self.pairs = pairs
-
-
 @pytest.fixture(scope="module")
 def stage(redis_url: str) -> Iterator[Stage]:
-    with asyncio.Runner() as runner:
-        client = redis_module.connect(redis_url)
-        opened = Pairs.opened(client, redis_url, "unused")
-        pairs = runner.run(opened.__aenter__())
-        pairs.configure("queue", max_attempts=60)
-        yield Stage(runner.run, pairs)
-        runner.run(opened.__aexit__(None, None, None))
-        runner.run(client.aclose())
+    with Stage.opened(redis_url) as opened:
+        yield opened
 
 
 @pytest.mark.tens_of_seconds
@@ -209,8 +193,7 @@ def test_every_history_ends_with_both_sides_equal_by_the_merge_rules(
 
 
 async def played(pairs: Pairs, history: list[Step], master: Side) -> None:
-    pairs.bench.namespace = f"m{uuid.uuid4().hex[:10]}"
-    pairs.clear()
+    emptied(pairs)
     houses = Houses(pairs, master)
     houses.begin()
     story = History(houses)

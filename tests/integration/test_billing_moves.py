@@ -7,14 +7,11 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from console import flows
-from cwbridge import connections
-from cwbridge.flow import FlowContext
 from cwbridge.ledger.creates import Creates, Sent
 from cwbridge.ledger.money_discrepancies import MoneyDiscrepancies
-from cwbridge.linker import LinkName
 from sandbox.bss.collections import Row
 from tests.support.documents import LINES, Documents, Noun
+from tests.support.linking import relink
 from tests.support.pairs import Pairs
 
 
@@ -147,16 +144,7 @@ async def test_what_was_skipped_comes_when_its_product_is_taken_up_again(
     await pairs.settle(documents.key(document))
     assert (await pairs.last(documents.key(document))).what == "skipped"
     if by_hand:
-        await relink(pairs, identity, link.target)
+        await relink(pairs.bench, identity, link.target)
     await pairs.settle(product)
     job = await pairs.bench.job(documents.key(document))
     assert job is not None or (await pairs.last(documents.key(document))).what == "created"
-
-
-async def relink(pairs: Pairs, identity: str, target: int) -> None:
-    settings = pairs.bench.settings()
-    flow = flows.registered().get("billing")
-    assert flow is not None
-    async with connections.open_all(settings, pairs.bench.redis, flow.systems) as clients:
-        linker = flow.linker(FlowContext.over(settings, pairs.bench.redis, clients))
-        await linker.relink(LinkName("catalog_item", identity), target)

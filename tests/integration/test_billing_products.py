@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 
-from console import flows
-from cwbridge import connections, errors
-from cwbridge.flow import FlowContext
-from cwbridge.linker import LinkName, Relinked
+from cwbridge import errors
 from cwbridge.redis import Redis
 from sandbox.bss.collections import Row
 from sandbox.faults import FaultRule
 from tests.support import specification
+from tests.support.linking import relink
 from tests.support.pairs import Pairs
 from tests.support.recorder import RecordedSandbox
 
@@ -353,22 +351,13 @@ async def test_an_item_that_a_person_chooses_is_linked_and_left_as_it_is(product
     told = await products.pairs.failure(key(product))
     assert "Several catalog items have the code of a product" in told
     assert f"{first} 'M365-E3', {second} 'm365-e3 '" in told
-    relinked = await relink(products.pairs, product, second)
+    relinked = await relink(products.pairs.bench, f"bss:product:{product}", second)
     assert (relinked.title, relinked.kind, relinked.enqueued) == ("m365-e3 ", "catalog_item", [key(product)])
     await products.pairs.settle(key(product))
     assert (await products.of(product))["id"] == second
     assert (await products.of(product))["description"] == "Theirs"
     with pytest.raises(errors.Refused, match="ConnectWise has no catalog item 99999"):
-        await relink(products.pairs, product, 99999)
-
-
-async def relink(pairs: Pairs, product: str, target: int) -> Relinked:
-    settings = pairs.bench.settings()
-    flow = flows.registered().get("billing")
-    assert flow is not None
-    async with connections.open_all(settings, pairs.bench.redis, flow.systems) as clients:
-        linker = flow.linker(FlowContext.over(settings, pairs.bench.redis, clients))
-        return await linker.relink(LinkName("catalog_item", f"bss:product:{product}"), target)
+        await relink(products.pairs.bench, f"bss:product:{product}", 99999)
 
 
 async def test_products_are_skipped_where_they_are_not_pushed(pairs: Pairs) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from console import flows
 from cwbridge import connections
-from cwbridge.flow import FlowContext
+from cwbridge.flow import Flow, FlowContext
 from cwbridge.ledger.links import Links
 from cwbridge.linker import Linker, LinkName, Rebuilt, Relinked
 from tests.support.bench import Bench
@@ -23,21 +23,23 @@ def named(name: str) -> LinkName:
 
 
 @asynccontextmanager
-async def linker_of(bench: Bench) -> AsyncIterator[Linker]:
+async def linker_of(bench: Bench, flow: Flow) -> AsyncIterator[Linker]:
     settings = bench.settings()
-    flow = flows.registered().get("opportunity")
-    assert flow is not None
     async with connections.open_all(settings, bench.redis, flow.systems) as clients:
         yield flow.linker(FlowContext.over(settings, bench.redis, clients))
 
 
 async def relink(bench: Bench, name: str, target: int) -> Relinked:
-    async with linker_of(bench) as linker:
-        return await linker.relink(named(name), target)
+    """A person chooses the record of an object of any flow."""
+    flow, link = flows.registered().link_name(name)
+    async with linker_of(bench, flow) as linker:
+        return await linker.relink(link, target)
 
 
 async def rebuild(bench: Bench, *, dry_run: bool = False) -> Rebuilt:
-    async with linker_of(bench) as linker:
+    flow = flows.registered().get("opportunity")
+    assert flow is not None
+    async with linker_of(bench, flow) as linker:
         return await linker.rebuild(dry_run=dry_run)
 
 
