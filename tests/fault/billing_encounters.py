@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-import signal
-from dataclasses import dataclass
+from functools import partial
 
-from sandbox.faults import Action, FaultRule
+from sandbox.faults import Action
+from tests.fault import held_writes
 from tests.fault.billing_edits import BillingEditor
+from tests.fault.held_writes import HeldWrite, overtake
 from tests.fault.stage import Act, Stage
 
-_REACHED_SECONDS = 6.0
 _HOLDS: tuple[Action, ...] = ("hold_before", "hold_after")
-
-
-@dataclass(frozen=True)
-class _Write:
-    """A kind of write, by the system that it goes to."""
-
-    system: str
-    method: str
-    path: str
-
-    def hold(self, stage: Stage, action: Action) -> None:
-        stage.faults(self.system).add(
-            FaultRule(name="held", action=action, method=self.method, path=self.path, times=1)
-        )
-
-    async def held(self, stage: Stage) -> bool:
-        faults = stage.faults(self.system)
-        return await stage.until(lambda: faults.waiting("held"), within=_REACHED_SECONDS)
-
-
-_COMPANY_CHANGED = _Write("connectwise", "PATCH", "/company/companies/*")
-_ACCOUNT_CHANGED = _Write("bss", "PATCH", "/accounts/*")
-_COMPANY_MADE = _Write("connectwise", "POST", "/company/companies")
-_CONTACT_MADE = _Write("connectwise", "POST", "/company/contacts")
-_ACCOUNT_MADE = _Write("bss", "POST", "/accounts")
-_PERSON_MADE = _Write("bss", "POST", "/contacts")
+_COMPANY_CHANGED = HeldWrite("connectwise", "PATCH", "/company/companies/*")
+_ACCOUNT_CHANGED = HeldWrite("bss", "PATCH", "/accounts/*")
+_COMPANY_MADE = HeldWrite("connectwise", "POST", "/company/companies")
+_CONTACT_MADE = HeldWrite("connectwise", "POST", "/company/contacts")
+_ACCOUNT_MADE = HeldWrite("bss", "POST", "/accounts")
+_PERSON_MADE = HeldWrite("bss", "POST", "/contacts")
 _WRITES = ((_COMPANY_CHANGED, "bss", "connectwise"), (_ACCOUNT_CHANGED, "connectwise", "bss"))
 """A kind of write, the side whose edit leads to it, and the side that is written."""
 
@@ -52,8 +32,7 @@ def edited_during_apply(*, times: int, killed: bool = False) -> Act:
             pair = editor.some_pair()
             write.hold(stage, stage.dice.choice(_HOLDS))
             editor.make(BillingEditor.change_pair, pair, side, "phone")
-            if not await write.held(stage):
-                stage.missed.append("edit during an apply")
+            await write.reached(stage, "edit during an apply")
             # On the side that is written the edit may be hidden by the write: that side alone every other time.
             field = stage.dice.choice(("phone", "fax"))
             editor.make(BillingEditor.change_pair, pair, written, field)
@@ -83,8 +62,7 @@ def edited_after_a_create(*, times: int) -> Act:
             write, begin = creates[number % len(creates)]
             write.hold(stage, "hold_after")
             editor.make(begin)
-            if not await write.held(stage):
-                stage.missed.append("kill after a create")
+            await write.reached(stage, "kill after a create")
             editor.make(BillingEditor.change_newest, write.system, write.path)
             stage.fleet.kill_all("worker")
             stage.disarm("held")
@@ -102,8 +80,7 @@ def made_on_both_sides(*, times: int) -> Act:
             await stage.settled()
             _ACCOUNT_MADE.hold(stage, "hold_before")
             editor.make(BillingEditor.begin_company)
-            if not await _ACCOUNT_MADE.held(stage):
-                stage.missed.append("account made on both sides")
+            await _ACCOUNT_MADE.reached(stage, "account made on both sides")
             editor.make(BillingEditor.claim_newest_company)
             await stage.polled(3)
             stage.disarm("held")
@@ -122,18 +99,8 @@ def overtaken(*, times: int) -> Act:
             pair = editor.some_pair()
             write.hold(stage, "hold_before")
             editor.make(BillingEditor.change_pair, pair, side, "phone")
-            if not await write.held(stage):
-                stage.missed.append("worker overtaken during an apply")
-            (sleeper,) = stage.fleet.all("worker")
-            sleeper.signal(signal.SIGSTOP)
-            try:
-                editor.make(BillingEditor.change_pair, pair, side, "phone")
-                other = stage.fleet.command("worker")
-                await stage.settled()
-                stage.fleet.kill(other)
-            finally:
-                sleeper.signal(signal.SIGCONT)
-                stage.disarm("held")
+            await write.reached(stage, "worker overtaken during an apply")
+            await overtake(stage, partial(editor.make, BillingEditor.change_pair, pair, side, "phone"))
 
     return act
 
@@ -147,16 +114,4 @@ def wiped_during_creation(*, times: int) -> Act:
         (_PERSON_MADE, BillingEditor.begin_contact),
     )
 
-    async def act(stage: Stage) -> None:
-        for number in range(times):
-            await stage.settled()
-            write, begin = creates[number % len(creates)]
-            write.hold(stage, "hold_after")
-            stage.editor(BillingEditor).make(begin)
-            if not await write.held(stage):
-                stage.missed.append("wipe during a create")
-            await stage.wipe()
-            await stage.polled(2)
-            stage.disarm("held")
-
-    return act
+    return held_writes.wiped_during_creation(BillingEditor, creates, times=times)

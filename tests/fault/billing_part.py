@@ -50,21 +50,26 @@ class BillingPart(Part):
         return self._judge
 
     def settings(self) -> Mapping[str, str]:
-        return {
-            "BSS__URL": self._box.bss_url,
-            "BSS__USERNAME": credentials.BSS_USERNAME,
-            "BSS__PASSWORD": credentials.BSS_PASSWORD,
-            "BSS__CLIENT_KEY": credentials.BSS_CLIENT_KEY,
-            "BSS__CLIENT_SECRET": credentials.BSS_CLIENT_SECRET,
-            "BSS__RATE_LIMIT": "off",
-            "BSS__CONCURRENCY": "16",
-            "BSS__POLL_INTERVAL": "1s",
-            "BSS__POLL_OVERLAP": "5s",
-            "CONNECTWISE__POLL_INTERVAL": "1s",
-            "CONNECTWISE__POLL_OVERLAP": "5s",
-            "BILLING__ACCOUNT_TYPES": msgspec.json.encode(ACCOUNT_TYPES).decode(),
-        }
+        return both_sides(self._box)
 
     def writes(self) -> int:
         """Writes on both sides."""
         return len(self._box.connectwise.writes) + len(self._box.bss.writes)
+
+
+def both_sides(box: Sandbox) -> dict[str, str]:
+    """The settings of every part of the billing flow: both tenants polled quickly, and the types of accounts."""
+    return {
+        "BSS__URL": box.bss_url,
+        "BSS__USERNAME": credentials.BSS_USERNAME,
+        "BSS__PASSWORD": credentials.BSS_PASSWORD,
+        "BSS__CLIENT_KEY": credentials.BSS_CLIENT_KEY,
+        "BSS__CLIENT_SECRET": credentials.BSS_CLIENT_SECRET,
+        "BSS__RATE_LIMIT": "off",
+        "BSS__CONCURRENCY": "16",
+        "BSS__POLL_INTERVAL": "1s",
+        "BSS__POLL_OVERLAP": "5s",
+        "CONNECTWISE__POLL_INTERVAL": "1s",
+        "CONNECTWISE__POLL_OVERLAP": "5s",
+        "BILLING__ACCOUNT_TYPES": msgspec.json.encode(ACCOUNT_TYPES).decode(),
+    }

@@ -7,19 +7,12 @@ from tests.fault import disruptions, points
 from tests.fault.billing_points import POINTS
 from tests.fault.casting import Casting
 from tests.fault.scenario import Scenario, lasting, nothing
+from tests.fault.usual_scenarios import BOTH, QUICK, SLOW, Usual, side_by_side
 
-_WRITES = ("POST", "DELETE", "PATCH")
-_BOTH = ("connectwise", "bss")
-_LOST = disruptions.answers("lose", methods=_WRITES, probability=0.25, systems=_BOTH)
-_SPOILT = disruptions.answers("half", "garble", probability=0.2, systems=_BOTH)
-_FAILING = disruptions.answers("fail", "refuse", probability=0.3, systems=_BOTH)
-_THROTTLED = disruptions.answers("throttle", probability=0.05, systems=_BOTH)
-_SLOW = disruptions.answers("delay", probability=0.5, seconds=(0.1, 1.5), systems=_BOTH)
-_QUICK = {"BSS__POLL_INTERVAL": "300ms", "CONNECTWISE__POLL_INTERVAL": "300ms"}
+USUAL = Usual(part="billing", written=BOTH)
 _ALONE = Casting(flows=("billing",))
-_QUICK_POLLS = Casting(flows=("billing",), settings=_QUICK)
+_QUICK_POLLS = Casting(flows=("billing",), settings=QUICK)
 _DURABLE = Casting(flows=("billing",), fsync="always")
-_FORGETFUL = Casting(flows=("billing",), keeps_identities=True)
 _OWN_FORMS = {"trim_text": True, "format_phones": True}
 
 SCENARIOS = (
@@ -30,27 +23,9 @@ SCENARIOS = (
         act=lasting(15, disruptions.killing(every=0.4)),
         casting=Casting(flows=("billing",), modes={"bss": _OWN_FORMS, "connectwise": _OWN_FORMS}),
     ),
-    Scenario(
-        name="billing-kill-workers",
-        story="kill -9 of workers at random moments",
-        act=lasting(20, disruptions.killing("worker", every=0.2)),
-        casting=Casting(flows=("billing",), workers=3),
-        runs=4,
-    ),
-    Scenario(
-        name="billing-kill-producers",
-        story="kill -9 of producers at random moments",
-        act=lasting(15, disruptions.killing("producers", every=0.25)),
-        casting=Casting(flows=("billing",), producers=2),
-        runs=2,
-    ),
-    Scenario(
-        name="billing-kill-everything",
-        story="kill -9 of all processes at once, at times with Redis",
-        act=lasting(20, disruptions.killing_everything(every=1.5)),
-        casting=_DURABLE,
-        runs=2,
-    ),
+    USUAL.kill_workers(),
+    USUAL.kill_producers(runs=2),
+    USUAL.kill_everything(),
     Scenario(
         name="billing-kill-at-points",
         story="kill -9 before and after each kind of write to either system",
@@ -93,20 +68,8 @@ SCENARIOS = (
         casting=_QUICK_POLLS,
         runs=2,
     ),
-    Scenario(
-        name="billing-lease-overtaken",
-        story="a stopped worker wakes up after another has finished its work",
-        act=encounters.overtaken(times=4),
-        casting=Casting(flows=("billing",), workers=1),
-        runs=2,
-    ),
-    Scenario(
-        name="billing-wiped-during-creation",
-        story="FLUSHALL while a record is being made",
-        act=encounters.wiped_during_creation(times=8),
-        casting=Casting(flows=("billing",), workers=3, settings={**_QUICK, "QUEUE__LEASE_DURATION": "15s"}),
-        runs=2,
-    ),
+    USUAL.lease_overtaken(encounters.overtaken(times=4)),
+    USUAL.wiped_during_creation(encounters.wiped_during_creation(times=8)),
     Scenario(
         name="billing-tokens",
         story="access tokens that end every 2 s or at once, a token endpoint that fails",
@@ -114,34 +77,12 @@ SCENARIOS = (
         casting=Casting(flows=("billing",), modes={"bss": {"token_seconds": 2}}),
         runs=2,
     ),
+    USUAL.lost_answers(),
+    USUAL.spoilt_answers(),
+    USUAL.failing_servers(),
+    USUAL.throttled(),
     Scenario(
-        name="billing-lost-answers",
-        story="one write in four takes effect unanswered",
-        act=lasting(15, _LOST),
-        casting=_ALONE,
-        runs=2,
-    ),
-    Scenario(
-        name="billing-spoilt-answers",
-        story="half and garbled answers to reads and writes",
-        act=lasting(15, _SPOILT),
-        casting=_ALONE,
-    ),
-    Scenario(
-        name="billing-failing-servers",
-        story="5xx, HTML error pages, refused connections on both sides",
-        act=lasting(15, _FAILING),
-        casting=_ALONE,
-        runs=2,
-    ),
-    Scenario(
-        name="billing-throttled",
-        story="429 of ConnectWise and 403 of BSS",
-        act=lasting(15, _THROTTLED),
-        casting=_ALONE,
-    ),
-    Scenario(
-        name="billing-slow-answers", story="answers up to 1.5 s late", act=lasting(15, _SLOW), casting=_ALONE
+        name="billing-slow-answers", story="answers up to 1.5 s late", act=lasting(15, SLOW), casting=_ALONE
     ),
     Scenario(
         name="billing-redis-restarted",
@@ -155,76 +96,20 @@ SCENARIOS = (
         act=lasting(20, disruptions.redis(every=2.5, what=disruptions.paused)),
         casting=_ALONE,
     ),
-    Scenario(
-        name="billing-redis-wiped",
-        story="FLUSHALL",
-        act=lasting(20, disruptions.redis(every=1.5, what=disruptions.wiped)),
-        casting=_FORGETFUL,
-        runs=2,
-    ),
+    USUAL.redis_wiped(),
     Scenario(
         name="billing-redis-disconnected",
         story="connections cut, Redis unreachable for up to 3 s",
         act=lasting(20, disruptions.redis(every=2.0, what=disruptions.disconnected)),
         casting=_ALONE,
     ),
-    Scenario(
-        name="billing-redis-power-cut",
-        story="Redis back without its last second",
-        act=lasting(20, disruptions.redis(every=2.0, what=disruptions.without_power)),
-        casting=_FORGETFUL,
-        runs=2,
-    ),
-    Scenario(
-        name="billing-sleeping-worker",
-        story="a worker stopped beyond its lease during an apply, then going on",
-        act=lasting(20, disruptions.sleeping_workers(every=0.5)),
-        casting=Casting(flows=("billing",), workers=3),
-        runs=2,
-    ),
-    Scenario(
-        name="billing-storm",
-        story="all of the above in turn and together, with kills",
-        act=lasting(
-            30,
-            disruptions.together(
-                disruptions.killing(every=0.6),
-                disruptions.in_turn(
-                    _LOST,
-                    _SPOILT,
-                    _FAILING,
-                    _THROTTLED,
-                    _SLOW,
-                    disruptions.moving_code_base,
-                    disruptions.ending_tokens(every=0.5),
-                    disruptions.sleeping_workers(every=0.3),
-                    disruptions.redis(every=1.0, what=disruptions.disconnected),
-                    disruptions.redis(every=1.0, what=disruptions.paused),
-                    disruptions.redis(every=1.0, what=disruptions.restarted),
-                ),
-            ),
-        ),
-        casting=Casting(flows=("billing",), workers=3, producers=2, fsync="always"),
-        runs=2,
-    ),
-    Scenario(
-        name="both-flows",
-        story="projects, accounts and companies at once, with kills and lost answers",
-        act=lasting(
-            20,
-            disruptions.together(
-                disruptions.killing(every=0.4),
-                disruptions.in_turn(
-                    disruptions.answers(
-                        "lose", methods=_WRITES, probability=0.2, systems=("connectwise", "bss")
-                    ),
-                    disruptions.answers("fail", probability=0.2, systems=("connectwise", "jetbuilt", "bss")),
-                ),
-            ),
-            edits_every=0.1,
-        ),
-        casting=Casting(flows=("opportunity", "billing"), projects=3, workers=3),
-        runs=2,
+    USUAL.redis_power_cut(),
+    USUAL.sleeping_worker(),
+    USUAL.storm(),
+    side_by_side(
+        "both-flows",
+        "projects, accounts and companies at once, with kills and lost answers",
+        Casting(flows=("opportunity", "billing"), projects=3, workers=3),
     ),
 )
 
@@ -233,13 +118,13 @@ SHORT = (
         name="billing: kills",
         story="kill -9 of anybody at random moments",
         act=lasting(4, disruptions.killing(every=0.2)),
-        casting=Casting(flows=("billing",), accounts=4, settings=_QUICK),
+        casting=Casting(flows=("billing",), accounts=4, settings=QUICK),
     ),
     Scenario(
         name="billing: edited during an apply",
         story="both sides of a pair saved while one is written",
         act=encounters.edited_during_apply(times=2),
-        casting=Casting(flows=("billing",), accounts=3, settings=_QUICK),
+        casting=Casting(flows=("billing",), accounts=3, settings=QUICK),
     ),
 )
 """Played by every `make test`."""

@@ -7,10 +7,9 @@ from typing import Any
 
 import msgspec
 
-from sandbox import credentials
 from sandbox.server import Sandbox
 from tests.fault import document_expected as expected
-from tests.fault.billing_world import ACCOUNT_TYPES
+from tests.fault.billing_part import both_sides
 from tests.fault.document_aimed_edits import AimedDocumentEditor
 from tests.fault.document_books import DocumentBooks
 from tests.fault.document_judge import DocumentJudge
@@ -58,18 +57,7 @@ class DocumentPart(Part):
         members = self._box.connectwise.table("system/members")
         representative = next(row for row in members if row["licenseClass"] != "A")
         return {
-            "BSS__URL": self._box.bss_url,
-            "BSS__USERNAME": credentials.BSS_USERNAME,
-            "BSS__PASSWORD": credentials.BSS_PASSWORD,
-            "BSS__CLIENT_KEY": credentials.BSS_CLIENT_KEY,
-            "BSS__CLIENT_SECRET": credentials.BSS_CLIENT_SECRET,
-            "BSS__RATE_LIMIT": "off",
-            "BSS__CONCURRENCY": "16",
-            "BSS__POLL_INTERVAL": "1s",
-            "BSS__POLL_OVERLAP": "5s",
-            "CONNECTWISE__POLL_INTERVAL": "1s",
-            "CONNECTWISE__POLL_OVERLAP": "5s",
-            "BILLING__ACCOUNT_TYPES": _json(ACCOUNT_TYPES),
+            **both_sides(self._box),
             "BILLING__PUSH": _json(_PUSH),
             "BILLING__SALES_REPRESENTATIVE": representative["identifier"],
             "BILLING__ORDER_STATUSES": _json(expected.ORDER_STATUSES),
