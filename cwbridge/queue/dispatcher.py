@@ -46,7 +46,7 @@ class Dispatcher:
         self._longest_sleep = min(LONGEST_SLEEP_SECONDS, self._lease)
         self._changed = asyncio.Event()
         self._wake_at = 0.0
-        self._redis_ahead = 0.0
+        self._redis_ahead: float | None = None
         self._reclaim_at = self._reclaimed_at = self._no_reclaim_before = 0.0
 
     def begun(self, fencing_token: int) -> None:
@@ -59,7 +59,11 @@ class Dispatcher:
 
     def due_at(self, moment_ms: int) -> None:
         """Another process has made a key due at `moment_ms` by the clock of Redis."""
-        self._wake(moment_ms / 1000 - self._redis_ahead)
+        if self._redis_ahead is None:
+            # The first claim is under way and may have missed the key; its answer will tell what the clock of Redis says.
+            self._wake(0.0)
+        else:
+            self._wake(moment_ms / 1000 - self._redis_ahead)
 
     async def run(self) -> None:
         """Dispatch until cancelled; log an outage of Redis once, and its end once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,11 +12,12 @@ import pytest
 
 from cwbridge import errors
 from cwbridge.queue import dispatcher, outcome, wakeup
-from cwbridge.queue.job import Enqueue, Run
+from cwbridge.queue.job import Claim, Delivery, Enqueue, Run
+from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
-from tests.support.jobs import claimed, key
+from tests.support.jobs import FLOWS, claimed, key
 from tests.support.serving import serving
 from tests.support.until import until
 
@@ -89,6 +90,32 @@ async def test_a_worker_wakes_when_a_debounce_is_over(queue: Queue, redis: Redis
         await until(lambda: runs.begun, what="the run has begun", within=5)
     [run] = runs.begun
     assert run.started_ms >= run.due_ms
+
+
+@pytest.mark.usefixtures("_sleeps_long")
+async def test_a_message_that_overtakes_the_answer_of_the_first_claim_wakes_a_worker(
+    redis: Redis, namespace: str
+) -> None:
+    started: list[Delivery] = []
+
+    class Overtaken(Queue):
+        async def claim(self, free_slots: FreeSlots, *, arq_queue: str = "") -> Claim:
+            claim = await super().claim(free_slots, arq_queue=arq_queue)
+            if not started:
+                await self.enqueue(Enqueue(KEY, "opportunity"))
+                dispatcher_.due_at(claim.now_ms)
+            return claim
+
+    async def start(deliveries: Sequence[Delivery]) -> None:
+        started.extend(deliveries)
+
+    lasting = SETTINGS.model_copy(update={"lease_duration": timedelta(seconds=ASLEEP_SECONDS)})
+    queue = Overtaken(redis, namespace=namespace, settings=lasting)
+    dispatcher_ = dispatcher.Dispatcher(queue, start, flows=FLOWS, arq_queue=f"{namespace}:arq")
+    dispatching = asyncio.create_task(dispatcher_.run())
+    await until(lambda: started, what="the key is started", within=5)
+    dispatching.cancel()
+    await asyncio.wait({dispatching})
 
 
 @pytest.mark.parametrize("by", ["requeue", "release", "wake", "reclaim"])
