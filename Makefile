@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test checks lint types layers unit fault bench lock clean
+.PHONY: help setup run test checks lint types layers unit operations fault bench lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -42,14 +42,22 @@ layers: setup
 unit: setup
 	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
+operations: $(VENV)/.operations ## alerts, dashboards, runbooks, manifests and pages, shown with the real tools; some minutes
+	@$(BIN)/python -m pytest tests/operations -m operations -p no:xdist
+
+$(VENV)/.operations: $(READY) requirements-operations.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-operations.lock
+	@touch $@
+
 fault: setup ## the long fault suite (kill -9, lost answers, failing Redis); prints its table; takes ONLY=name SEED=n RUNS=n
 	@$(BIN)/python -m pytest tests/fault -m fault -n $(if $(ONLY),0,3) --dist worksteal $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS))
 
 bench: setup ## the benchmarks: ratios measured in one run
 	@$(BIN)/python -m pytest tests/bench -m bench -s -p no:xdist
 
-lock: ## renew requirements.lock (needs uv)
+lock: ## renew the two lock files (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --constraint requirements.lock --group operations -o requirements-operations.lock
 
 clean: ## remove what setup and runs have created here
 	rm -rf $(VENV) .state .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
