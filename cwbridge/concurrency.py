@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -39,12 +39,28 @@ async def gather_limited(work: Iterable[Coroutine[Any, Any, T]], *, limit: int) 
 _TO_THE_END: set[asyncio.Task[Any]] = set()
 
 
-async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`, which goes on when the caller is cancelled: for writes that must not be left half done."""
+async def to_the_end(work: Coroutine[Any, Any, T], *, wait: float = 0.0) -> T:
+    """The result of `work`, which goes on when the caller is cancelled: for writes that must not be left half done.
+
+    A cancelled caller first waits for the end of `work`, for `wait` seconds at most.
+    """
     task = asyncio.create_task(work)
     _TO_THE_END.add(task)
     task.add_done_callback(_ended)
-    return await asyncio.shield(task)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await _wait_stubbornly(task, wait)
+        raise
+
+
+async def _wait_stubbornly(task: asyncio.Task[Any], seconds: float) -> None:
+    """Wait for the end of `task` even when cancelled once more."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + seconds
+    while not task.done() and (left := until - clock()) > 0:
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({task}, timeout=left)
 
 
 def _ended(task: asyncio.Task[Any]) -> None:

@@ -12,7 +12,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from cwbridge import errors
+from cwbridge import concurrency, errors
 from cwbridge.connectors import answers, malformed, write_guard
 from cwbridge.connectors.calls import Answer, Call, Request
 from cwbridge.connectors.meter import Meter
@@ -25,6 +25,8 @@ E = TypeVar("E", bound=errors.WorkError)
 _CONNECT_SECONDS = 10.0
 _MAX_REFUSAL_BYTES = 64 * 1024
 _CREDENTIALS_REFUSED_SECONDS = 60.0
+ANSWER_SECONDS = 8.0
+"""How long a cancelled caller waits for the answer to a write that was sent; a worker that stops waits a little longer for its runs."""
 
 
 class Limits(Protocol):
@@ -96,7 +98,11 @@ class Transport:
                 write_guard.check()
             call = Call(number)
             try:
-                outcome = await self._sent(request, call)
+                if request.writes:
+                    # Whoever is cancelled gives back locks and leases; what they protect must have taken effect by then.
+                    outcome = await concurrency.to_the_end(self._sent(request, call), wait=ANSWER_SECONDS)
+                else:
+                    outcome = await self._sent(request, call)
             except errors.AuthenticationRefused:
                 await self.hold_for_credentials()
                 raise

@@ -28,7 +28,8 @@ from cwbridge.queue.runner import Runner
 from cwbridge.redis import Redis
 
 _RESTART_SECONDS = (0.2, 10.0)
-_GOODBYE_SECONDS = 10.0
+GOODBYE_SECONDS = 10.0
+"""How long runs that were broken off may take to end."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -102,9 +103,9 @@ class Service:
         for task in self._runs:
             task.cancel()
         if self._runs:
-            await asyncio.wait(self._runs, timeout=_GOODBYE_SECONDS)
+            await asyncio.wait(self._runs, timeout=GOODBYE_SECONDS)
         if self._deliveries:
-            await asyncio.wait(self._deliveries, timeout=_GOODBYE_SECONDS)
+            await asyncio.wait(self._deliveries, timeout=GOODBYE_SECONDS)
         await self._quietly(self._clean_up())
 
     def _new_arq(self) -> arq_worker.Worker:
@@ -149,5 +150,5 @@ class Service:
     async def _quietly(self, doing: Any) -> None:
         # Without Redis the leases end by themselves and arq's keys expire.
         with contextlib.suppress(redis.exceptions.RedisError, OSError, TimeoutError):
-            async with asyncio.timeout(_GOODBYE_SECONDS / 2):
+            async with asyncio.timeout(GOODBYE_SECONDS / 2):
                 await doing

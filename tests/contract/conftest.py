@@ -19,7 +19,7 @@ from sandbox import credentials
 from sandbox.server import Options, Sandbox
 from tests.support.configured import configured
 
-Step = bytes | Literal["reset", "silence"]
+Step = bytes | Literal["reset", "silence", "wait"]
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -56,6 +56,7 @@ class Peer:
         self.seen: list[Seen] = []
         self.connections = 0
         self.arrived = asyncio.Event()
+        self.go_on = asyncio.Event()
         self.otherwise: Callable[[Seen], bytes] = lambda _seen: reply(418)
         self._script: list[Step | Callable[[Seen], bytes]] = []
 
@@ -70,8 +71,10 @@ class Peer:
             while (request := await _request(reader)) is not None:
                 self.seen.append(request)
                 self.arrived.set()
-                step = self._script.pop(0) if self._script else self.otherwise
-                step = step(request) if callable(step) else step
+                step = self._next(request)
+                if step == "wait":
+                    await self.go_on.wait()
+                    step = self._next(request)
                 if isinstance(step, str):
                     await reader.read() if step == "silence" else writer.transport.abort()
                     return
@@ -81,6 +84,10 @@ class Peer:
                     return
         finally:
             writer.close()
+
+    def _next(self, request: Seen) -> Step:
+        step = self._script.pop(0) if self._script else self.otherwise
+        return step(request) if callable(step) else step
 
 
 def _whole(answer: bytes) -> bool:

@@ -23,6 +23,7 @@ from prometheus_client import REGISTRY
 
 from cwbridge import errors
 from cwbridge.connectors import trail, unclear, write_guard
+from cwbridge.connectors import transport as transport_module
 from cwbridge.connectors.calls import Address, Answer, Method, Request
 from cwbridge.connectors.connectwise.client import CONNECTWISE
 from cwbridge.connectors.profile import Bounds
@@ -30,6 +31,7 @@ from cwbridge.connectors.reading import Reader, nothing, reader
 from cwbridge.connectors.retry import Policy
 from cwbridge.connectors.session import open_session
 from cwbridge.connectors.transport import Transport
+from cwbridge.queue import arq_port
 
 SECRET = "Basic c2VjcmV0LWtleS1vZi10aGUtdGVzdA=="
 QUICK = Policy(backoff_base=0.001, backoff_max=0.002)
@@ -568,10 +570,44 @@ async def test_credentials_are_in_no_error_no_log_and_no_repr(
 async def test_cancelling_a_caller_is_no_error_of_ours(bench: Bench, peer: Any) -> None:
     peer.will("silence")
     with trail.recording() as calls:
-        task = asyncio.create_task(bench.send("POST"))
+        task = asyncio.create_task(bench.send("GET"))
         await peer.arrived.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
     assert calls.total == 1
     assert bench.turns.inside == 0
+
+
+@pytest.mark.parametrize("method", WRITES)
+async def test_a_cancelled_caller_of_a_write_waits_for_its_answer(
+    bench: Bench, peer: Any, good: bytes, method: Method
+) -> None:
+    peer.will("wait", good)
+    with trail.recording() as calls:
+        task = asyncio.create_task(bench.send(method))
+        await peer.arrived.wait()
+        for _ in range(3):
+            task.cancel()
+            await asyncio.wait({task}, timeout=0.01)
+        assert not task.done()
+        assert bench.turns.inside == 1
+        peer.go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert [call.status for call in calls.newest] == [200]
+    assert bench.turns.inside == 0
+
+
+async def test_a_cancelled_caller_waits_for_an_answer_no_longer_than_a_worker_that_stops(
+    bench: Bench, peer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport_module, "ANSWER_SECONDS", 0.05)
+    peer.will("silence")
+    task = asyncio.create_task(bench.send("POST"))
+    await peer.arrived.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(5):
+            await task
+    assert transport_module.ANSWER_SECONDS < arq_port.GOODBYE_SECONDS

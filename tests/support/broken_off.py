@@ -7,6 +7,9 @@ import contextlib
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
+import pytest
+
+from cwbridge.connectors import transport
 from sandbox.calls import Call, CallLog
 from sandbox.faults import FaultRule
 from sandbox.server import Sandbox
@@ -35,10 +38,13 @@ async def _broken_off(box: Sandbox, work: Coroutine[Any, Any, Any], moment: Coro
     """Cancel the work at the moment, if that comes before the work ends; what was sent takes effect."""
     working, waiting = asyncio.create_task(work), asyncio.create_task(moment)
     await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (working, waiting):
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    with pytest.MonkeyPatch.context() as patched:
+        # A killed process waits for no answer.
+        patched.setattr(transport, "ANSWER_SECONDS", 0.0)
+        for task in (working, waiting):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
     for faults in (box.connectwise_faults, box.bss_faults):
         faults.clear()
     logs = (box.bss_calls, box.connectwise_calls)

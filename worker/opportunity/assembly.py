@@ -10,6 +10,7 @@ from cwbridge.connectors.jetbuilt.settings import JetbuiltSettings
 from cwbridge.ledger.accepted_amounts import AcceptedAmounts
 from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.catalog import CatalogCache
+from cwbridge.ledger.catalog_copies import CatalogCopyNotes
 from cwbridge.ledger.hints import Hints
 from cwbridge.ledger.history import History
 from cwbridge.queue.queue import Queue
@@ -32,6 +33,7 @@ from worker.opportunity.source import SourceReader
 from worker.opportunity.target import Target
 from worker.opportunity.writer import OpportunityWriter
 from worker.psa.catalog import Catalog, CatalogPolicy
+from worker.psa.catalog_copies import CatalogCopyRemoval
 from worker.psa.catalog_placement import CatalogPlacement
 from worker.psa.context import PsaContext
 from worker.psa.inventory_gate import InventoryGate
@@ -128,6 +130,7 @@ def _lines(
         psa,
         CatalogPlacement(psa.client, psa.name_tables, placement_rule(settings.of(CatalogSettings))),
         CatalogCache(redis, namespace=namespace, cache_ttl=settings.of(CatalogSettings).cache_ttl),
+        CatalogCopyRemoval(psa.client.catalog, CatalogCopyNotes(redis, namespace=namespace)),
         CatalogPolicy(
             inactive=settings.of(CatalogSettings).inactive_items,
             existing=settings.of(CatalogSettings).existing_items,

@@ -18,11 +18,11 @@ import structlog
 
 from cwbridge import concurrency, errors
 from cwbridge.batching import BatchLoader
-from cwbridge.connectors import write_guard
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Change
 from cwbridge.ledger.catalog import CatalogCache, CatalogKey
 from cwbridge.text import folded
+from worker.psa.catalog_copies import CatalogCopyRemoval
 from worker.psa.catalog_placement import PLACES, CatalogPlacement
 from worker.psa.context import PsaContext
 from worker.psa.default_fields import naming_default_field
@@ -47,18 +47,27 @@ class Catalog:
     """Finds or creates the catalog item of each product."""
 
     def __init__(
-        self, psa: PsaContext, placement: CatalogPlacement, cache: CatalogCache, policy: CatalogPolicy
+        self,
+        psa: PsaContext,
+        placement: CatalogPlacement,
+        cache: CatalogCache,
+        copies: CatalogCopyRemoval,
+        policy: CatalogPolicy,
     ) -> None:
         self._psa = psa
         self._items = psa.client.catalog
         self._placement = placement
         self._cache = cache
+        self._copies = copies
         self._policy = policy
         self._look_up = BatchLoader(self._load, window=_BATCH_WINDOW)
 
     async def resolve(self, products: Iterable[DesiredProduct]) -> dict[DesiredProduct, int]:
         """The catalog item id of each product; missing items are created."""
         keys = {product: _catalog_key_of(product) for product in products}
+        await self._copies.remove_left(
+            form for product in keys for form in (product.identifier, product.qualified)
+        )
         known = await self._cached(dict.fromkeys(keys.values()))
         # Lines at different prices share one item; the last of them is used for it.
         unknown = {key: product for product, key in keys.items() if key not in known}
@@ -120,15 +129,19 @@ class Catalog:
         """The item under the plain identifier when that is free or fits, else under the qualified one."""
         if (item := await self._match(product, candidates)) is not None:
             return item
-        if candidates:
-            return await self._qualified(product)
+        item = None if candidates else await concurrency.to_the_end(self._plain(product))
+        return item if item is not None else await concurrency.to_the_end(self._qualified(product))
+
+    async def _plain(self, product: DesiredProduct) -> int | None:
+        """The item under the plain identifier, created when that is free; None when it belongs to another product.
+
+        It is not broken off, as `_qualified` is not: while a create is under way the lock stays, and a copy that it makes is deleted.
+        """
         async with self._psa.locks.hold(f"catalog:{folded(product.identifier)}"):
             candidates = await self._find(*_forms(product))
-            if (item := await self._match(product, candidates)) is not None:
-                return item
-            if not candidates:
+            if (item := await self._match(product, candidates)) is None and not candidates:
                 return await self._create(product, product.identifier)
-        return await self._qualified(product)
+            return item
 
     async def _match(self, product: DesiredProduct, candidates: list[models.CatalogItem]) -> int | None:
         """The active candidate that is the product; an inactive one is reactivated or refused when the setting says so."""
@@ -195,20 +208,13 @@ class Catalog:
         return created.id
 
     async def _make(self, product: DesiredProduct, identifier: str) -> models.CatalogItem:
-        """The item as ConnectWise has stored it; a copy under another identifier is deleted again.
+        """The item as ConnectWise has stored it; when that is a copy under another identifier it is deleted again.
 
-        It must not be broken off between the two: no later run could know the copy. A job that has lost its lease may delete it as well.
+        It is not broken off even when the lock was lost: no later run could know of the copy.
         """
         created = await self._send(product, identifier)
         if folded(created.identifier) != folded(identifier):
-            with write_guard.lifted():
-                await self._items.delete(created.id)
-            log.warning(
-                "catalog_copy_removed",
-                identifier=identifier,
-                stored_as=created.identifier,
-                catalog_item_id=created.id,
-            )
+            await self._copies.remove_new(created, asked=identifier)
         return created
 
     async def _send(self, product: DesiredProduct, identifier: str) -> models.CatalogItem:
@@ -233,6 +239,7 @@ class Catalog:
         self, product: DesiredProduct, copy: models.CatalogItem, identifier: str
     ) -> int:
         """The item that has the identifier, because of which ConnectWise stored a copy with a suffix."""
+        await self._copies.remove_left([identifier])
         found = await self._made_meanwhile(product, identifier)
         if found is not None:
             return found
