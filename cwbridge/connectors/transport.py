@@ -25,7 +25,7 @@ E = TypeVar("E", bound=errors.WorkError)
 _CONNECT_SECONDS = 10.0
 _MAX_REFUSAL_BYTES = 64 * 1024
 _CREDENTIALS_REFUSED_SECONDS = 60.0
-ANSWER_SECONDS = 8.0
+ANSWER_SECONDS = 3.0
 """How long a cancelled caller waits for the answer to a write that was sent; a worker that stops waits a little longer for its runs."""
 
 
@@ -99,7 +99,7 @@ class Transport:
             call = Call(number)
             try:
                 if request.writes:
-                    # Whoever is cancelled gives back locks and leases; what they protect must have taken effect by then.
+                    # A cancelled caller gives back locks and leases; what they protect must have taken effect by then.
                     outcome = await concurrency.to_the_end(self._sent(request, call), wait=ANSWER_SECONDS)
                 else:
                     outcome = await self._sent(request, call)
