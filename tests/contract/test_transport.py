@@ -167,7 +167,7 @@ async def test_a_write_whose_answer_is_lost_is_sent_exactly_once(
     step = failure.get(kind) or reply(int(kind), b'{"code":"Error","message":"no"}')
     peer.will(step)
     with pytest.raises(errors.OutcomeUnknown) as caught:
-        await bench.send(method, timeout_seconds=0.2 if kind == "silence" else 5.0)
+        await bench.send(method, timeout_seconds=1.0 if kind == "silence" else 5.0)
     assert len(peer.seen) == 1
     assert caught.value.work_class == "retry"
 
