@@ -93,7 +93,12 @@ async def test_an_answer_corrected_while_the_wrong_one_is_written_still_counts(
     faults = bench.box.connectwise_faults
     faults.add(FaultRule(name="held", method="POST", path="/sales/opportunities", action="hold_before"))
     writing = asyncio.create_task(bench.sync(key, f"jetbuilt/project/{stranger}"))
-    await until(lambda: faults.waiting("held") >= 2, what="both opportunities are sent")
+
+    async def every_run_is_held() -> bool:
+        running = {job.key for job in await bench.queue.jobs(state="running")}
+        return running >= {key, f"jetbuilt/project/{stranger}"} and faults.waiting("held") == len(running)
+
+    await until(every_run_is_held, what="every run that began sends its opportunity")
     answering = asyncio.create_task(
         commands.run(
             *("links", "relink", f"jetbuilt:client:{client['id']}", "--to", str(right["id"])),
