@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
 import time
 from collections.abc import Callable, Collection, Coroutine, Mapping
@@ -15,7 +16,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from cwbridge import clock, concurrency, errors, metrics
 from cwbridge.connectors import write_guard
-from cwbridge.limits import lane
+from cwbridge.limits import lane, priority
 from cwbridge.queue import outcome as outcomes
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Enqueue, Run
@@ -108,6 +109,7 @@ class Runner:
         """Runs in a task of its own, so that the context variables set here end with it."""
         write_guard.CURRENT.set(lease)
         lane.CURRENT.set(run.lane)
+        priority.CALLS_MADE.set(collections.Counter())
         await self._handlers[run.flow](run)
 
     async def _settle(self, run: Run, outcome: Outcome, lease: Lease) -> Settled | None:
