@@ -71,8 +71,8 @@ class _Cancellable(AbstractConnection):
             self.socket_timeout = longest
 
 
-def connect(url: str, *, connections: int = 64, patient: bool = True) -> Redis:
-    """A client whose pool waits for a free connection and, when `patient`, repeats commands during a restart of the server."""
+def connect(url: str, *, connections: int = 64, patient: bool = True, kind: type[Redis] = Redis) -> Redis:
+    """A client of the class `kind` whose pool waits for a free connection and, when `patient`, repeats commands during a restart of the server."""
     over_tcp = {} if url.startswith("unix:") else {"socket_keepalive": True}
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         url,
@@ -86,7 +86,7 @@ def connect(url: str, *, connections: int = 64, patient: bool = True) -> Redis:
         **over_tcp,
     )
     pool.connection_class = type("Connection", (_Cancellable, pool.connection_class), {})
-    return redis.asyncio.Redis.from_pool(pool)
+    return kind.from_pool(pool)
 
 
 async def check(client: Redis, *, name: str) -> Durability:
@@ -99,6 +99,11 @@ async def check(client: Redis, *, name: str) -> Durability:
             f"Redis named by {name} cannot be used: {type(error).__name__}",
             remedy=f"Check {name} and that the server is running, reachable and accepts the credentials.",
         ) from error
+    return await durability(client)
+
+
+async def durability(client: Redis) -> Durability:
+    """How well the server keeps data, as far as it tells."""
     try:
         policy = (await client.config_get("maxmemory-policy")).get("maxmemory-policy", "unknown")
         appends = (await client.config_get("appendonly")).get("appendonly", "no") == "yes"

@@ -1,6 +1,7 @@
 """Runs each schedule once per slot, however many producers there are.
 
     {namespace}:schedule:{name}    the last slot done (whole intervals since 1970 by the clock of Redis)
+    {namespace}:schedules_done     hash, name -> when its action succeeded last (ms)
 
 A slot counts as done only after its action succeeded: a producer that dies in the middle leaves the slot to the next one, as
 soon as its lock has expired. A slot missed while no producer ran is not caught up, because the action reads all that is new anyway.
@@ -18,7 +19,7 @@ import structlog
 
 from cwbridge import clock, errors, locks, metrics
 from cwbridge.flow import Schedule
-from cwbridge.redis import Redis
+from cwbridge.redis import Redis, reply
 
 log = structlog.get_logger()
 # How soon to look again at an open slot that another producer does; that producer may die.
@@ -37,6 +38,12 @@ class _Slot(msgspec.Struct, frozen=True):
     next_seconds: float
 
 
+async def last_done(redis: Redis, namespace: str) -> dict[str, int]:
+    """When the action of each schedule succeeded last, in ms, whichever producer did it."""
+    stored = await reply(redis.hgetall(f"{namespace}:schedules_done"))
+    return {name.decode(): int(at) for name, at in stored.items()}
+
+
 class Scheduler:
     """Claims due slots and runs their actions until cancelled."""
 
@@ -44,6 +51,7 @@ class Scheduler:
         self._redis = redis
         self._locks = locker
         self._prefix = f"{namespace}:schedule:"
+        self._done = f"{namespace}:schedules_done"
         self._failing: set[str] = set()
         self._known: set[str] = set()
 
@@ -71,7 +79,11 @@ class Scheduler:
         act = not (slot.is_first and schedule.starts_late) or schedule.name in self._known
         if act:
             await schedule.action()
-        await self._redis.set(self._prefix + schedule.name, slot.number)
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.set(self._prefix + schedule.name, slot.number)
+            if act:
+                pipeline.hset(self._done, schedule.name, str(clock.now_ms()))
+            await pipeline.execute()
         self._known.add(schedule.name)
         return act
 

@@ -87,7 +87,6 @@ class Limiter:
                 margin=margin,
                 on_freed=self._slot_freed,
             )
-            metrics.LIMITER_LIMIT.labels(system).set(rate.calls)
         self._holds = SystemHolds(redis, namespace=namespace) if redis is not None else None
         self.credentials_doubted = True
         """Whether the last answer refused the credentials, in any process, or no call has tried them yet."""

@@ -20,10 +20,16 @@ from cwbridge.redis import Redis
 
 # The slots of a killed process stay taken this long; a live process renews its slots three times as often.
 _SLOT_MS = 9_000
-_RECOVERY_MS = 300_000
+RECOVERY_MS = 300_000
+"""How long a limit that a throttle has cut takes to grow back."""
 _PARTS = ("log", "slots", "state", "line", "looked", "freed")
 # Long enough for the next call of the same process to take the news along, short beside a call.
 _FREE_AFTER_SECONDS = 0.004
+
+
+def redis_keys(namespace: str, system: str) -> list[str]:
+    """The Redis keys of the limit of a system; window.lua says what is in them."""
+    return [f"{namespace}:limit:{system}:{part}" for part in _PARTS]
 
 
 class SharedLimit:
@@ -43,7 +49,7 @@ class SharedLimit:
         margin: float,
         on_freed: Callable[[], None] = lambda: None,
     ) -> None:
-        self._keys = [f"{namespace}:limit:{system}:{part}" for part in _PARTS]
+        self._keys = redis_keys(namespace, system)
         self._limit = rate.calls
         self._window_ms = round(rate.seconds * 1000)
         self._redis = redis
@@ -51,7 +57,7 @@ class SharedLimit:
             lua.script(redis, "cwbridge.limits", "window", name)
             for name in ("take", "confirm", "renew", "hold", "clear", "free")
         )
-        settings = (rate.calls, self._window_ms, round(margin * 1000), concurrency, _SLOT_MS, _RECOVERY_MS)
+        settings = (rate.calls, self._window_ms, round(margin * 1000), concurrency, _SLOT_MS, RECOVERY_MS)
         self._settings: dict[Priority, tuple[int | str, ...]] = {
             one: (
                 *settings,
@@ -119,7 +125,7 @@ class SharedLimit:
             self._freeing = asyncio.create_task(self._free_soon(), name="limiter-free")
 
     async def hold(self, seconds: float, reason: HoldReason) -> None:
-        given: list[int | str] = [round(seconds * 1000), reason, self._limit, self._window_ms, _RECOVERY_MS]
+        given: list[int | str] = [round(seconds * 1000), reason, self._limit, self._window_ms, RECOVERY_MS]
         await self._hold(self._keys, given)
 
     async def clear_hold(self) -> None:

@@ -14,7 +14,7 @@ import redis.exceptions
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
-from cwbridge import clock, concurrency, errors, metrics
+from cwbridge import clock, concurrency, errors, freshness, metrics
 from cwbridge.connectors import write_guard
 from cwbridge.limits import lane, priority
 from cwbridge.queue import outcome as outcomes
@@ -110,7 +110,11 @@ class Runner:
         write_guard.CURRENT.set(lease)
         lane.CURRENT.set(run.lane)
         priority.CALLS_MADE.set(collections.Counter())
+        change = freshness.Change()
+        freshness.CURRENT.set(change)
         await self._handlers[run.flow](run)
+        if run.lane == "fresh":
+            freshness.observe(change, run.flow)
 
     async def _settle(self, run: Run, outcome: Outcome, lease: Lease) -> Settled | None:
         """End the run in Redis; repeat while Redis is away and the lease lasts."""

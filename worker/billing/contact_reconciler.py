@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from cwbridge import errors
+from cwbridge import errors, freshness
 from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.ledger.agreements import Agreed, Keeper
@@ -73,6 +73,7 @@ class ContactReconciler:
         link = await self._context.link_of(key)
         try:
             contact = await self._context.bss.contacts.get(key.number)
+            freshness.source_changed(contact.updatedAt)
         except errors.NotFound:
             return await disappearance.from_bss(
                 self._context, key, link, lambda link: f"{_shown(link)} of ConnectWise", counted="BSS contact"
