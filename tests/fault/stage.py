@@ -17,6 +17,7 @@ import redis.exceptions
 from cwbridge import concurrency
 from cwbridge.queue.counts import Counts
 from cwbridge.queue.queue import Queue
+from cwbridge.redis import reply
 from cwbridge.settings import QueueSettings
 from sandbox.faults import Faults
 from sandbox.server import Options, Sandbox
@@ -55,7 +56,7 @@ class Stage:
         self.jobs = 0
         self.missed: list[str] = []
         self._editing = random.Random(f"{seed}:editing")
-        self._fencing_token = 0
+        self._claims = 0
         self._queue = Queue(server.client, namespace=NAMESPACE, settings=QueueSettings())
 
     @classmethod
@@ -216,11 +217,10 @@ class Stage:
         ]
 
     async def _count_jobs(self) -> None:
-        """Every delivery takes a fencing token; a wiped counter begins again at the clock."""
+        """Every claim but an interactive one is counted in Redis; a wiped or older count begins again."""
         while True:
             with suppress(redis.exceptions.RedisError, OSError):
-                fencing_token = int(await self.redis.client.get(f"{NAMESPACE}:fencing_token") or 0)
-                if 0 < fencing_token - self._fencing_token < 100_000:
-                    self.jobs += fencing_token - self._fencing_token
-                self._fencing_token = fencing_token or self._fencing_token
+                claims = int(await reply(self.redis.client.hget(f"{NAMESPACE}:turns", "slots")) or 0)
+                self.jobs += max(0, claims - self._claims)
+                self._claims = claims
             await asyncio.sleep(_LOOK_SECONDS)
