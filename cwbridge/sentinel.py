@@ -60,7 +60,13 @@ class Primary:
         return await asyncio.shield(self._question)
 
     def reached(self, connection: ToPrimary, named: Named, replication_id: str) -> int:
-        """A connection reached the server `named`, which is a primary; returns the term of the connection."""
+        """A connection reached the server `named`, which is a primary; returns the term of the connection.
+
+        Raises PrimaryChanged when a later failover is known by now: a former primary that was started again is a primary for
+        seconds, until the sentinels make it a replica.
+        """
+        if self._named is not None and named.epoch < self._named.epoch:
+            raise PrimaryChanged(f"{named.address} was the primary before the last failover")
         if replication_id != self.replication_id:
             if self.replication_id:
                 log.warning("redis_primary_changed", address=named.address)
@@ -71,6 +77,10 @@ class Primary:
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._keep_asking(), name="sentinel-watch")
         return self.term
+
+    def left(self, connection: ToPrimary) -> None:
+        """A connection is closed."""
+        self._connections.discard(connection)
 
     async def close(self) -> None:
         """Ask no more."""
@@ -153,12 +163,13 @@ class ToPrimary(Cancellable):
     async def disconnect(self, nowait: bool = False) -> None:
         """Close the connection; the next one belongs to the term in which it is made."""
         self._term = None
+        self._primary.left(self)
         await super().disconnect(nowait=nowait)
 
     def cut(self) -> None:
-        """Close the connection; a caller that waits for an answer gets an error and repeats its command."""
-        if self._writer is not None:
-            self._writer.transport.abort()
+        """Give a caller that waits for an answer an error; it closes the connection and repeats its command."""
+        if self._reader is not None:
+            self._reader.set_exception(ConnectionResetError("another server has become the primary"))
 
     async def _connect_once(self) -> None:
         named = self._named = await self._primary.find()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -90,9 +89,16 @@ class Sentinels:
         return len(named) >= self._address.majority and any(one.epoch >= not_before for one in named)
 
     async def _ask(self, client: redis.asyncio.Redis) -> Named:
-        asking = client.execute_command("SENTINEL MASTER", self._address.service)  # type: ignore[no-untyped-call]
-        state: Mapping[str, Any] = await asking
-        return Named(host=state["ip"], port=int(state["port"]), epoch=int(state["config-epoch"]))
+        """What one sentinel says.
+
+        The sentinel that leads a failover has the new epoch in its state while the address there is still that of the former
+        primary; its answer to the question for the address is right.
+        """
+        async with client.pipeline(transaction=False) as pipe:
+            pipe.execute_command("SENTINEL MASTER", self._address.service)
+            pipe.execute_command("SENTINEL GET-MASTER-ADDR-BY-NAME", self._address.service)
+            state, (host, port) = await pipe.execute()
+        return Named(host=host, port=int(port), epoch=int(state["config-epoch"]))
 
     def _failure(self, failures: list[Exception]) -> redis.exceptions.RedisError:
         """What keeps the sentinels from naming a primary, for an operator."""
