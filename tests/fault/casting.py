@@ -62,7 +62,7 @@ class Casting:
         """The Redis of the run."""
         if self.sentinel is None:
             return RedisServer.running(nursery, home, self.fsync)
-        return SentinelServers.running(nursery, home, self.sentinel)
+        return SentinelServers.running(nursery, home, namespace=NAMESPACE, settings=self.sentinel)
 
     def prepare(self, box: Sandbox) -> None:
         """Give the stand-ins the chosen modes."""

@@ -34,10 +34,21 @@ async def paused(stage: Stage) -> None:
 
 async def losing_writes(stage: Stage) -> None:
     """The replicas are cut off before the primary is killed, so everything that it took meanwhile is lost."""
-    deployment = stage.sentinels.deployment
-    former = await deployment.primary()
-    await deployment.cut_replicas(former)
+    former = await cut_off(stage)
     await asyncio.sleep(stage.dice.uniform(*_CUT_OFF_SECONDS))
+    await lose(stage, former)
+
+
+async def cut_off(stage: Stage) -> int:
+    """No replica gets what the primary takes from now on; returns the primary."""
+    former = await stage.sentinels.deployment.primary()
+    await stage.sentinels.deployment.cut_replicas(former)
+    return former
+
+
+async def lose(stage: Stage, former: int) -> None:
+    """kill -9 of a primary that was cut off, with all that only it has."""
+    deployment = stage.sentinels.deployment
     stage.fleet.kills += 1
     await deployment.kill(former)
     await deployment.join_replicas(former)

@@ -24,13 +24,15 @@ class SentinelServers:
     @classmethod
     @asynccontextmanager
     async def running(
-        cls, nursery: Nursery, home: Path, settings: Mapping[str, str]
+        cls, nursery: Nursery, home: Path, *, namespace: str, settings: Mapping[str, str]
     ) -> AsyncIterator[SentinelServers]:
         async def launch(arguments: Sequence[str], log: Path) -> Process:
             program, *rest = arguments
             return _Born(nursery.bear(*rest, environment={}, log=log, program=program))
 
-        async with SentinelDeployment.running(home, launch, settings) as deployment:
+        async with SentinelDeployment.running(
+            home, launch, namespace=namespace, settings=settings
+        ) as deployment:
             servers = cls(deployment)
             try:
                 yield servers

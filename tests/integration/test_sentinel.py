@@ -75,7 +75,9 @@ async def assert_refused(work: Work, run: Run) -> None:
 async def test_a_failover_that_loses_writes_loses_no_work(tmp_path: Path, namespace: str) -> None:
     # The example's primary would refuse writes without a replica: the worst case is one that takes them.
     settings = {"min-replicas-to-write": "0"}
-    async with SentinelDeployment.running(tmp_path, launch, settings) as deployment:
+    async with SentinelDeployment.running(
+        tmp_path, launch, namespace=namespace, settings=settings
+    ) as deployment:
         redis = redis_module.connect(deployment.url)
         work = Work(redis, namespace)
         assert not (await redis_module.check(redis, name="CWBRIDGE_REDIS__URL")).warnings

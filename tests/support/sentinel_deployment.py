@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -21,6 +22,8 @@ EXAMPLES: Final = Path(__file__).resolve().parents[2] / "deploy" / "redis"
 SERVICE: Final = "cwbridge"
 PASSWORD: Final = "change-me-redis"
 SENTINEL_PASSWORD: Final = "change-me-sentinel"
+_BRIDGE = "cwbridge:change-me-bridge"
+_QUESTION = "sentinel_username=cwbridge&sentinel_password=change-me-question"
 _SERVERS = 3
 _ADDRESS = "10.0.0.1"
 _HOST = "127.0.0.1"
@@ -46,8 +49,9 @@ Launch = Callable[[Sequence[str], Path], Awaitable[Process]]
 class SentinelDeployment:
     """`async with SentinelDeployment.running(home, launch) as deployment`: `deployment.url` leads to the primary."""
 
-    def __init__(self, home: Path, launch: Launch, settings: Mapping[str, str]) -> None:
+    def __init__(self, home: Path, launch: Launch, *, namespace: str, settings: Mapping[str, str]) -> None:
         self._home = home
+        self._namespace = namespace
         self._launch = launch
         self._settings = settings
         self._ports = _free_ports(2 * _SERVERS)
@@ -63,10 +67,10 @@ class SentinelDeployment:
     @classmethod
     @asynccontextmanager
     async def running(
-        cls, home: Path, launch: Launch, settings: Mapping[str, str] | None = None
+        cls, home: Path, launch: Launch, *, namespace: str, settings: Mapping[str, str] | None = None
     ) -> AsyncIterator[Self]:
         """Everything up and known to every sentinel; `settings` replace those of the servers' file."""
-        deployment = cls(home, launch, settings or {})
+        deployment = cls(home, launch, namespace=namespace, settings=settings or {})
         try:
             await deployment._start()
             yield deployment
@@ -85,7 +89,7 @@ class SentinelDeployment:
     @property
     def url(self) -> str:
         sentinels = ",".join(f"127.0.0.1:{port}" for port in self.sentinel_ports)
-        return f"redis+sentinel://:{PASSWORD}@{sentinels}/{SERVICE}?sentinel_password={SENTINEL_PASSWORD}"
+        return f"redis+sentinel://{_BRIDGE}@{sentinels}/{SERVICE}?{_QUESTION}"
 
     async def primary(self) -> int:
         """The number of the server that the first sentinel names."""
@@ -203,7 +207,10 @@ class SentinelDeployment:
     def _write_server(self, number: int, port: int) -> None:
         data = self._home / f"data-{number}"
         data.mkdir(parents=True)
-        own = {"port": str(port), "dir": str(data), **self._settings}
+        users = data / "users.acl"
+        allowed = [_of_namespace(line, self._namespace) for line in _example("users.acl")]
+        users.write_text("\n".join(allowed) + "\n")
+        own = {"port": str(port), "dir": str(data), "aclfile": str(users), **self._settings}
         lines = _with(_example("redis.conf"), own)
         lines.append("repl-diskless-sync-delay 0")
         if number:
@@ -235,6 +242,11 @@ def _with(lines: Sequence[str], settings: Mapping[str, str]) -> list[str]:
         for place in places:
             changed[place] = f"{name} {value}"
     return changed
+
+
+def _of_namespace(line: str, namespace: str) -> str:
+    """A line of the users with the Redis keys and channels of another namespace."""
+    return re.sub(r"([~&])cwbridge\b", rf"\1{namespace}", line)
 
 
 def _online(replication: Mapping[str, Any]) -> int:
