@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 import uvloop
 
-from cwbridge import embedded_redis, errors
+from cwbridge import embedded_redis, errors, sentinel_url
 from cwbridge import redis as redis_module
 from cwbridge import settings as settings_module
 from cwbridge.redis import Redis
@@ -91,10 +91,12 @@ async def _connected(url: str, kind: type[Redis]) -> AsyncIterator[Redis]:
     name = settings_module.variable("redis", "url")
     try:
         client = redis_module.connect(url, kind=kind)
+    except sentinel_url.UnusableAddress as error:
+        raise errors.SettingsError(f"{name} {error.cause}", remedy=error.remedy) from error
     except ValueError as error:
         raise errors.SettingsError(
             f"{name} is not the address of a Redis server",
-            remedy="Write it like redis://127.0.0.1:6379/0, rediss://... or unix:///path/to/socket.",
+            remedy="Write it like redis://127.0.0.1:6379/0, rediss://..., unix:///path/to/socket or redis+sentinel://...",
         ) from error
     try:
         durability = await redis_module.check(client, name=name)

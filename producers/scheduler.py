@@ -3,8 +3,8 @@
     {namespace}:schedule:{name}    the last slot done (whole intervals since 1970 by the clock of Redis)
     {namespace}:schedules_done     hash, name -> when its action succeeded last (ms)
 
-A slot counts as done only after its action succeeded: a producer that dies in the middle leaves the slot to the next one, as
-soon as its lock has expired. A slot missed while no producer ran is not caught up, because the action reads all that is new anyway.
+A slot counts as done only after its action succeeded, on one primary of Redis: a producer that dies in the middle leaves the slot to
+the next one, as soon as its lock has expired. A slot missed while no producer ran is not caught up, because the action reads all that is new anyway.
 Between slots a schedule sleeps; a lock is taken only for a slot that is open.
 """
 
@@ -17,7 +17,7 @@ import msgspec
 import redis.exceptions
 import structlog
 
-from cwbridge import clock, errors, locks, metrics
+from cwbridge import clock, errors, locks, lua, metrics
 from cwbridge.flow import Schedule
 from cwbridge.redis import Redis, reply
 
@@ -51,7 +51,10 @@ class Scheduler:
         self._redis = redis
         self._locks = locker
         self._prefix = f"{namespace}:schedule:"
-        self._done = f"{namespace}:schedules_done"
+        self._begin, self._done = (
+            lua.script(redis, "producers", "primary", name) for name in ("schedule_begin", "schedule_done")
+        )
+        self._successes = f"{namespace}:schedules_done"
         self._failing: set[str] = set()
         self._known: set[str] = set()
 
@@ -77,13 +80,18 @@ class Scheduler:
             return False
         # A known schedule without a stored slot means that Redis was wiped: everything has to be read again.
         act = not (slot.is_first and schedule.starts_late) or schedule.name in self._known
+        primary = await self._begin()
         if act:
             await schedule.action()
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.set(self._prefix + schedule.name, slot.number)
-            if act:
-                pipeline.hset(self._done, schedule.name, str(clock.now_ms()))
-            await pipeline.execute()
+        if not await self._done([self._prefix + schedule.name], [slot.number, primary]):
+            log.info(
+                "schedule_repeated",
+                schedule=schedule.name,
+                cause="another server became the primary of Redis",
+            )
+            return act
+        if act:
+            await reply(self._redis.hset(self._successes, schedule.name, str(clock.now_ms())))
         self._known.add(schedule.name)
         return act
 

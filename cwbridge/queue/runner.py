@@ -131,7 +131,7 @@ class Runner:
 
         A worker that is stopped between the check of its lease and the sending cannot be told; it sends when it wakes up.
         """
-        with contextlib.suppress(redis.exceptions.RedisError, OSError):
+        with contextlib.suppress(redis.exceptions.RedisError, OSError, errors.Busy):
             await self._queue.enqueue(Enqueue(key=run.key, flow=run.flow, lane="backlog", mode="verify"))
 
     async def _as_settled(self, run: Run, outcome: Outcome, state: Settled | None) -> Outcome:

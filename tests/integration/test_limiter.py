@@ -21,6 +21,7 @@ from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.priority import Priority
 from cwbridge.limits.rate import Rate
 from cwbridge.limits.shared import SharedLimit
+from cwbridge.limits.usage import usage
 from cwbridge.redis import Redis
 
 
@@ -344,7 +345,33 @@ async def test_waits_are_measured(redis: Redis, namespace: str) -> None:
         assert waits() == before + 1
         assert REGISTRY.get_sample_value("cwbridge_limiter_in_flight_requests", {"system": "test"}) == 1
     assert REGISTRY.get_sample_value("cwbridge_limiter_in_flight_requests", {"system": "test"}) == 0
-    assert REGISTRY.get_sample_value("cwbridge_limiter_limit_calls", {"system": "test"}) == 10
+
+
+async def test_the_use_of_a_limit_is_shown_with_the_cut_of_a_throttle(redis: Redis, namespace: str) -> None:
+    rate = Rate.parse("10/5s")
+    shared = limiter(redis, namespace, str(rate))
+    async with shared.slot():
+        found = await usage(redis, namespace=namespace, system="test", rate=rate)
+    assert found is not None
+    assert (found.allowed, found.reduced, found.used, found.in_flight, found.on_hold_ms) == (
+        10,
+        False,
+        1,
+        1,
+        0,
+    )
+    await shared.hold(0.5, reason="throttled")
+    await shared.close()
+    found = await usage(redis, namespace=namespace, system="test", rate=rate)
+    assert found is not None
+    assert (found.allowed, found.reduced, found.used, found.in_flight, found.on_hold_for) == (
+        7,
+        True,
+        1,
+        0,
+        "throttled",
+    )
+    assert await usage(redis, namespace=namespace, system="test", rate=Rate(0)) is None
 
 
 def redis_of(url: str) -> Redis:
