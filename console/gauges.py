@@ -116,6 +116,7 @@ class ClusterState:
         done = await scheduler.last_done(self._redis, namespace)
         return {
             series.WATERMARK: read,
+            series.SCHEDULE_LAST_SUCCESS: {(name,): at_ms / 1000 for name, at_ms in done.items()},
             series.FULL_SYNC: {
                 (name.removesuffix(_FULL_SYNC),): at_ms / 1000
                 for name, at_ms in done.items()

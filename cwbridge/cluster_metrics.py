@@ -57,6 +57,11 @@ REQUEUES = _series(
 WATERMARK = _series(
     "cwbridge_watermark_timestamp_seconds", "The moment up to which a source has been read.", "source"
 )
+SCHEDULE_LAST_SUCCESS = _series(
+    "cwbridge_schedule_last_success_timestamp_seconds",
+    "Time of the last run of a schedule that succeeded, by whichever producer.",
+    "schedule",
+)
 FULL_SYNC = _series(
     "cwbridge_full_sync_last_success_timestamp_seconds",
     "Time of the last full sync that succeeded.",

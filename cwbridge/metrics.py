@@ -128,11 +128,6 @@ SCHEDULE_RUNS = _counter(
     "schedule",
     "outcome",
 )
-SCHEDULE_LAST_SUCCESS = _gauge(
-    "cwbridge_schedule_last_success_timestamp_seconds",
-    "Time of the last run of a schedule in this process that succeeded.",
-    "schedule",
-)
 JOBS_ENQUEUED = _counter(
     "cwbridge_jobs_enqueued_total", "Keys that producers enqueued, by schedule.", "schedule"
 )

@@ -129,7 +129,6 @@ class Scheduler:
 
     def _succeeded(self, schedule: Schedule) -> None:
         metrics.SCHEDULE_RUNS.labels(schedule.name, "succeeded").inc()
-        metrics.SCHEDULE_LAST_SUCCESS.labels(schedule.name).set(clock.now_ms() / 1000)
         if schedule.name in self._failing:
             self._failing.discard(schedule.name)
             log.info("schedule_recovered", schedule=schedule.name)
