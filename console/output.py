@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from cwbridge import clock, errors
+from cwbridge.text import shown, shown_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -93,13 +94,20 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 
 def escape(cell: object) -> str:
-    """Text from outside, escaped: it is not read as markup and cannot move the cursor of a terminal."""
+    """Text from outside, escaped: one line of bounded length that is not read as markup and cannot move the cursor of a terminal."""
+    return _no_markup(shown(str("" if cell is None else cell)))
+
+
+def escape_lines(text: str) -> str:
+    """As `escape`, for text of several lines."""
+    return _no_markup(shown_lines(text))
+
+
+def _no_markup(text: str) -> str:
     from rich import markup  # noqa: PLC0415 - as above
 
-    text = str("" if cell is None else cell)
-    shown = "".join(one if one.isprintable() or one == "\n" else " " for one in text)
     # rich removes one backslash before every bracket, but its own escape only handles brackets that look like tags.
-    return markup.escape(_BRACKET_OF_NO_TAG.sub(r"\\\1", shown))
+    return markup.escape(_BRACKET_OF_NO_TAG.sub(r"\\\1", text))
 
 
 def age(milliseconds: float | None) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from console import exit_codes, flows, lifecycle, loading
 from console import gauges as gauges_module
+from console import page as page_module
 from cwbridge import concurrency, web
 from cwbridge import settings as settings_module
 from cwbridge.flow import Flows
@@ -22,6 +23,7 @@ from worker import main as worker_module
 
 log = structlog.get_logger(__name__)
 Service = Callable[[Settings, Redis, asyncio.Event], Awaitable[None]]
+Pages = Callable[[Redis], web.Install]
 
 
 def run_command(*, producers: bool, worker: bool) -> NoReturn:
@@ -35,7 +37,8 @@ def run_command(*, producers: bool, worker: bool) -> NoReturn:
             services.append(partial(producers_module.serve, flows=chosen))
         if worker:
             services.append(partial(worker_module.serve, flows=chosen))
-        return await run(settings, stop, services, flows=chosen)
+        pages = page_module.installer(settings) if producers else None
+        return await run(settings, stop, services, flows=chosen, pages=pages)
 
     raise typer.Exit(lifecycle.run(main))
 
@@ -49,11 +52,23 @@ def switched_on(settings: Settings) -> Flows:
     return chosen
 
 
-async def run(settings: Settings, stop: asyncio.Event, services: Sequence[Service], *, flows: Flows) -> int:
-    """Run `services` side by side in this process with its metrics, until `stop`."""
+async def run(
+    settings: Settings,
+    stop: asyncio.Event,
+    services: Sequence[Service],
+    *,
+    flows: Flows,
+    pages: Pages | None = None,
+) -> int:
+    """Run `services` side by side in this process with its metrics, and its `pages` if it has some, until `stop`."""
     async with (
         lifecycle.store(settings) as redis,
-        web.serve(settings.http.listen, redis, gauges_module.refresher(settings, redis, flows)),
+        web.serve(
+            settings.http.listen,
+            redis,
+            gauges_module.refresher(settings, redis, flows),
+            install=pages(redis) if pages is not None else None,
+        ),
     ):
         await side_by_side(settings, redis, stop, services)
     return exit_codes.SETTLED

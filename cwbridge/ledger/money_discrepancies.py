@@ -51,6 +51,7 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
     amount: Decimal
 
 
+_BATCH = 1_000
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(MoneyDiscrepancy)
 
@@ -86,11 +87,24 @@ class MoneyDiscrepancies:
                 pipe.hdel(self._name, *gone)
             await pipe.execute()
 
-    async def all(self) -> list[Found]:
-        """Every difference, the greatest first."""
-        stored = await reply(self._redis.hgetall(self._name))
+    async def count(self) -> int:
+        """How many differences there are."""
+        return int(await reply(self._redis.hlen(self._name)))
+
+    async def all(self, *, limit: int | None = None) -> list[Found]:
+        """Every difference, or any `limit` of them; the greatest first."""
+        stored = await (reply(self._redis.hgetall(self._name)) if limit is None else self._some(limit))
         found = [_found(name.decode(), _decoder.decode(one)) for name, one in stored.items()]
         return sorted(found, key=lambda one: (-abs(one.discrepancy.difference), one.key, one.kind))
+
+    async def _some(self, limit: int) -> dict[bytes, bytes]:
+        some: dict[bytes, bytes] = {}
+        # A field may come twice while the hash grows.
+        async for name, one in self._redis.hscan_iter(self._name, count=_BATCH):
+            if len(some) >= limit:
+                break
+            some[name] = one
+        return some
 
 
 def sums(found: Iterable[Found]) -> list[Sum]:

@@ -17,8 +17,14 @@ from cwbridge.redis import Redis
 
 # The slots of a killed process stay taken this long; a live process renews its slots three times as often.
 _SLOT_MS = 9_000
-_RECOVERY_MS = 300_000
+RECOVERY_MS = 300_000
+"""How long a limit that a throttle has cut takes to grow back."""
 _PARTS = ("log", "slots", "state", "line", "looked")
+
+
+def redis_keys(namespace: str, system: str) -> list[str]:
+    """The Redis keys of the limit of a system; window.lua says what is in them."""
+    return [f"{namespace}:limit:{system}:{part}" for part in _PARTS]
 
 
 class SharedLimit:
@@ -27,7 +33,7 @@ class SharedLimit:
     def __init__(
         self, redis: Redis, *, namespace: str, system: str, rate: Rate, concurrency: int, margin: float
     ) -> None:
-        self._keys = [f"{namespace}:limit:{system}:{part}" for part in _PARTS]
+        self._keys = redis_keys(namespace, system)
         self._limit = rate.calls
         self._window_ms = round(rate.seconds * 1000)
         self._margin_ms = round(margin * 1000)
@@ -46,7 +52,7 @@ class SharedLimit:
         call = f"{self._process}:{next(self._numbers)}"
         asked_at = time.monotonic()
         given: list[int | str] = [call, self._limit, self._window_ms, self._margin_ms, self._concurrency]
-        given += [_SLOT_MS, _RECOVERY_MS]
+        given += [_SLOT_MS, RECOVERY_MS]
         self._own_calls.add(call)
         try:
             answer, milliseconds, *why = await self._take(self._keys, given)
@@ -81,7 +87,7 @@ class SharedLimit:
                 await pipeline.execute()
 
     async def hold(self, seconds: float, reason: HoldReason) -> None:
-        given: list[int | str] = [round(seconds * 1000), reason, self._limit, self._window_ms, _RECOVERY_MS]
+        given: list[int | str] = [round(seconds * 1000), reason, self._limit, self._window_ms, RECOVERY_MS]
         await self._hold(self._keys, given)
 
     async def clear_hold(self) -> None:
