@@ -30,18 +30,22 @@ class Served:
         self.session = session
 
     async def get(self, path: str = "/", **headers: str) -> Answer:
-        return await self._answer("GET", path, headers={n.replace("_", "-"): v for n, v in headers.items()})
-
-    async def post(self, path: str, form: Mapping[str, str], **headers: str) -> Answer:
-        return await self._answer(
-            "POST", path, data=dict(form), headers={n.replace("_", "-"): v for n, v in headers.items()}
-        )
-
-    async def _answer(self, method: str, path: str, **given: object) -> Answer:
-        async with self.session.request(  # type: ignore[arg-type]  # the options are passed through
-            method, self.url + path, allow_redirects=False, **given
+        """The answer to GET; a header `Sec-Fetch-Site` is given as `Sec_Fetch_Site`."""
+        async with self.session.get(
+            self.url + path, headers=_named(headers), allow_redirects=False
         ) as answer:
             return Answer(answer.status, answer.headers, await answer.text())
+
+    async def post(self, path: str, form: Mapping[str, str], **headers: str) -> Answer:
+        """The answer to a form."""
+        async with self.session.post(
+            self.url + path, data=dict(form), headers=_named(headers), allow_redirects=False
+        ) as answer:
+            return Answer(answer.status, answer.headers, await answer.text())
+
+
+def _named(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 @contextlib.asynccontextmanager
