@@ -152,7 +152,7 @@ class Pages:
         form = await request.post()
         token, path = form.get("token"), form.get("path")
         if not isinstance(token, str) or not self._access.is_token(request, token):
-            return self._login_form(request, 401)
+            return self._login_form(request, 401, path=path)
         answer = _redirect(self._own_path(path))
         answer.set_cookie(
             self._access.cookie,
@@ -188,14 +188,18 @@ class Pages:
             return "/"
         return rendering.object_path(key)
 
-    def _login_form(self, request: web.Request, status: int, *, refused_for: int = 0) -> web.Response:
-        """The form in place of the page that was asked for."""
+    def _login_form(
+        self, request: web.Request, status: int, *, path: object = None, refused_for: int = 0
+    ) -> web.Response:
+        """The form in place of the page that was asked for, or for `path`."""
         if refused_for:
             said = f"Several wrong tokens: try again in {refused_for} s."
         else:
             wrong = request.method == hdrs.METH_POST or hdrs.AUTHORIZATION in request.headers
             said = "The token is wrong." if wrong else ""
-        answer = _page(self._render("login", said=said, path=self._own_path(request.path)), status=status)
+        answer = _page(
+            self._render("login", said=said, path=self._own_path(path or request.path)), status=status
+        )
         answer.headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="cwbridge"'
         if refused_for:
             answer.headers[hdrs.RETRY_AFTER] = str(refused_for)

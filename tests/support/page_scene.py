@@ -56,13 +56,13 @@ async def set_up(redis: Redis, settings: Settings) -> None:
     failed |= {f"bss/invoice/{5000 + number}": TAX for number in range(12)}
     failed |= {"jetbuilt/project/98500": BUG}
     failed |= {f"jetbuilt/project/{98600 + number}": AUDIT for number in range(7)}
-    await _fail(queue, failed)
+    await fail(queue, failed)
     await queue.enqueue(*(Enqueue(f"bss/order/{number}", "billing", "backlog") for number in range(1, 24)))
     await _sync(redis, settings.namespace)
     await _slow_systems(redis, settings.namespace)
 
 
-async def _fail(queue: Queue, failed: Mapping[str, Exception]) -> None:
+async def fail(queue: Queue, failed: Mapping[str, Exception]) -> None:
     """Enqueue, run and fail each key."""
     await queue.enqueue(
         *(Enqueue(key, "billing" if key.startswith("bss") else "opportunity") for key in failed)
