@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from cwbridge import clock, errors
-from cwbridge.text import shown, shown_lines
+from cwbridge.text import json_shown, shown, shown_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,11 +74,12 @@ def console(*, to_errors: bool = False) -> Console:
 
 
 def as_json(value: Any) -> None:
-    """Print one JSON document, indented."""
+    """Print one JSON document, indented; what is not printable is escaped, because a terminal may show it."""
     import msgspec  # noqa: PLC0415 - as above
 
     encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="string")
-    sys.stdout.write(msgspec.json.format(encoder.encode(value), indent=2).decode() + "\n")
+    document = msgspec.json.format(encoder.encode(value), indent=2).decode()
+    sys.stdout.write(json_shown(document) + "\n")
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
@@ -128,8 +129,8 @@ def moment(milliseconds: int | None) -> str:
 
 
 def failure(error: errors.BridgeError) -> str:
-    """One line with the error and its remedy."""
-    return " ".join(f"{error} -> {error.remedy}".split())
+    """One line with the error and its remedy; a system may have written part of it."""
+    return " ".join(f"{shown(str(error))} -> {shown(error.remedy)}".split())
 
 
 def say_failure(error: errors.BridgeError) -> None:

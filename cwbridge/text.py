@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import unicodedata
 
@@ -68,6 +69,24 @@ def shown(text: str) -> str:
 def shown_lines(text: str) -> str:
     """As `shown`, line by line, for text whose line breaks are needed, such as a trace; its length is the caller's."""
     return "\n".join(shown(line) for line in text.split("\n"))
+
+
+def encodable(text: str) -> str:
+    """`text` with an escape for each lone surrogate: headers of HTTP and names of files may hold some, and they have no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="backslashreplace").decode()
+    return text
+
+
+def json_shown(document: str) -> str:
+    """A JSON document with an escape for each character that is not printable: the same values, harmless on a terminal."""
+    if document.isprintable():
+        return document
+    return "".join(
+        char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in document
+    )
 
 
 def folded(text: str | None) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Literal
@@ -14,19 +15,25 @@ import msgspec
 from cwbridge import clock
 from cwbridge.redis import Redis, reply
 
+_ISO_CODE = re.compile(r"[A-Z]{3}", re.ASCII)
 Kind = Literal["subtotal", "tax", "amount"]
 KINDS: tuple[Kind, ...] = ("subtotal", "tax", "amount")
 """The amount is that of a payment."""
 
 
 class MoneyDiscrepancy(msgspec.Struct, frozen=True, kw_only=True):
-    """What the source and the target say, in `currency` (an ISO code, empty when the source names none)."""
+    """What the source and the target say, in `currency`: an ISO code, empty when the source names none or another text."""
 
     currency: str
     source: Decimal
     target: Decimal
     since_ms: int = msgspec.field(default_factory=clock.now_ms)
     """When it was first found."""
+
+    def __post_init__(self) -> None:
+        """A currency is a label of metrics, so text that another system made up must not become one."""
+        code = self.currency.strip().upper()
+        msgspec.structs.force_setattr(self, "currency", code if _ISO_CODE.fullmatch(code) else "")
 
     @property
     def difference(self) -> Decimal:
