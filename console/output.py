@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from cwbridge import clock, errors
+from cwbridge.text import json_shown, shown, shown_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,11 +74,12 @@ def console(*, to_errors: bool = False) -> Console:
 
 
 def as_json(value: Any) -> None:
-    """Print one JSON document, indented."""
+    """Print one JSON document, indented; what is not printable is escaped, because a terminal may show it."""
     import msgspec  # noqa: PLC0415 - as above
 
     encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="string")
-    sys.stdout.write(msgspec.json.format(encoder.encode(value), indent=2).decode() + "\n")
+    document = msgspec.json.format(encoder.encode(value), indent=2).decode()
+    sys.stdout.write(json_shown(document) + "\n")
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
@@ -93,13 +95,20 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 
 def escape(cell: object) -> str:
-    """Text from outside, escaped: it is not read as markup and cannot move the cursor of a terminal."""
+    """Text from outside, escaped: one line of bounded length that is not read as markup and cannot move the cursor of a terminal."""
+    return _no_markup(shown(str("" if cell is None else cell)))
+
+
+def escape_lines(text: str) -> str:
+    """As `escape`, for text of several lines."""
+    return _no_markup(shown_lines(text))
+
+
+def _no_markup(text: str) -> str:
     from rich import markup  # noqa: PLC0415 - as above
 
-    text = str("" if cell is None else cell)
-    shown = "".join(one if one.isprintable() or one == "\n" else " " for one in text)
     # rich removes one backslash before every bracket, but its own escape only handles brackets that look like tags.
-    return markup.escape(_BRACKET_OF_NO_TAG.sub(r"\\\1", shown))
+    return markup.escape(_BRACKET_OF_NO_TAG.sub(r"\\\1", text))
 
 
 def age(milliseconds: float | None) -> str:
@@ -120,8 +129,8 @@ def moment(milliseconds: int | None) -> str:
 
 
 def failure(error: errors.BridgeError) -> str:
-    """One line with the error and its remedy."""
-    return " ".join(f"{error} -> {error.remedy}".split())
+    """One line with the error and its remedy; a system may have written part of it."""
+    return " ".join(f"{shown(str(error))} -> {shown(error.remedy)}".split())
 
 
 def say_failure(error: errors.BridgeError) -> None:

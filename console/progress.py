@@ -19,6 +19,7 @@ from cwbridge.flow import Flows
 from cwbridge.ledger.history import Event
 from cwbridge.queue.counts import Counts
 from cwbridge.queue.queue import Queue
+from cwbridge.text import shown
 
 _REDRAW_SECONDS = 0.25
 _LINE_SECONDS = 5.0
@@ -90,7 +91,7 @@ class Progress:
             facts.add_row(*record, *call)
         events = Table.grid(padding=(0, 2))
         for key, event in tally.latest:
-            events.add_row(Text(key), Text(describe(self._flows, key, event)))
+            events.add_row(Text(shown(key)), Text(shown(describe(self._flows, key, event))))
         elapsed = f"{time.monotonic() - self._started:.0f} s"
         return Group(Text(f"{self._title}  {elapsed}", style="bold"), bar, facts, Text(""), events)
 

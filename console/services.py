@@ -13,6 +13,7 @@ import typer
 
 from console import exit_codes, flows, lifecycle, loading
 from console import gauges as gauges_module
+from console import page as page_module
 from cwbridge import concurrency, presence, web
 from cwbridge import settings as settings_module
 from cwbridge.flow import Flows
@@ -24,6 +25,7 @@ from worker import main as worker_module
 
 log = structlog.get_logger(__name__)
 Service = Callable[[Settings, Redis, asyncio.Event], Awaitable[None]]
+Pages = Callable[[Redis], web.Install]
 
 
 def run_command(*, producers: bool, worker: bool) -> NoReturn:
@@ -37,7 +39,8 @@ def run_command(*, producers: bool, worker: bool) -> NoReturn:
             services["producers"] = partial(producers_module.serve, flows=chosen)
         if worker:
             services["worker"] = partial(worker_module.serve, flows=chosen)
-        return await run(settings, stop, services, flows=chosen)
+        pages = page_module.installer(settings) if producers else None
+        return await run(settings, stop, services, flows=chosen, pages=pages)
 
     raise typer.Exit(lifecycle.run(main))
 
@@ -52,12 +55,21 @@ def switched_on(settings: Settings) -> Flows:
 
 
 async def run(
-    settings: Settings, stop: asyncio.Event, services: Mapping[str, Service], *, flows: Flows
+    settings: Settings,
+    stop: asyncio.Event,
+    services: Mapping[str, Service],
+    *,
+    flows: Flows,
+    pages: Pages | None = None,
 ) -> int:
-    """Run `services` side by side in this process with its metrics, until `stop`."""
+    """Run `services` side by side in this process with its metrics, and its `pages` if it has some, until `stop`."""
     async with lifecycle.store(settings, kind=MeasuredRedis) as redis:
         refresh = gauges_module.refresher(settings, redis, flows) if "producers" in services else None
-        async with web.serve(settings.http.listen, redis, refresh), present(settings, redis, services, flows):
+        install = pages(redis) if pages is not None else None
+        async with (
+            web.serve(settings.http.listen, redis, refresh, install=install),
+            present(settings, redis, services, flows),
+        ):
             await side_by_side(settings, redis, stop, tuple(services.values()))
     return exit_codes.SETTLED
 

@@ -27,8 +27,8 @@ from producers.watermarks import Watermark
 
 NO_WORKER = "no worker"
 _GROUPS_SHOWN = 5
-_LOOKED_AT = 10_000
-"""How many jobs are read for the causes, so that the screen appears quickly however many jobs there are."""
+LOOKED_AT = 10_000
+"""How many jobs and differences are read, so that the screen appears quickly however many there are."""
 _WAITING = Selection(states=("scheduled", "waiting"))
 _DEAD = Selection(states=("dead",))
 
@@ -68,7 +68,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     ended: dict[str, int]
     """Links to whose records nothing is written any more: the object or its record is gone, or has ended."""
     money: list[Sum]
-    """Amounts that differ between source and target, by kind and currency."""
+    """Amounts that differ between source and target, by kind and currency; of the first ten thousand differences only."""
+    money_count: int
+    """How many differences there are."""
     greatest: list[Found]
     """The greatest of these differences."""
     flows: list[str]
@@ -91,8 +93,8 @@ def command(*, as_json: bool) -> NoReturn:
     on_store(act)
 
 
-async def gather(bridge: Bridge) -> Status:
-    """Read everything the screen shows."""
+async def gather(bridge: Bridge, *, by_flow: bool = False) -> Status:
+    """Read everything the screen shows; `by_flow` keeps jobs of different flows apart that have one cause."""
     settings, redis, queue = bridge.settings, bridge.redis, bridge.queue
     namespace = settings.namespace
     reader = JobReader(redis, namespace)
@@ -101,7 +103,8 @@ async def gather(bridge: Bridge) -> Status:
     at_work = await reader.leased_since(counts.now_ms - lease_ms) > 0
     on_hold = await SystemHolds(redis, namespace=namespace).all()
     durability = await redis_module.check(redis, name=settings_module.variable("redis", "url"))
-    differences = await MoneyDiscrepancies(redis, namespace=namespace).all()
+    money = MoneyDiscrepancies(redis, namespace=namespace)
+    differences = await money.all(limit=LOOKED_AT)
     titles = {system.name: system.title for flow in bridge.flows for system in flow.systems}
     on = [flow.name for flow in bridge.flows if flow.is_on(settings)]
     return Status(
@@ -112,8 +115,8 @@ async def gather(bridge: Bridge) -> Status:
             OnHold(system, titles.get(system, system), since_ms)
             for system, since_ms in sorted(on_hold.items())
         ],
-        waiting=await selection.grouped(queue, _WAITING, limit=_LOOKED_AT),
-        dead=await selection.grouped(queue, _DEAD, limit=_LOOKED_AT),
+        waiting=await selection.grouped(queue, _WAITING, limit=LOOKED_AT, by_flow=by_flow),
+        dead=await selection.grouped(queue, _DEAD, limit=LOOKED_AT, by_flow=by_flow),
         redis=durability,
         warnings=durability.warnings,
         read_until=await _read_until(bridge, bridge.flows),
@@ -121,6 +124,7 @@ async def gather(bridge: Bridge) -> Status:
         links={kind.plural: await bridge.links.count(kind.name) for kind in bridge.flows.link_kinds()},
         ended={kind.plural: await bridge.links.ended(kind.name) for kind in bridge.flows.link_kinds()},
         money=money_discrepancies.sums(differences),
+        money_count=await money.count(),
         greatest=differences[:_GROUPS_SHOWN],
         flows=on,
         processes=await presence.present(redis, namespace),
@@ -201,7 +205,7 @@ def _show_money(status: Status) -> None:
 def _show_groups(title: str, groups: list[Group], jobs: int) -> None:
     if not groups:
         return
-    some = f" (causes of the first {_LOOKED_AT})" if jobs > _LOOKED_AT else ""
+    some = f" (causes of the first {LOOKED_AT})" if jobs > LOOKED_AT else ""
     output.console().print(f"\n[bold]{title}[/bold]{some}")
     print_groups(groups[:_GROUPS_SHOWN])
     if len(groups) > _GROUPS_SHOWN:

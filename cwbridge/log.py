@@ -7,13 +7,18 @@ values under secret-looking names are replaced.
 
 from __future__ import annotations
 
+import io
+import json
 import logging
 import sys
 from typing import Literal, TextIO
 
 import msgspec
 import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
+from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
+
+from cwbridge import surrogates
+from cwbridge.text import json_shown, shown, shown_lines
 
 _SECRET_NAMES = ("authorization", "password", "secret", "api_key", "private_key", "public_key", "token_value")
 
@@ -34,7 +39,27 @@ _traces = structlog.processors.ExceptionRenderer(
 
 
 def _as_json(value: object, **_options: object) -> str:
-    return msgspec.json.encode(value, enc_hook=str).decode()
+    """One line; what is not printable is escaped, because people read logs on terminals."""
+    try:
+        return json_shown(msgspec.json.encode(value, enc_hook=str).decode())
+    except UnicodeEncodeError:
+        # msgspec refuses lone surrogates, and a line must not get lost for one.
+        return surrogates.replaced(json.dumps(value, default=str).encode()).decode()
+
+
+def _show_values(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Every value as one line of bounded length that cannot move the cursor of a terminal."""
+    for name, value in event.items():
+        if name != "exc_info" and not isinstance(value, bool | int | float | None):
+            event[name] = shown(value if isinstance(value, str) else repr(value))
+    return event
+
+
+def _plain_trace(stream: TextIO, exc_info: ExcInfo) -> None:
+    """A trace in which no message of an exception moves the cursor."""
+    trace = io.StringIO()
+    structlog.dev.plain_traceback(trace, exc_info)
+    stream.write(shown_lines(trace.getvalue()))
 
 
 def configure(*, level: str = "info", form: Format = "auto", stream: TextIO | None = None) -> None:
@@ -49,9 +74,8 @@ def configure(*, level: str = "info", form: Format = "auto", stream: TextIO | No
     ]
     renderer: list[Processor] = (
         [
-            structlog.dev.ConsoleRenderer(
-                colors=target.isatty(), exception_formatter=structlog.dev.plain_traceback
-            )
+            _show_values,
+            structlog.dev.ConsoleRenderer(colors=target.isatty(), exception_formatter=_plain_trace),
         ]
         if columns
         else [_traces, structlog.processors.JSONRenderer(serializer=_as_json)]

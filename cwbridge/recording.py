@@ -10,6 +10,7 @@ import msgspec
 from cwbridge import errors
 from cwbridge.connectors import trail
 from cwbridge.ledger.history import Event, History
+from cwbridge.text import encodable
 
 _CALLS_SHOWN = 12
 
@@ -37,8 +38,8 @@ def _failure_event(error: Exception, calls: trail.Calls) -> Event:
         work_class, remedy = error.work_class, error.remedy
     return Event(
         what=f"{work_class}: {type(error).__name__}",
-        cause=str(error),
-        remedy=remedy,
+        cause=encodable(str(error)),
+        remedy=encodable(remedy),
         leads_to=error.key if isinstance(error, errors.WaitingFor) else "",
         calls=calls.total,
         last_calls=tuple(str(call) for call in calls.last(_CALLS_SHOWN)),

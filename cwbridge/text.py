@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import unicodedata
 
 # Invisible characters that get copied and make equal texts differ (ConnectWise field experience: U+200B..U+200F, U+FEFF).
 UNSEEN = dict.fromkeys([0x00AD, 0x200B, 0x200C, 0x200E, 0x200F, 0x2060, 0xFEFF])
+_MAX_SHOWN = 2_000
 _BLANKS = re.compile(r"\s+")
 _DIGEST_LENGTH = 10
 
@@ -49,6 +51,42 @@ def shorten(text: str, max_length: int) -> str:
 def clip(text: str, max_length: int) -> str:
     """`text` cut to `max_length` characters with an ellipsis, where nothing is matched by it."""
     return text if _units(text) <= max_length else _cut(text, max_length - 1).rstrip() + "\u2026"
+
+
+def shown(text: str) -> str:
+    """Text from outside for a person: on one line, at most 2,000 characters and the number of the rest.
+
+    A character that is not printable becomes a space: it could move the cursor of a terminal, reverse the direction of the text
+    after it, or (a lone surrogate) have no UTF-8.
+    """
+    beginning = text[:_MAX_SHOWN]
+    if not beginning.isprintable():
+        beginning = "".join(char if char.isprintable() else " " for char in beginning)
+    left_out = len(text) - _MAX_SHOWN
+    return f"{beginning}\u2026 ({left_out} more characters)" if left_out > 0 else beginning
+
+
+def shown_lines(text: str) -> str:
+    """As `shown`, line by line, for text whose line breaks are needed, such as a trace; its length is the caller's."""
+    return "\n".join(shown(line) for line in text.split("\n"))
+
+
+def encodable(text: str) -> str:
+    """`text` with an escape for each lone surrogate: headers of HTTP and names of files may hold some, and they have no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="backslashreplace").decode()
+    return text
+
+
+def json_shown(document: str) -> str:
+    """A JSON document with an escape for each character that is not printable: the same values, harmless on a terminal."""
+    if document.isprintable():
+        return document
+    return "".join(
+        char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in document
+    )
 
 
 def folded(text: str | None) -> str:

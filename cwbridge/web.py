@@ -1,4 +1,4 @@
-"""Serves metrics, liveness and readiness of a process over HTTP, read-only.
+"""Serves metrics, liveness and readiness of a process over HTTP, read-only; the console adds the status page.
 
 GET /metrics    Prometheus text
 GET /healthz    200 while the event loop runs; an outage of another system must not restart this process
@@ -24,6 +24,9 @@ _BEAT_SECONDS = 1.0
 _DEAD_AFTER_SECONDS = 60.0
 _REDIS_SECONDS = 2.0
 Refresh = Callable[[], Awaitable[None]]
+Install = Callable[[web.Application], None]
+OPEN_PATHS = frozenset({"/metrics", "/healthz", "/readyz"})
+"""What answers without credentials: it names no object."""
 
 
 class Pulse:
@@ -79,14 +82,19 @@ def build(pulse: Pulse, redis: Redis, refresh: Refresh | None) -> web.Applicatio
 
 
 @asynccontextmanager
-async def serve(listen: str, redis: Redis, refresh: Refresh | None) -> AsyncIterator[str]:
-    """Serve on `listen` (HOST:PORT) while the body runs; yields the URL in use.
+async def serve(
+    listen: str, redis: Redis, refresh: Refresh | None, *, install: Install | None = None
+) -> AsyncIterator[str]:
+    """Serve on `listen` (HOST:PORT) while the body runs; yields the URL in use. `install` adds other pages.
 
     Raises SettingsError when the address cannot be bound.
     """
     host, _, port = listen.rpartition(":")
     pulse = Pulse()
-    runner = web.AppRunner(build(pulse, redis, refresh), access_log=None)
+    app = build(pulse, redis, refresh)
+    if install is not None:
+        install(app)
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     beat = asyncio.create_task(pulse.beat())
     try:

@@ -54,6 +54,12 @@ OfClass = Annotated[
 OfCause = Annotated[
     str, typer.Option("--cause", metavar="TEXT", help="Only jobs whose cause contains this text.")
 ]
+OfGroup = Annotated[
+    str,
+    typer.Option(
+        "--group", metavar="ID", help="Only jobs of this group; `jobs list` and the status page show its id."
+    ),
+]
 Older = Annotated[
     timedelta | None,
     typer.Option(
@@ -76,6 +82,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""
     work_class: errors.WorkClass | None = None
     cause: str = ""
+    group: str = ""
     older: timedelta | None = None
     younger: timedelta | None = None
 
@@ -100,6 +107,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
             prefixes=tuple(key for flow in flows for key in flow.keys_of(self.key)) if named else (),
             work_class=self.work_class,
             cause=self.cause,
+            group=self.group.strip(),
             older=self.older,
             younger=self.younger,
         )
@@ -155,6 +163,7 @@ def _options(
     key: OfKey = "",
     work_class: OfClass = None,
     cause: OfCause = "",
+    group: OfGroup = "",
     older: Older = None,
     younger: Younger = None,
 ) -> None:
@@ -168,6 +177,7 @@ _OPTION_OF = {
     "prefixes": "--key",
     "work_class": "--class",
     "cause": "--cause",
+    "group": "--group",
     "older": "--older",
     "younger": "--younger",
 }

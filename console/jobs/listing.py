@@ -55,7 +55,8 @@ def print_groups(groups: Sequence[Group]) -> None:
         console.print(head + said)
         what = "archived" if set(group.states) == {"archived"} else "enqueued"
         console.print(f"    {states}; the oldest {what} {output.age(group.oldest_age_ms)} ago", end="")
-        console.print(f"; goes on {output.moment(group.next_due_ms)}" if group.next_due_ms else "")
+        console.print(f"; goes on {output.moment(group.next_due_ms)}" if group.next_due_ms else "", end="")
+        console.print(f"; group {group.id}" if group.id else "")
         if group.held:
             console.print(f"    {group.held} held until released  ->  cwbridge jobs release KEY")
         more = ", ..." if group.jobs > len(group.examples) else ""

@@ -4,33 +4,16 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-import msgspec
 from rich.console import Console
 
 from console import exit_codes, output
 from console.command import Bridge, keys_of, on_store
+from console.jobs import known as known_module
 from console.jobs import wording
-from cwbridge.ledger.history import Event, History
-from cwbridge.ledger.links import Link
+from console.jobs.known import Known
+from cwbridge.ledger.history import Event
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Job
-from cwbridge.queue.reading import JobReader
-
-
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """One object: its outstanding work, its link, and what happened to it, newest first."""
-
-    key: str
-    kind: str
-    """The kind of the linked record."""
-    job: Job | None
-    link: Link | None
-    matches: tuple[str, ...]
-    discrepancies: tuple[str, ...]
-    last_calls: tuple[str, ...]
-    """The calls of the newest failed run; the calls of a settled run are not kept."""
-    failed_at_ms: int | None
-    history: list[Event]
 
 
 def show(key: str, *, as_json: bool) -> NoReturn:
@@ -38,41 +21,20 @@ def show(key: str, *, as_json: bool) -> NoReturn:
 
     async def act(bridge: Bridge) -> int:
         (name,) = keys_of(bridge.flows, [key])
-        namespace = bridge.settings.namespace
-        linked = bridge.flows.of_key(name).link_of(name)
-        job = (await JobReader(bridge.redis, namespace).known([name])).get(name)
-        link = await bridge.links.get(linked.kind, linked.identity)
-        events = await History(bridge.redis, namespace=namespace).of(name)
-        known = _known(name, linked.kind, job, link, events)
+        known = await known_module.gather(bridge, name)
         if as_json:
             output.as_json(known)
         else:
             _print(known)
-        return exit_codes.SETTLED if job or link or events else exit_codes.FAILED
+        return exit_codes.FAILED if known.is_unknown else exit_codes.SETTLED
 
     on_store(act, keys=[key])
-
-
-def _known(key: str, kind: str, job: Job | None, link: Link | None, events: list[Event]) -> Known:
-    """The newest recorded matches, discrepancies and calls."""
-    failed = next((event for event in events if event.last_calls), None)
-    return Known(
-        key=key,
-        kind=kind,
-        job=job,
-        link=link,
-        matches=next((event.matches for event in events if event.matches), ()),
-        discrepancies=next((event.discrepancies for event in events if event.matches), ()),
-        last_calls=failed.last_calls if failed is not None else (),
-        failed_at_ms=failed.at_ms if failed is not None else None,
-        history=events,
-    )
 
 
 def _print(known: Known) -> None:
     console = output.console()
     job, events = known.job, known.history
-    if job is None and known.link is None and not events:
+    if known.is_unknown:
         console.print(
             f"{output.escape(known.key)} is unknown: it was never enqueued, or its history has expired."
         )
@@ -120,7 +82,7 @@ def _print_failure(console: Console, failure: Failure) -> None:
         console.print(f"  detail   {output.escape(failure.detail)}")
     console.print(f"  remedy   {output.escape(failure.remedy)}")
     if failure.trace:
-        console.print(output.escape(failure.trace))
+        console.print(output.escape_lines(failure.trace))
 
 
 def _history(events: list[Event]) -> object:

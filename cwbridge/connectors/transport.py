@@ -12,18 +12,20 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from cwbridge import concurrency, errors
+from cwbridge import concurrency, errors, surrogates
 from cwbridge.connectors import answers, malformed, write_guard
 from cwbridge.connectors.calls import Answer, Call, Request
 from cwbridge.connectors.meter import Meter
 from cwbridge.connectors.profile import Bounds, Profile
 from cwbridge.connectors.retry import CallFailure, GiveUp, gateway_page
+from cwbridge.text import shown
 
 T = TypeVar("T")
 E = TypeVar("E", bound=errors.WorkError)
 
 _CONNECT_SECONDS = 10.0
 _MAX_REFUSAL_BYTES = 64 * 1024
+_MAX_REQUEST_ID = 100
 _CREDENTIALS_REFUSED_SECONDS = 60.0
 ANSWER_SECONDS = 3.0
 """How long a cancelled caller waits for the answer to a write that was sent; a worker that stops waits a little longer for its runs."""
@@ -132,7 +134,8 @@ class Transport:
             ) as response:
                 call.status = response.status
                 headers = response.headers
-                call.request_id = headers.get("x-cw-request-id") or headers.get("x-request-id") or ""
+                request_id = headers.get("x-cw-request-id") or headers.get("x-request-id") or ""
+                call.request_id = shown(request_id[:_MAX_REQUEST_ID])
                 body = await self._body(request, response)
                 outcome = (
                     body if isinstance(body, CallFailure) else self._judged(request, response, body, call)
@@ -160,7 +163,7 @@ class Transport:
                 if good:
                     return self._too_large(request)
                 break
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return surrogates.replaced(parts[0] if len(parts) == 1 else b"".join(parts))
 
     def _too_large(self, request: Request[T]) -> CallFailure:
         cause = f"sent an answer larger than {self._bounds.max_response_bytes} bytes"

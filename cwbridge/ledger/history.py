@@ -1,6 +1,7 @@
 """What happened to each object: the last events, newest first.
 
 {namespace}:history:{key}    list of Event as JSON, at most 30, expires half a year after the last
+{namespace}:recent_runs      list of RecentRun as JSON, at most 50: the last events of all objects
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ import msgspec
 
 from cwbridge import clock
 from cwbridge.redis import Redis, reply
+from cwbridge.text import clip
 
 _MAX_EVENTS = 30
 _KEPT_SECONDS = 180 * 86400
+_MAX_RECENT = 50
+_LONGEST_RECENT_CAUSE = 300
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,8 +41,23 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_calls: tuple[str, ...] = ()
 
 
+class RecentRun(msgspec.Struct, frozen=True):
+    """An event with the key of its object, for people who look at the daemon as a whole; the event has no lists."""
+
+    key: str
+    event: Event
+
+    @classmethod
+    def of(cls, key: str, event: Event) -> RecentRun:
+        """The cause is shortened: an error of a large record may be long, and every page shows fifty of them."""
+        cause = clip(event.cause, _LONGEST_RECENT_CAUSE)
+        short = msgspec.structs.replace(event, cause=cause, matches=(), discrepancies=(), last_calls=())
+        return cls(key, short)
+
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Event)
+_recent_decoder = msgspec.json.Decoder(RecentRun)
 
 
 class History:
@@ -51,6 +70,7 @@ class History:
         self._redis = redis
         self._on_event = on_event
         self._prefix = f"{namespace}:history:"
+        self._recent = f"{namespace}:recent_runs"
 
     async def add(self, key: str, event: Event) -> None:
         """Put `event` on top of the history of `key`."""
@@ -61,6 +81,8 @@ class History:
             pipe.lpush(name, _encoder.encode(event))
             pipe.ltrim(name, 0, _MAX_EVENTS - 1)
             pipe.expire(name, _KEPT_SECONDS)
+            pipe.lpush(self._recent, _encoder.encode(RecentRun.of(key, event)))
+            pipe.ltrim(self._recent, 0, _MAX_RECENT - 1)
             await pipe.execute()
         if self._on_event is not None:
             self._on_event(key, event)
@@ -76,3 +98,8 @@ class History:
         return [
             _decoder.decode(stored) for stored in await reply(self._redis.lrange(self._prefix + key, 0, -1))
         ]
+
+    async def recent(self, limit: int = _MAX_RECENT) -> list[RecentRun]:
+        """The last events of all objects, newest first."""
+        stored = await reply(self._redis.lrange(self._recent, 0, limit - 1))
+        return [_recent_decoder.decode(one) for one in stored]

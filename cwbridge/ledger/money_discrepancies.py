@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Literal
@@ -14,19 +15,25 @@ import msgspec
 from cwbridge import clock
 from cwbridge.redis import Redis, reply
 
+_ISO_CODE = re.compile(r"[A-Z]{3}", re.ASCII)
 Kind = Literal["subtotal", "tax", "amount"]
 KINDS: tuple[Kind, ...] = ("subtotal", "tax", "amount")
 """The amount is that of a payment."""
 
 
 class MoneyDiscrepancy(msgspec.Struct, frozen=True, kw_only=True):
-    """What the source and the target say, in `currency` (an ISO code, empty when the source names none)."""
+    """What the source and the target say, in `currency`: an ISO code, empty when the source names none or another text."""
 
     currency: str
     source: Decimal
     target: Decimal
     since_ms: int = msgspec.field(default_factory=clock.now_ms)
     """When it was first found."""
+
+    def __post_init__(self) -> None:
+        """A currency is a label of metrics, so text that another system made up must not become one."""
+        code = self.currency.strip().upper()
+        msgspec.structs.force_setattr(self, "currency", code if _ISO_CODE.fullmatch(code) else "")
 
     @property
     def difference(self) -> Decimal:
@@ -51,6 +58,7 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
     amount: Decimal
 
 
+_BATCH = 1_000
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(MoneyDiscrepancy)
 
@@ -94,11 +102,24 @@ class MoneyDiscrepancies:
                 pipe.hdel(self._name, *gone)
             await pipe.execute()
 
-    async def all(self) -> list[Found]:
-        """Every difference, the greatest first."""
-        stored = await reply(self._redis.hgetall(self._name))
+    async def count(self) -> int:
+        """How many differences there are."""
+        return int(await reply(self._redis.hlen(self._name)))
+
+    async def all(self, *, limit: int | None = None) -> list[Found]:
+        """Every difference, or any `limit` of them; the greatest first."""
+        stored = await (reply(self._redis.hgetall(self._name)) if limit is None else self._some(limit))
         found = [_found(name.decode(), _decoder.decode(one)) for name, one in stored.items()]
         return sorted(found, key=lambda one: (-abs(one.discrepancy.difference), one.key, one.kind))
+
+    async def _some(self, limit: int) -> dict[bytes, bytes]:
+        some: dict[bytes, bytes] = {}
+        # A field may come twice while the hash grows.
+        async for name, one in self._redis.hscan_iter(self._name, count=_BATCH):
+            if len(some) >= limit:
+                break
+            some[name] = one
+        return some
 
 
 def sums(found: Iterable[Found]) -> list[Sum]:

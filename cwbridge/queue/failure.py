@@ -8,6 +8,7 @@ from typing import Self
 import msgspec
 
 from cwbridge import clock, errors
+from cwbridge.text import encodable
 
 _LONGEST_TEXT = 1_000
 _LONGEST_TRACE = 8_000
@@ -37,9 +38,9 @@ class Failure(msgspec.Struct, frozen=True):
             return cls(
                 work_class=work_class,
                 error=type(error).__name__,
-                cause=error.cause[:_LONGEST_TEXT],
-                detail=error.detail[:_LONGEST_TEXT],
-                remedy=error.remedy[:_LONGEST_TEXT],
+                cause=_text(error.cause),
+                detail=_text(error.detail),
+                remedy=_text(error.remedy),
                 at_ms=clock.now_ms(),
                 trace=_trace(error) if work_class == "bug" else "",
             )
@@ -47,7 +48,7 @@ class Failure(msgspec.Struct, frozen=True):
             work_class="bug",
             error=type(error).__name__,
             cause=f"{type(error).__name__} in {_place(error)}",
-            detail=str(error)[:_LONGEST_TEXT],
+            detail=_text(str(error)),
             remedy="This is a bug in cwbridge: report it with the trace from `cwbridge jobs show`.",
             at_ms=clock.now_ms(),
             trace=_trace(error),
@@ -70,7 +71,7 @@ class Failure(msgspec.Struct, frozen=True):
             work_class="wait",
             error=type(error).__name__,
             cause="Redis did not answer during the run",
-            detail=str(error)[:_LONGEST_TEXT],
+            detail=_text(str(error)),
             remedy=errors.StoreUnavailable.remedy_by_default,
             at_ms=clock.now_ms(),
         )
@@ -108,10 +109,14 @@ class Failure(msgspec.Struct, frozen=True):
         )
 
 
+def _text(text: str) -> str:
+    return encodable(text[:_LONGEST_TEXT])
+
+
 def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].name}, line {frames[-1].lineno}" if frames else "an unknown place"
 
 
 def _trace(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))[-_LONGEST_TRACE:]
+    return encodable("".join(traceback.format_exception(error))[-_LONGEST_TRACE:])

@@ -165,9 +165,12 @@ class Queue:
         """Outstanding work, the earliest first within each state."""
         return await self._reader.jobs(state, limit)
 
-    def batches(self, *, state: State | None = None) -> AsyncIterator[list[Job]]:
-        """All outstanding work, some hundred jobs at a time, so that callers need not hold all of it."""
-        return self._reader.batches(state)
+    def batches(self, *, state: State | None = None, limit: int | None = None) -> AsyncIterator[list[Job]]:
+        """All outstanding work, some hundred jobs at a time, so that callers need not hold all of it.
+
+        With a `limit` at most so many keys of each flow, lane and state are read.
+        """
+        return self._reader.batches(state, limit)
 
     async def requeue(self, *keys: str, by: str = "person") -> int:
         """Requeue what a person names, dead, waiting or pending: it runs at once and writes whatever the source shows."""

@@ -67,9 +67,9 @@ class JobReader:
             found += await self._read_in(state, keys[start : start + _IN_ONE_GO])
         return found[:limit]
 
-    async def batches(self, state: State | None) -> AsyncIterator[list[Job]]:
-        """All of them, some hundred at a time."""
-        keys = await self._keys(state, _NO_END)
+    async def batches(self, state: State | None, limit: int | None = None) -> AsyncIterator[list[Job]]:
+        """All of them, some hundred at a time; with a `limit` no more keys than that are read of each set."""
+        keys = await self._keys(state, _NO_END if limit is None else limit)
         for start in range(0, len(keys), _IN_ONE_GO):
             yield await self._read_in(state, keys[start : start + _IN_ONE_GO])
 

@@ -9,8 +9,10 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from cwbridge import errors
+from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Job, State
 from cwbridge.queue.queue import Queue
+from cwbridge.text import digest
 
 _EXAMPLES = 3
 _CLASSES: Sequence[str] = ("bug", "refused", "retry", "wait", "")
@@ -28,6 +30,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     work_class: errors.WorkClass | None = None
     cause: str = ""
     """Text in the cause, without regard to case."""
+    group: str = ""
+    """The id of a group of jobs with one cause (`Group.id`): selects exactly that group."""
     older: timedelta | None = None
     younger: timedelta | None = None
 
@@ -45,6 +49,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
             and _is_below(job.key, self.prefixes)
             and (self.work_class is None or self.work_class == _class_of(job))
             and _has_cause(job, self.cause)
+            and (not self.group or (job.failure is not None and self.group == group_id(job.failure)))
             and (self.older is None or age > self.older)
             and (self.younger is None or age < self.younger)
         )
@@ -61,6 +66,10 @@ class Group(msgspec.Struct, kw_only=True):
     """Jobs with one cause; those without a failure are grouped by their state."""
 
     jobs: int = 0
+    id: str = ""
+    """What selects these jobs on a command line, however long or hostile their cause is; empty without a failure."""
+    flow: str = ""
+    """The flow of all of them, where jobs are grouped by flow as well."""
     work_class: str
     error: str
     cause: str
@@ -87,16 +96,21 @@ class Group(msgspec.Struct, kw_only=True):
 class Groups:
     """Groups jobs while they are read, so that a hundred thousand of them need no memory."""
 
-    def __init__(self) -> None:
-        self._groups: dict[tuple[str, str], Group] = {}
+    def __init__(self, *, by_flow: bool = False) -> None:
+        """`by_flow` keeps jobs of different flows apart that have one cause."""
+        self._by_flow = by_flow
+        self._groups: dict[tuple[str, str, str], Group] = {}
 
     def add(self, job: Job, now_ms: int) -> None:
         failure = job.failure
         work_class = _class_of(job)
-        name = (work_class, failure.cause) if failure is not None else ("", job.state)
+        flow = job.flow if self._by_flow else ""
+        name = (flow, work_class, failure.cause) if failure is not None else (flow, "", job.state)
         group = self._groups.get(name)
         if group is None:
             group = self._groups[name] = Group(
+                id=group_id(failure) if failure is not None else "",
+                flow=flow,
                 work_class=work_class,
                 error=failure.error if failure is not None else "",
                 cause=failure.cause if failure is not None else "",
@@ -118,8 +132,10 @@ async def find(
     """The selected jobs, with the time by Redis in ms, the earliest first within each state; at most `limit`."""
     now_ms = (await queue.counts()).now_ms
     seen: set[str] = set()
+    # Jobs that only have to be in a state are among the first keys of that state, unless some of them move meanwhile.
+    bound = limit if selection == Selection(states=selection.states) else None
     for state in selection.states or (None,):
-        async for jobs in queue.batches(state=state):
+        async for jobs in queue.batches(state=state, limit=bound):
             for job in jobs:
                 # A job that changes its state meanwhile would be found in its new state again.
                 if job.key in seen or not selection.takes(job, now_ms):
@@ -130,12 +146,19 @@ async def find(
                 yield job, now_ms
 
 
-async def grouped(queue: Queue, selection: Selection, *, limit: int | None = None) -> list[Group]:
-    """The selected jobs, grouped by cause."""
-    groups = Groups()
+async def grouped(
+    queue: Queue, selection: Selection, *, limit: int | None = None, by_flow: bool = False
+) -> list[Group]:
+    """The selected jobs, grouped by cause, and by flow as well where that is asked for."""
+    groups = Groups(by_flow=by_flow)
     async for job, now_ms in find(queue, selection, limit=limit):
         groups.add(job, now_ms)
     return groups.in_order()
+
+
+def group_id(failure: Failure) -> str:
+    """Ten letters and digits that stand for the class and the cause."""
+    return digest(f"{failure.work_class}\0{failure.cause}".encode())
 
 
 def _class_of(job: Job) -> str:

@@ -9,6 +9,7 @@ import pydantic
 from pydantic import Field
 
 from cwbridge.settings.values import (
+    AccessToken,
     Duration,
     HttpUrl,
     Listen,
@@ -79,7 +80,9 @@ class HttpSettings(Section):
     table: ClassVar[str] = "http"
 
     listen: Listen = "127.0.0.1:8480"
-    """HOST:PORT of metrics and probes; port 0 takes any free port."""
+    """HOST:PORT of metrics, probes and, for producers, the status page; port 0 takes any free port."""
+    token: AccessToken | None = None
+    """What the status page demands, 16 characters or more; producers need it when `listen` is not a loopback address. Secret."""
     timeout: Duration = timedelta(seconds=60)
     """How long a call may take."""
     max_response_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)

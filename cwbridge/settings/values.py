@@ -16,6 +16,8 @@ from cwbridge.limits.rate import Rate
 from cwbridge.text import folded
 
 T = TypeVar("T")
+_MIN_TOKEN = 16
+"""A shorter token could be guessed."""
 
 
 def _rate(value: object) -> object:
@@ -65,6 +67,12 @@ def _secret(value: SecretStr) -> SecretStr:
 
 def _credential(value: SecretStr) -> SecretStr:
     return SecretStr(_header_text(value.get_secret_value()))
+
+
+def _access_token(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < _MIN_TOKEN:
+        raise ValueError(f"it has fewer than {_MIN_TOKEN} characters; make one with: openssl rand -hex 32")
+    return value
 
 
 def named_once(values: dict[str, T]) -> dict[str, T]:
@@ -128,6 +136,7 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 Credential = Annotated[SecretStr, AfterValidator(_credential)]
+AccessToken = Annotated[Credential, AfterValidator(_access_token)]
 HeaderText = Annotated[str, AfterValidator(_header_text)]
 ByName = Annotated[dict[str, T], AfterValidator(named_once)]
 FieldValues = Annotated[dict[str, Any], AfterValidator(_field_values)]

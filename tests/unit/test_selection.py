@@ -162,4 +162,4 @@ def test_text_from_outside_is_shown_as_it_is_and_moves_no_cursor(text: str) -> N
     console = output.console()
     with console.capture() as capture:
         console.print(output.escape(text), end="")
-    assert capture.get() == "".join(one if one.isprintable() or one == "\n" else " " for one in text)
+    assert capture.get() == "".join(one if one.isprintable() else " " for one in text)

@@ -9,13 +9,12 @@ from cwbridge.connectors.jetbuilt import models
 from cwbridge.text import clip, many_lines, one_line
 from worker.opportunity import products
 from worker.opportunity.desired import Rules
-from worker.opportunity.products import Kind
+from worker.opportunity.products import MAX_CUSTOMER_DESCRIPTION, Kind
 from worker.opportunity.source import Source
 from worker.psa.money import cents, exact
 from worker.psa.records import DesiredLine, DesiredProduct
 
 MAX_DESCRIPTION = 2000
-MAX_CUSTOMER_DESCRIPTION = 6000
 MAX_NOTES = 1000
 MAX_VENDOR_SKU = 50
 _ZERO = Decimal(0)

@@ -15,6 +15,7 @@ FACTORS = "Factors"
 """The sub-category to which factors are locked, as Jetbuilt's own export has it."""
 MAX_DESCRIPTION = 60
 MAX_PART_NUMBER = 50
+MAX_CUSTOMER_DESCRIPTION = 6000
 _LABELS: dict[Kind, str] = {
     "equipment": "Equipment",
     "subcontract": "Subcontract",
@@ -45,7 +46,7 @@ def of_item(
         manufacturer=clip(manufacturer, 50),
         item_type=one_line(item.item_type.name) if item.item_type else "",
         part_number=clip(part_number or model, MAX_PART_NUMBER),
-        customer_description=shown,
+        customer_description=clip(shown, MAX_CUSTOMER_DESCRIPTION),
         price=price,
         cost=cost,
         taxable=bool(item.tax_equipment),
@@ -72,7 +73,7 @@ def named(
         qualified=shorten(f"{_LABELS[kind]} {name}", MAX_IDENTIFIER),
         kind=kind,
         description=clip(name, MAX_DESCRIPTION),
-        customer_description=name,
+        customer_description=clip(name, MAX_CUSTOMER_DESCRIPTION),
         price=price,
         cost=cost,
         taxable=False,
