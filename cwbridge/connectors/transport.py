@@ -133,6 +133,7 @@ class Transport:
                 call.status = response.status
                 headers = response.headers
                 call.request_id = headers.get("x-cw-request-id") or headers.get("x-request-id") or ""
+                call.date = headers.get("Date") or ""
                 body = await self._body(request, response)
                 outcome = (
                     body if isinstance(body, CallFailure) else self._judged(request, response, body, call)
