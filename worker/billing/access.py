@@ -109,13 +109,6 @@ ACCESS: Final = (
         why="kinds of e-mail addresses and phone numbers",
     ),
     psa.collection(
-        "products",
-        "/procurement/products",
-        "PATCH",
-        why="changed lines of orders and invoices",
-        proof="the first line of an order that changes",
-    ),
-    psa.collection(
         "orders",
         "/sales/orders",
         "GET",
