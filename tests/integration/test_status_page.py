@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 
 from console import page
+from console.command import Bridge
+from console.page import overview
+from console.page.overview import Overview
 from cwbridge import errors
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
@@ -55,6 +58,12 @@ def serve(redis: Redis, redis_url: str, namespace: str) -> Serve:
 
 
 @pytest.fixture
+def env(redis_url: str, namespace: str) -> dict[str, str]:
+    """What a command needs to find the store."""
+    return {"CWBRIDGE_REDIS__URL": redis_url, "CWBRIDGE_NAMESPACE": namespace}
+
+
+@pytest.fixture
 async def pages(serve: Serve) -> AsyncIterator[Served]:
     async with serve() as opened:
         yield opened
@@ -82,7 +91,7 @@ async def test_a_daemon_with_nothing_to_do_says_so(pages: Served) -> None:
 
 
 async def test_each_command_on_the_page_requeues_exactly_its_group(
-    store: Store, serve: Serve, redis_url: str, namespace: str, tmp_path: Path
+    store: Store, serve: Serve, env: dict[str, str], tmp_path: Path
 ) -> None:
     awkward = errors.MappingRefused('It\'s "$(reboot)" `id`; * | <b>\n', remedy="Rename it.")
     groups: dict[Exception, list[int]] = {
@@ -94,7 +103,6 @@ async def test_each_command_on_the_page_requeues_exactly_its_group(
     }
     failed = {number: error for error, numbers in groups.items() for number in numbers}
     await asyncio.to_thread(store.ended, failed)
-    env = {"CWBRIDGE_REDIS__URL": redis_url, "CWBRIDGE_NAMESPACE": namespace}
     async with serve() as pages:
         told = commands_on((await pages.get()).text)
     assert [command[:3] for command in told] == [["cwbridge", "jobs", "requeue"]] * 4
@@ -106,6 +114,35 @@ async def test_each_command_on_the_page_requeues_exactly_its_group(
     assert (await commands.run(*told[1][1:], env=env, cwd=tmp_path)).code == 0
     states = await asyncio.to_thread(store.states)
     assert [number for number, state in sorted(states.items()) if state == "due"] == groups[RACK]
+
+
+async def test_a_part_of_many_jobs_is_read_and_a_command_still_means_its_whole_group(
+    store: Store, serve: Serve, env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("console.status", "console.page.rendering"):
+        monkeypatch.setattr(f"{module}.LOOKED_AT", 5)
+    await asyncio.to_thread(store.ended, dict.fromkeys(range(1, 9), RACK))
+    async with serve() as pages:
+        text = (await pages.get()).text
+    said = plain(text)
+    assert "Causes of the first 5 of 8 only" in said
+    assert "5 jobs opportunity refused: MappingRefused" in said
+    (told,) = commands_on(text)
+    assert (await commands.run(*told[1:], "--json", env=env, cwd=tmp_path)).json["requeued"] == 8
+
+
+async def test_many_readers_share_one_view(pages: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    views = []
+    gather = overview.gather
+
+    async def counted(bridge: Bridge) -> Overview:
+        views.append(bridge)
+        return await gather(bridge)
+
+    monkeypatch.setattr(overview, "gather", counted)
+    answers = await asyncio.gather(*(pages.get() for _ in range(20)))
+    assert {answer.status for answer in answers} == {200}
+    assert len(views) <= 2
 
 
 async def test_the_page_shows_what_is_behind_and_which_system_is_why(

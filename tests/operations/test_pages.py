@@ -95,8 +95,10 @@ async def browser() -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-def settings(redis_url: str, namespace: str) -> Settings:
-    return configured(namespace=namespace, redis={"url": redis_url}, **page_scene.SYSTEMS)
+async def settings(redis: Redis, redis_url: str) -> AsyncIterator[Settings]:
+    """The pictures name the namespace, so it is the same one each time."""
+    yield configured(namespace="acme", redis={"url": redis_url}, **page_scene.SYSTEMS)
+    await redis.flushdb()
 
 
 @pytest.fixture
