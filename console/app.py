@@ -149,3 +149,11 @@ def show_settings() -> None:
     from console import reference
 
     sys.stdout.write(reference.settings_page())
+
+
+@app.command("metrics")
+def show_metrics() -> None:
+    """Print every series that the processes export with its labels and meaning, as Markdown."""
+    from console import metrics_reference
+
+    sys.stdout.write(metrics_reference.metrics_page())

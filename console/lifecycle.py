@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 import uvloop
 
-from cwbridge import embedded_redis, errors
+from cwbridge import embedded_redis, errors, sentinel_url
 from cwbridge import redis as redis_module
 from cwbridge import settings as settings_module
 from cwbridge.redis import Redis
@@ -57,16 +57,16 @@ def _leave_terminal() -> None:
 
 
 @asynccontextmanager
-async def store(settings: Settings) -> AsyncIterator[Redis]:
+async def store(settings: Settings, *, kind: type[Redis] = Redis) -> AsyncIterator[Redis]:
     """A checked connection to the Redis named in the settings, or to an embedded server when none is named.
 
-    Raises StoreUnavailable that names the setting.
+    The client is of the class `kind`. Raises StoreUnavailable that names the setting.
     """
     if settings.redis.url is not None:
-        async with _connected(settings.redis.url.get_secret_value()) as client:
+        async with _connected(settings.redis.url.get_secret_value(), kind) as client:
             yield client
         return
-    async with embedded_redis.EmbeddedRedis(settings.state_dir) as url, _connected(url) as client:
+    async with embedded_redis.EmbeddedRedis(settings.state_dir) as url, _connected(url, kind) as client:
         yield client
 
 
@@ -87,14 +87,16 @@ async def existing_store(settings: Settings) -> AsyncIterator[Redis]:
 
 
 @asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[Redis]:
+async def _connected(url: str, kind: type[Redis]) -> AsyncIterator[Redis]:
     name = settings_module.variable("redis", "url")
     try:
-        client = redis_module.connect(url)
+        client = redis_module.connect(url, kind=kind)
+    except sentinel_url.UnusableAddress as error:
+        raise errors.SettingsError(f"{name} {error.cause}", remedy=error.remedy) from error
     except ValueError as error:
         raise errors.SettingsError(
             f"{name} is not the address of a Redis server",
-            remedy="Write it like redis://127.0.0.1:6379/0, rediss://... or unix:///path/to/socket.",
+            remedy="Write it like redis://127.0.0.1:6379/0, rediss://..., unix:///path/to/socket or redis+sentinel://...",
         ) from error
     try:
         durability = await redis_module.check(client, name=name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import NoReturn
 
@@ -13,9 +14,10 @@ import typer
 from console import exit_codes, flows, lifecycle, loading
 from console import gauges as gauges_module
 from console import page as page_module
-from cwbridge import concurrency, web
+from cwbridge import concurrency, presence, web
 from cwbridge import settings as settings_module
 from cwbridge.flow import Flows
+from cwbridge.measured_redis import MeasuredRedis
 from cwbridge.redis import Redis
 from cwbridge.settings import Settings
 from producers import main as producers_module
@@ -32,11 +34,11 @@ def run_command(*, producers: bool, worker: bool) -> NoReturn:
     async def main(stop: asyncio.Event) -> int:
         settings = loading.settings()
         chosen = switched_on(settings)
-        services: list[Service] = []
+        services: dict[str, Service] = {}
         if producers:
-            services.append(partial(producers_module.serve, flows=chosen))
+            services["producers"] = partial(producers_module.serve, flows=chosen)
         if worker:
-            services.append(partial(worker_module.serve, flows=chosen))
+            services["worker"] = partial(worker_module.serve, flows=chosen)
         pages = page_module.installer(settings) if producers else None
         return await run(settings, stop, services, flows=chosen, pages=pages)
 
@@ -55,23 +57,35 @@ def switched_on(settings: Settings) -> Flows:
 async def run(
     settings: Settings,
     stop: asyncio.Event,
-    services: Sequence[Service],
+    services: Mapping[str, Service],
     *,
     flows: Flows,
     pages: Pages | None = None,
 ) -> int:
     """Run `services` side by side in this process with its metrics, and its `pages` if it has some, until `stop`."""
-    async with (
-        lifecycle.store(settings) as redis,
-        web.serve(
-            settings.http.listen,
-            redis,
-            gauges_module.refresher(settings, redis, flows),
-            install=pages(redis) if pages is not None else None,
-        ),
-    ):
-        await side_by_side(settings, redis, stop, services)
+    async with lifecycle.store(settings, kind=MeasuredRedis) as redis:
+        refresh = gauges_module.refresher(settings, redis, flows) if "producers" in services else None
+        install = pages(redis) if pages is not None else None
+        async with (
+            web.serve(settings.http.listen, redis, refresh, install=install),
+            present(settings, redis, services, flows),
+        ):
+            await side_by_side(settings, redis, stop, tuple(services.values()))
     return exit_codes.SETTLED
+
+
+def present(
+    settings: Settings, redis: Redis, services: Iterable[str], flows: Flows
+) -> AbstractAsyncContextManager[None]:
+    """Note this process for the status and the metrics while the body runs."""
+    named = tuple(services)
+    return presence.noted(
+        redis,
+        settings.namespace,
+        services=named,
+        flows=flows.names,
+        slots=settings.queue.concurrency if "worker" in named else 0,
+    )
 
 
 async def side_by_side(

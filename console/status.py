@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -10,13 +11,14 @@ import msgspec
 from console import exit_codes, output
 from console.command import Bridge, on_store
 from console.jobs.listing import print_groups
-from cwbridge import clock
+from cwbridge import clock, presence
 from cwbridge import redis as redis_module
 from cwbridge import settings as settings_module
 from cwbridge.flow import Flows
 from cwbridge.ledger import money_discrepancies
 from cwbridge.ledger.money_discrepancies import Found, MoneyDiscrepancies, Sum
 from cwbridge.limits.holds import SystemHolds
+from cwbridge.presence import Presence
 from cwbridge.queue import selection
 from cwbridge.queue.counts import Counts
 from cwbridge.queue.reading import JobReader
@@ -73,6 +75,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The greatest of these differences."""
     flows: list[str]
     """The flows that are switched on."""
+    processes: list[Presence]
+    """The processes of the daemon that were seen in the last half minute."""
 
 
 def command(*, as_json: bool) -> NoReturn:
@@ -123,6 +127,7 @@ async def gather(bridge: Bridge, *, by_flow: bool = False) -> Status:
         money_count=await money.count(),
         greatest=differences[:_GROUPS_SHOWN],
         flows=on,
+        processes=await presence.present(redis, namespace),
     )
 
 
@@ -169,6 +174,7 @@ def show(status: Status) -> None:
             ),
         ),
         ("dead", f"{queue['dead']} (held {queue['held']}, archived {queue['archived']})"),
+        ("processes", _processes(status.processes)),
         ("oldest due for", output.age(queue["oldest_due_age_ms"])),
         ("next due", output.moment(queue["next_due_ms"])),
         *((read.title, _ago(read.moment)) for read in status.read_until),
@@ -223,6 +229,17 @@ def _verdict(counts: Counts, on_hold: dict[str, int], *, forsaken: bool) -> str:
     if counts.scheduled or counts.waiting:
         return "waiting"
     return "held" if counts.held else "settled"
+
+
+def _processes(processes: list[Presence]) -> str:
+    """How many processes run each service, and the slots of the workers."""
+    if not processes:
+        return "none seen in the last half minute"
+    services = Counter(service for one in processes for service in one.services)
+    slots = sum(one.slots for one in processes)
+    return ", ".join(f"{count} {service}" for service, count in sorted(services.items())) + (
+        f" ({slots} slots)" if slots else ""
+    )
 
 
 def _linked(count: int, ended: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import redis.exceptions
 from redis.asyncio.lock import Lock
 
-from cwbridge import clock, concurrency, errors
+from cwbridge import clock, concurrency, errors, replication
 from cwbridge.redis import Redis
 
 _LASTS_SECONDS = 15.0
@@ -41,6 +41,7 @@ class Locks:
             raise errors.Busy("another job holds the lock", seconds=2, detail=name)
         body = asyncio.timeout(None)
         try:
+            await self._replicate(lock)
             async with body:
                 renewal = asyncio.create_task(self._renew(lock, body), name=f"lock-{name}")
                 try:
@@ -53,6 +54,17 @@ class Locks:
             raise
         finally:
             await concurrency.to_the_end(_release(lock))
+
+    async def _replicate(self, lock: Lock) -> None:
+        """Make sure that the lock outlives a failover; raises Busy when it may not, and LeaseLost when it has not."""
+        if not replication.is_replicated(self._redis):
+            return
+        given = [str(lock.name), lock.local.token, round(self._lasts * 1000)]
+        (is_own,) = await replication.write(
+            self._redis, lambda pipe: pipe.eval(lock.LUA_REACQUIRE_SCRIPT, 1, *given)
+        )
+        if not is_own:
+            raise errors.LeaseLost("the lock was lost in a failover of Redis", detail=str(lock.name))
 
     async def _renew(self, lock: Lock, body: asyncio.Timeout) -> None:
         """Extend the lock; end the body as soon as another holder may have the lock."""

@@ -48,13 +48,14 @@ class Pulse:
             self._last = now
 
 
-def build(pulse: Pulse, redis: Redis, refresh: Refresh) -> web.Application:
-    """The application; `refresh` brings gauges up to date before they are read."""
+def build(pulse: Pulse, redis: Redis, refresh: Refresh | None) -> web.Application:
+    """The application; `refresh` brings the series of the whole daemon up to date before they are read."""
 
     async def show_metrics(_request: web.Request) -> web.Response:
-        with suppress(Exception):  # a gauge that cannot be refreshed must not hide the others
-            async with asyncio.timeout(_REDIS_SECONDS):
-                await refresh()
+        if refresh is not None:
+            with suppress(Exception):  # what cannot be refreshed must not hide the other series
+                async with asyncio.timeout(_REDIS_SECONDS):
+                    await refresh()
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def show_health(_request: web.Request) -> web.Response:
@@ -82,7 +83,7 @@ def build(pulse: Pulse, redis: Redis, refresh: Refresh) -> web.Application:
 
 @asynccontextmanager
 async def serve(
-    listen: str, redis: Redis, refresh: Refresh, *, install: Install | None = None
+    listen: str, redis: Redis, refresh: Refresh | None, *, install: Install | None = None
 ) -> AsyncIterator[str]:
     """Serve on `listen` (HOST:PORT) while the body runs; yields the URL in use. `install` adds other pages.
 

@@ -1,9 +1,10 @@
 """Runs each schedule once per slot, however many producers there are.
 
     {namespace}:schedule:{name}    the last slot done (whole intervals since 1970 by the clock of Redis)
+    {namespace}:schedules_done     hash, name -> when its action succeeded last (ms)
 
-A slot counts as done only after its action succeeded: a producer that dies in the middle leaves the slot to the next one, as
-soon as its lock has expired. A slot missed while no producer ran is not caught up, because the action reads all that is new anyway.
+A slot counts as done only after its action succeeded, on one primary of Redis: a producer that dies in the middle leaves the slot to
+the next one, as soon as its lock has expired. A slot missed while no producer ran is not caught up, because the action reads all that is new anyway.
 Between slots a schedule sleeps; a lock is taken only for a slot that is open.
 """
 
@@ -16,9 +17,9 @@ import msgspec
 import redis.exceptions
 import structlog
 
-from cwbridge import clock, errors, locks, metrics
+from cwbridge import clock, errors, locks, lua, metrics
 from cwbridge.flow import Schedule
-from cwbridge.redis import Redis
+from cwbridge.redis import Redis, reply
 
 log = structlog.get_logger()
 # How soon to look again at an open slot that another producer does; that producer may die.
@@ -37,6 +38,12 @@ class _Slot(msgspec.Struct, frozen=True):
     next_seconds: float
 
 
+async def last_done(redis: Redis, namespace: str) -> dict[str, int]:
+    """When the action of each schedule succeeded last, in ms, whichever producer did it."""
+    stored = await reply(redis.hgetall(f"{namespace}:schedules_done"))
+    return {name.decode(): int(at) for name, at in stored.items()}
+
+
 class Scheduler:
     """Claims due slots and runs their actions until cancelled."""
 
@@ -44,6 +51,10 @@ class Scheduler:
         self._redis = redis
         self._locks = locker
         self._prefix = f"{namespace}:schedule:"
+        self._begin, self._done = (
+            lua.script(redis, "producers", "primary", name) for name in ("schedule_begin", "schedule_done")
+        )
+        self._successes = f"{namespace}:schedules_done"
         self._failing: set[str] = set()
         self._known: set[str] = set()
 
@@ -69,9 +80,18 @@ class Scheduler:
             return False
         # A known schedule without a stored slot means that Redis was wiped: everything has to be read again.
         act = not (slot.is_first and schedule.starts_late) or schedule.name in self._known
+        primary = await self._begin()
         if act:
             await schedule.action()
-        await self._redis.set(self._prefix + schedule.name, slot.number)
+        if not await self._done([self._prefix + schedule.name], [slot.number, primary]):
+            log.info(
+                "schedule_repeated",
+                schedule=schedule.name,
+                cause="another server became the primary of Redis",
+            )
+            return act
+        if act:
+            await reply(self._redis.hset(self._successes, schedule.name, str(clock.now_ms())))
         self._known.add(schedule.name)
         return act
 
@@ -109,7 +129,6 @@ class Scheduler:
 
     def _succeeded(self, schedule: Schedule) -> None:
         metrics.SCHEDULE_RUNS.labels(schedule.name, "succeeded").inc()
-        metrics.SCHEDULE_LAST_SUCCESS.labels(schedule.name).set(clock.now_ms() / 1000)
         if schedule.name in self._failing:
             self._failing.discard(schedule.name)
             log.info("schedule_recovered", schedule=schedule.name)

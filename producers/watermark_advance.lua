@@ -1,6 +1,8 @@
--- Moves a watermark forward, unless Redis was wiped since the reading began: what that reading enqueued before is lost.
+-- Moves a watermark forward, unless Redis was wiped, restarted or replaced by another primary since the reading began: what that
+-- reading enqueued before may be lost.
 -- KEYS: watermark, epoch   ARGV: moment, epoch of the reading
-if redis.call('GET', KEYS[2]) ~= ARGV[2] then
+local epoch = redis.call('GET', KEYS[2])
+if not epoch or epoch .. '@' .. replication_id() ~= ARGV[2] then
   return 0
 end
 local current = redis.call('GET', KEYS[1])

@@ -16,7 +16,7 @@ from cwbridge.redis import Redis, reply
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """A reading of a source that has begun: what was read before it, and in which epoch of Redis it began."""
+    """A reading of a source that has begun: what was read before it, in which epoch of Redis and on which primary it began."""
 
     since: datetime | None
     """None before the first complete reading."""
@@ -30,7 +30,10 @@ class Watermark:
         self._redis = redis
         self._name = f"{namespace}:watermark:{name}"
         self._epoch = f"{self._name}:epoch"
-        self._advance = lua.script(redis, "producers", "watermark_advance")
+        self._begin, self._advance = (
+            lua.script(redis, "producers", "primary", name)
+            for name in ("watermark_begin", "watermark_advance")
+        )
 
     async def get(self) -> datetime | None:
         """The moment, or None before the first complete reading."""
@@ -39,18 +42,16 @@ class Watermark:
 
     async def begin(self) -> Begun:
         """Begin a reading; its `since` is the moment up to which everything is enqueued already."""
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.set(self._epoch, secrets.token_hex(8), nx=True)
-            pipeline.get(self._epoch)
-            pipeline.get(self._name)
-            _, epoch, stored = await pipeline.execute()
+        answer = await reply(self._begin(keys=[self._name, self._epoch], args=[secrets.token_hex(8)]))
+        epoch, stored = answer
         return Begun(None if stored is None else datetime.fromisoformat(stored.decode()), epoch.decode())
 
     async def advance(self, to: datetime, begun: Begun) -> bool:
         """Move to `to`, never back.
 
-        False, and nothing moves, when Redis was wiped since the reading began: then keys that it enqueued may be lost, and
-        the next reading has to see everything.
+        False, and nothing moves, when Redis was wiped since the reading began, started again, or was replaced by another
+        primary: then keys that it enqueued may be lost, and the next reading has to see them again. A replica that takes over
+        has a beginning of the history of its primary, so its watermark is as old as its queue.
         """
         moment = to.astimezone(UTC).isoformat()
         moved = await reply(self._advance(keys=[self._name, self._epoch], args=[moment, begun.epoch]))

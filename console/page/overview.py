@@ -39,6 +39,7 @@ class SystemRow(msgspec.Struct, frozen=True, kw_only=True):
     rate: str
     concurrency: int
     usage: Usage | None
+    """None when it is switched off, or has no rate, so that its calls are not counted in Redis."""
     refused_since_ms: int | None
     """Since when it refuses the credentials."""
 
@@ -108,7 +109,9 @@ async def _system_row(bridge: Bridge, system: System[Any], refused_since_ms: int
     section = bridge.settings.of(system.settings)
     rate = section.rate_limit
     url = section.url or ""
-    used = await usage(bridge.redis, namespace=bridge.settings.namespace, system=system.name, rate=rate)
+    used = None
+    if url:
+        used = await usage(bridge.redis, namespace=bridge.settings.namespace, system=system.name, rate=rate)
     return SystemRow(
         name=system.name,
         title=system.title,

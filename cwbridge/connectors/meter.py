@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from prometheus_client import Counter, Histogram
 
-from cwbridge import metrics
+from cwbridge import freshness, metrics
 from cwbridge.connectors import trail
 from cwbridge.connectors.calls import Call, Request
 
@@ -22,12 +22,17 @@ class Meter:
 
     def __init__(self, system: str) -> None:
         self._system = system
+        self._last_success = metrics.API_LAST_SUCCESS.labels(system)
         self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def note(self, request: Request[Any], call: Call) -> None:
         """Note a call that has just ended, however it ended."""
         seconds = time.perf_counter() - call.started
         self._count(request.method, request.endpoint, call.status // 100, seconds)
+        if call.status // 100 == 2:
+            self._last_success.set_to_current_time()
+            if request.writes:
+                freshness.wrote()
         calls = trail.CURRENT.get()
         if calls is not None:
             calls.add(self._record(request, call, seconds))

@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from cwbridge import replication
 from cwbridge.redis import Redis, reply
 
 
@@ -62,9 +63,10 @@ class Attempts:
             await reply(self._redis.hset(self._late, mapping={identity: _encoder.encode(attempts)}))
 
     async def begin(self, identity: str, attempts: Mapping[str, Attempt]) -> None:
-        """Keep what is about to be written."""
+        """Keep what is about to be written; raises Busy when a failover could lose it."""
         if attempts:
-            await reply(self._redis.hset(self._name, mapping={identity: _encoder.encode(attempts)}))
+            kept = {identity: _encoder.encode(attempts)}
+            await replication.write(self._redis, lambda pipe: pipe.hset(self._name, mapping=kept))
 
     async def end(self, identity: str, read: OpenAttempts) -> None:
         """What was written is agreed on; what a run without a lease wrote as well, where it was `read`."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from cwbridge import replication
 from cwbridge.redis import Redis, reply
 
 
@@ -36,8 +37,9 @@ class Creates:
         self._made = f"{namespace}:created"
 
     async def begin(self, identity: str, sent: Mapping[str, Sent]) -> None:
-        """A record is about to be created for `identity`."""
-        await reply(self._redis.hset(self._name, mapping={identity: _encoder.encode(sent)}))
+        """A record is about to be created for `identity`; raises Busy when a failover could lose the note."""
+        note = {identity: _encoder.encode(sent)}
+        await replication.write(self._redis, lambda pipe: pipe.hset(self._name, mapping=note))
 
     async def answered(self, identity: str, made: int) -> None:
         """The record that an open create has made is known, though not linked yet."""

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 from redis.asyncio.client import Pipeline
 
-from cwbridge import clock, lua
+from cwbridge import clock, lua, replication
 from cwbridge.redis import Redis, reply
 
 How = Literal["external_id", "name", "email", "content", "default", "created", "person"]
@@ -60,12 +60,13 @@ class Links:
 
     async def put(self, kind: str, identity: str, link: Link) -> None:
         """Store `link` as the link of `identity`."""
-        await self._put(self._keys(kind), [identity, str(link.target), _encoder.encode(link)])
+        await self._put(self._keys(kind), _arguments(identity, link))
 
     async def begin(self, kind: str, identity: str, link: Link, fingerprint: str) -> None:
-        """Record that a run is about to write this content."""
+        """Record that a run is about to write this content; raises Busy when a failover could lose the record."""
         if link.begun != fingerprint:
-            await self.put(kind, identity, msgspec.structs.replace(link, begun=fingerprint))
+            begun = msgspec.structs.replace(link, begun=fingerprint)
+            await replication.call(self._redis, self._put, self._keys(kind), _arguments(identity, begun))
 
     async def remove(self, kind: str, identity: str) -> bool:
         """Remove the link of `identity`; True when there was one."""
@@ -116,3 +117,7 @@ class Links:
 
     def _keys(self, kind: str) -> list[str]:
         return [self._links(kind), self._linked(kind), self._ended(kind)]
+
+
+def _arguments(identity: str, link: Link) -> list[str | int | bytes]:
+    return [identity, str(link.target), _encoder.encode(link)]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Literal
 
@@ -64,10 +64,16 @@ _decoder = msgspec.json.Decoder(MoneyDiscrepancy)
 
 
 class MoneyDiscrepancies:
-    """The differences in Redis; losing them costs the report until the next full sync."""
+    """The differences in Redis; losing them costs the report until the next full sync.
 
-    def __init__(self, redis: Redis, *, namespace: str) -> None:
+    `on_found` is called with the kind of each difference that was not known before.
+    """
+
+    def __init__(
+        self, redis: Redis, *, namespace: str, on_found: Callable[[Kind], None] = lambda _: None
+    ) -> None:
         self._redis = redis
+        self._on_found = on_found
         self._name = f"{namespace}:money_discrepancies"
 
     async def keep(self, key: str, found: Mapping[Kind, MoneyDiscrepancy]) -> None:
@@ -83,6 +89,8 @@ class MoneyDiscrepancies:
         }
         if now == known:
             return
+        for kind in now.keys() - known.keys():
+            self._on_found(kind)
         async with self._redis.pipeline(transaction=True) as pipe:
             if now:
                 pipe.hset(

@@ -1,10 +1,13 @@
-"""The answers of a limit that was asked for a slot and a turn, and the protocol of a limit."""
+"""The answers of a limit that was asked for slots and turns, and the protocol of a limit."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 import msgspec
+
+from cwbridge.limits.priority import Priority
 
 HoldReason = Literal["throttled", "credentials_refused"]
 
@@ -19,7 +22,9 @@ class Granted(msgspec.Struct, frozen=True):
 
 
 class Full(msgspec.Struct, frozen=True):
-    """All slots are taken."""
+    """All slots are taken, or (`seconds` above 0) the window leaves no turn before it is worth to ask again."""
+
+    seconds: float = 0.0
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -29,20 +34,27 @@ class Held(msgspec.Struct, frozen=True):
     reason: HoldReason
 
 
-Answer = Granted | Full | Held
+Answer = Sequence[Granted] | Full | Held
+"""At least one call is granted, at most as many as were asked for; or none."""
 
 
 class Limit(Protocol):
     """One process's view of the limits of one system."""
 
-    async def ask(self) -> Answer: ...
+    async def ask(self, priority: Priority, count: int) -> Answer: ...
 
     async def confirm(self, call: str, *, late: bool) -> bool:
         """Whether the call may go now that its turn has come; False while calls are on hold."""
 
-    async def give_back(self, call: str, *, used: bool) -> None:
-        """Free the slot, and the turn too when it was not used."""
+    async def give_back(self, call: str) -> None:
+        """Free the slot and the turn of a call that was not made."""
+
+    def end(self, call: str) -> None:
+        """Free the slot of a call that was made, now or soon, without a wait."""
 
     async def hold(self, seconds: float, reason: HoldReason) -> None: ...
 
     async def clear_hold(self) -> None: ...
+
+    async def close(self) -> None:
+        """Wait until the slots of all calls that ended are free."""

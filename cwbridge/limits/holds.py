@@ -22,13 +22,11 @@ class SystemHolds:
 
     async def note(self, system: str) -> None:
         """A call was refused for its credentials."""
-        _show(system, on_hold=True)
         if await reply(self._redis.hsetnx(self._name, system, str(clock.now_ms()))):
             log.error("system_on_hold", system=system, remedy=errors.SystemOnHold.remedy_by_default)
 
     async def clear(self, system: str) -> None:
         """A call was taken: the credentials work."""
-        _show(system, on_hold=False)
         if await reply(self._redis.hdel(self._name, system)):
             log.info("system_resumed", system=system)
 
@@ -36,9 +34,3 @@ class SystemHolds:
         """The systems on hold and since when, in ms."""
         stored = await reply(self._redis.hgetall(self._name))
         return {system.decode(): int(since) for system, since in stored.items()}
-
-
-def _show(system: str, *, on_hold: bool) -> None:
-    from cwbridge import metrics  # noqa: PLC0415 - a command that lists them sets none
-
-    metrics.SYSTEM_ON_HOLD.labels(system).set(int(on_hold))

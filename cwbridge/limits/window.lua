@@ -3,9 +3,11 @@
 -- KEYS[2]  {ns}:limit:{system}:slots   sorted set  a call under way or waiting for its turn -> when its slot expires (ms)
 -- KEYS[3]  {ns}:limit:{system}:state    hash        held_until (ms), held_for: no call before, and why
 --                                                   cut_to (calls), cut_at (ms): limit after the last throttle, and when
+--                                                   small_until (ms): a small job or a person is at work until then
 -- KEYS[4]  {ns}:limit:{system}:line     sorted set  a process that found no slot -> since when it waits for one (ms)
 -- KEYS[5]  {ns}:limit:{system}:looked   sorted set  the same -> when it last asked (ms); a silent process is skipped
-local log, slots, state, line, looked = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+-- KEYS[6]  {ns}:limit:{system}:freed    channel     a slot became free while a process waited for one
+local log, slots, state, line, looked, freed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 
 local function now_ms()
   local time = redis.call('TIME')
@@ -35,4 +37,11 @@ local function limit_now(now, limit, recovery)
   end
   local base = math.min(limit, tonumber(cut[1]))
   return math.max(1, math.floor(base + (limit - base) * grown))
+end
+
+-- Free the slots of the calls ARGV[from] and following.
+local function free(from)
+  if #ARGV >= from then
+    redis.call('ZREM', slots, unpack(ARGV, from))
+  end
 end

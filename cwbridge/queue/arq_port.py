@@ -19,8 +19,8 @@ from typing import Any
 import redis.exceptions
 import structlog
 
-from cwbridge import concurrency
-from cwbridge.queue import arq_worker, wakeup
+from cwbridge import concurrency, wakeup
+from cwbridge.queue import arq_worker
 from cwbridge.queue.dispatcher import Dispatcher
 from cwbridge.queue.job import Delivery
 from cwbridge.queue.queue import Queue

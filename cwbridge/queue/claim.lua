@@ -135,7 +135,14 @@ local function deliver(key, fencing_token)
 end
 
 local claimed = {}
-local token_name = ns .. ':fencing_token'
+local token_name, last_token = ns .. ':fencing_token', nil
+
+-- The clock is ahead of every fencing token that was given before, also by a former primary whose last writes are lost.
+local function next_token()
+  last_token = last_token or tonumber(redis.call('GET', token_name)) or 0
+  last_token = math.max(last_token + 1, time[1] * 1000000 + time[2])
+  return last_token
+end
 
 local function claim(key, flow, lane)
   redis.call('ZREM', due_set(flow, lane), key)
@@ -144,10 +151,7 @@ local function claim(key, flow, lane)
     redis.call('ZREM', pending_set(flow, lane), key)
     return
   end
-  if #claimed == 0 then
-    redis.call('SET', token_name, string.format('%.0f', time[1] * 1000000 + time[2]), 'NX')
-  end
-  local number = redis.call('INCR', token_name)
+  local number = next_token()
   local fencing_token = string.format('%.0f', number)
   last_claims[lane .. '|' .. flow] = number
   redis.call('ZADD', leases, now + lease, key)
@@ -174,6 +178,7 @@ if #claimed > 0 then
     changed[#changed + 1] = last_claims[name]
   end
   redis.call('HSET', ns .. ':turns', unpack(changed))
+  redis.call('SET', token_name, string.format('%.0f', last_token))
 end
 
 local function first(set)

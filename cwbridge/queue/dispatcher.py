@@ -48,6 +48,7 @@ class Dispatcher:
         self._wake_at = 0.0
         self._redis_ahead: float | None = None
         self._reclaim_at = self._reclaimed_at = self._no_reclaim_before = 0.0
+        self._term = queue.term
 
     def begun(self, fencing_token: int) -> None:
         delivery, _ = self._delivered.pop(fencing_token, (_UNKNOWN, 0.0))
@@ -80,14 +81,20 @@ class Dispatcher:
                 continue
             if away:
                 log.info("redis_found_again")
-                # Every lease looks ended after an outage; live workers extend theirs before any is taken back.
-                self._no_reclaim_before = self._reclaim_at = clock.lasting_seconds() + self._lease
+                self._spare_leases()
                 away = False
             metrics.REDIS_UP.set(1)
             await self._rest()
 
+    def _spare_leases(self) -> None:
+        """Every lease looks ended after an outage or a failover; live workers extend theirs before any is taken back."""
+        self._no_reclaim_before = self._reclaim_at = clock.lasting_seconds() + self._lease
+
     async def _round(self) -> None:
         """Claim once, and plan the next round."""
+        if self._queue.term != self._term:
+            self._term = self._queue.term
+            self._spare_leases()
         now = clock.lasting_seconds()
         if now >= self._reclaim_at:
             await self._queue.reclaim()

@@ -42,9 +42,12 @@ class Lease:
             raise errors.LeaseLost("this worker's lease on the object has ended", detail=self._run.key)
 
     async def confirm(self) -> None:
-        """Raise LeaseLost unless Redis confirms that this run has the lease; the lease is extended."""
+        """Raise LeaseLost unless Redis confirms that this run has the lease; the lease is extended.
+
+        Raises Busy when a failover could lose the extension.
+        """
         asked_at = clock.lasting_seconds()
-        if await self._queue.extend(self._run):
+        if await self._queue.confirm(self._run):
             self._ends_at = max(self._ends_at, asked_at + self._length * (1 - _MARGIN))
         else:
             self.taken = True

@@ -13,7 +13,7 @@ import msgspec
 import structlog
 from redis.commands.core import AsyncScript
 
-from cwbridge import clock, errors, lua
+from cwbridge import clock, errors, lua, replication, sentinel
 from cwbridge.limits.lane import Lane
 from cwbridge.mode import Mode
 from cwbridge.queue import outcome as outcomes
@@ -65,12 +65,22 @@ class Queue:
         self._hold = self._script("hold")
         self._release = self._script("release")
 
+    @property
+    def term(self) -> int:
+        """Grows when another server becomes the primary; always 0 with a single server."""
+        primary = sentinel.primary_of(self._redis)
+        return 0 if primary is None else primary.term
+
     async def enqueue(self, *enqueues: Enqueue) -> int:
-        """Enqueue objects, durably; returns how many were enqueued, known versions excluded."""
+        """Enqueue objects, durably; returns how many were enqueued, known versions excluded.
+
+        Raises Busy when a failover could lose them: then they count as not enqueued.
+        """
         count = 0
         for some in _batches(enqueues, _AT_ONCE):
             given = [text for one in some for text in (one.key, one.flow, one.lane, one.mode, one.version)]
-            count += await self._enqueue(self._keys, [_ms(self.settings.debounce), *given])
+            arguments: list[str | int | bytes] = [_ms(self.settings.debounce), *given]
+            count += await replication.call(self._redis, self._enqueue, self._keys, arguments)
         return count
 
     async def claim(self, free_slots: FreeSlots, *, arq_queue: str = "") -> Claim:
@@ -110,6 +120,11 @@ class Queue:
     async def extend(self, run: Run) -> bool:
         """The heartbeat; False when another delivery has the key by now."""
         return bool(await self._extend(self._keys, [run.key, run.fencing_token, self._lease_ms]))
+
+    async def confirm(self, run: Run) -> bool:
+        """As `extend`; raises Busy when a failover could lose the right to write."""
+        given: list[str | int | bytes] = [run.key, run.fencing_token, self._lease_ms]
+        return bool(await replication.call(self._redis, self._extend, self._keys, given))
 
     async def settle(self, run: Run, outcome: outcomes.Outcome) -> Settled | None:
         """End a run; None, and nothing changed, when another delivery has the key by now."""
@@ -178,7 +193,8 @@ class Queue:
         requeued: list[str] = []
         for some in _batches(list(delays_ms.items()), _AT_ONCE):
             given = [text for key, delay_ms in some for text in (key, delay_ms)]
-            answer = await self._requeue(self._keys, [by, lane, mode, int(only_dead), *given])
+            arguments = [by, lane, mode, int(only_dead), *given]
+            answer = await replication.call(self._redis, self._requeue, self._keys, arguments)
             requeued += [key.decode() for key in answer]
         return requeued
 

@@ -31,7 +31,7 @@
 -- {ns}:states                hash        {flow}|{state}|{error} -> number of jobs; the error of waiting and dead jobs only
 -- {ns}:counters              hash        dead_letters|{flow}|{error}, requeues|{flow}|{by} -> total since the beginning
 -- {ns}:turns                 hash        {lane}|{flow} -> fencing token of its last claim; slots -> claims of fresh and backlog
--- {ns}:fencing_token         string      the last one; begins with the clock, so that none comes twice after a wipe
+-- {ns}:fencing_token         string      the last one; at least the clock in microseconds, so that none comes twice after a wipe or failover
 -- {ns}:wake                  channel     ms at which a key becomes due
 -- arq:job:{id}, arq:in-progress:{id}, arq:retry:{id}   keys of arq; id = {ns}:{key}#{fencing_token}
 local ns = KEYS[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
 import time
 from collections.abc import Callable, Collection, Coroutine, Mapping
@@ -13,9 +14,9 @@ import redis.exceptions
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
-from cwbridge import clock, concurrency, errors, metrics
+from cwbridge import clock, concurrency, errors, freshness, metrics
 from cwbridge.connectors import write_guard
-from cwbridge.limits import lane
+from cwbridge.limits import lane, priority
 from cwbridge.queue import outcome as outcomes
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Enqueue, Run
@@ -108,7 +109,12 @@ class Runner:
         """Runs in a task of its own, so that the context variables set here end with it."""
         write_guard.CURRENT.set(lease)
         lane.CURRENT.set(run.lane)
+        priority.CALLS_MADE.set(collections.Counter())
+        change = freshness.Change()
+        freshness.CURRENT.set(change)
         await self._handlers[run.flow](run)
+        if run.lane == "fresh":
+            freshness.observe(change, run.flow)
 
     async def _settle(self, run: Run, outcome: Outcome, lease: Lease) -> Settled | None:
         """End the run in Redis; repeat while Redis is away and the lease lasts."""
@@ -125,7 +131,7 @@ class Runner:
 
         A worker that is stopped between the check of its lease and the sending cannot be told; it sends when it wakes up.
         """
-        with contextlib.suppress(redis.exceptions.RedisError, OSError):
+        with contextlib.suppress(redis.exceptions.RedisError, OSError, errors.Busy):
             await self._queue.enqueue(Enqueue(key=run.key, flow=run.flow, lane="backlog", mode="verify"))
 
     async def _as_settled(self, run: Run, outcome: Outcome, state: Settled | None) -> Outcome:

@@ -38,7 +38,7 @@ class RedisSettings(Section):
     table: ClassVar[str] = "redis"
 
     url: Secret | None = None
-    """`redis://`, `rediss://` or `unix://`; unset: an embedded server keeps its data in the state directory."""
+    """`redis://`, `rediss://`, `unix://` or, for several machines, `redis+sentinel://` (docs/redis.md); unset: an embedded server, for one machine."""
 
 
 class SystemSection(Section):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 from sandbox.faults import Action
-from tests.fault import held_writes
+from tests.fault import failovers, held_writes
 from tests.fault.billing_edits import BillingEditor
 from tests.fault.held_writes import HeldWrite, overtake
 from tests.fault.stage import Act, Stage
 
+_MADE_SECONDS = 3.0
 _HOLDS: tuple[Action, ...] = ("hold_before", "hold_after")
 _COMPANY_CHANGED = HeldWrite("connectwise", "PATCH", "/company/companies/*")
 _ACCOUNT_CHANGED = HeldWrite("bss", "PATCH", "/accounts/*")
@@ -46,25 +48,52 @@ def edited_during_apply(*, times: int, killed: bool = False) -> Act:
     return act
 
 
+_CREATES = (
+    (_COMPANY_MADE, BillingEditor.begin_account),
+    (_CONTACT_MADE, BillingEditor.begin_person),
+    (_ACCOUNT_MADE, BillingEditor.begin_company),
+    (_PERSON_MADE, BillingEditor.begin_contact),
+)
+
+
 def edited_after_a_create(*, times: int) -> Act:
     """A worker is killed right after it made a record; what it was made from, and the record itself, are edited before the next run."""
-    creates = (
-        (_COMPANY_MADE, BillingEditor.begin_account),
-        (_CONTACT_MADE, BillingEditor.begin_person),
-        (_ACCOUNT_MADE, BillingEditor.begin_company),
-        (_PERSON_MADE, BillingEditor.begin_contact),
-    )
 
     async def act(stage: Stage) -> None:
         editor = stage.editor(BillingEditor)
         for number in range(times):
             await stage.settled()
-            write, begin = creates[number % len(creates)]
+            write, begin = _CREATES[number % len(_CREATES)]
             write.hold(stage, "hold_after")
             editor.make(begin)
             await write.reached(stage, "kill after a create")
             editor.make(BillingEditor.change_newest, write.system, write.path)
             stage.fleet.kill_all("worker")
+            stage.disarm("held")
+
+    return act
+
+
+def lost_after_a_create(*, times: int) -> Act:
+    """The replicas of Redis are cut off around a create, which may not be made then; if it is, the record is edited before the failover."""
+
+    async def act(stage: Stage) -> None:
+        editor = stage.editor(BillingEditor)
+        for number in range(times):
+            await stage.settled()
+            write, begin = _CREATES[number % len(_CREATES)]
+            write.hold(stage, "hold_after")
+            waits_for_replicas = stage.dice.random() < 0.5
+            if waits_for_replicas:
+                editor.make(begin)
+                await asyncio.sleep(stage.dice.uniform(0, 0.8))
+            former = await failovers.cut_off(stage)
+            if not waits_for_replicas:
+                editor.make(begin)
+            if await write.comes(stage, within=_MADE_SECONDS):
+                editor.make(BillingEditor.change_newest, write.system, write.path)
+            stage.fleet.kill_all("worker")
+            await failovers.lose(stage, former)
             stage.disarm("held")
 
     return act
@@ -107,11 +136,5 @@ def overtaken(*, times: int) -> Act:
 
 def wiped_during_creation(*, times: int) -> Act:
     """Redis is wiped while a worker makes a record, so that another worker begins the same."""
-    creates = (
-        (_COMPANY_MADE, BillingEditor.begin_account),
-        (_ACCOUNT_MADE, BillingEditor.begin_company),
-        (_CONTACT_MADE, BillingEditor.begin_person),
-        (_PERSON_MADE, BillingEditor.begin_contact),
-    )
-
+    creates = (_CREATES[0], _CREATES[2], _CREATES[1], _CREATES[3])
     return held_writes.wiped_during_creation(BillingEditor, creates, times=times)

@@ -13,6 +13,9 @@ USUAL = Usual(part="billing", written=BOTH)
 _ALONE = Casting(flows=("billing",))
 _QUICK_POLLS = Casting(flows=("billing",), settings=QUICK)
 _DURABLE = Casting(flows=("billing",), fsync="always")
+_SENTINEL = Casting(
+    flows=("billing",), settings=QUICK, keeps_identities=True, sentinel={"min-replicas-to-write": "0"}
+)
 _OWN_FORMS = {"trim_text": True, "format_phones": True}
 
 SCENARIOS = (
@@ -59,6 +62,13 @@ SCENARIOS = (
         story="a record and its origin edited after the worker that made it was killed",
         act=encounters.edited_after_a_create(times=8),
         casting=_QUICK_POLLS,
+        runs=2,
+    ),
+    Scenario(
+        name="billing-failover-after-create",
+        story="a record made while the replicas of Redis are cut off, edited, and the primary killed",
+        act=encounters.lost_after_a_create(times=6),
+        casting=_SENTINEL,
         runs=2,
     ),
     Scenario(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sandbox import credentials
 from sandbox.server import Sandbox
@@ -15,7 +17,9 @@ from tests.fault.document_world import with_primary_contacts
 from tests.fault.edits import small_world
 from tests.fault.opportunity_part import OpportunityPart
 from tests.fault.part import FlowName, Part
-from tests.fault.redis_server import Fsync
+from tests.fault.processes import Nursery
+from tests.fault.redis_server import Fsync, RedisServer
+from tests.fault.sentinel_servers import SentinelServers
 
 NAMESPACE = "fault"
 
@@ -30,6 +34,8 @@ class Casting:
     workers: int = 2
     producers: int = 1
     fsync: Fsync = "everysec"
+    sentinel: Mapping[str, str] | None = None
+    """With Sentinel: settings of the Redis servers that replace those of the example in deploy/redis. None: one server."""
     settings: Mapping[str, str] = field(default_factory=dict)
     modes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Switches of the stand-ins, by system."""
@@ -49,6 +55,14 @@ class Casting:
         is_billed = {"billing", "documents"} & set(self.flows)
         world = with_accounts(world, seed, self.accounts if is_billed else 0)
         return with_primary_contacts(world) if "documents" in self.flows else world
+
+    def store(
+        self, nursery: Nursery, home: Path
+    ) -> AbstractAsyncContextManager[RedisServer | SentinelServers]:
+        """The Redis of the run."""
+        if self.sentinel is None:
+            return RedisServer.running(nursery, home, self.fsync)
+        return SentinelServers.running(nursery, home, namespace=NAMESPACE, settings=self.sentinel)
 
     def prepare(self, box: Sandbox) -> None:
         """Give the stand-ins the chosen modes."""

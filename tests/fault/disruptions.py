@@ -82,7 +82,7 @@ def redis(*, every: float, what: Callable[[Stage], Awaitable[None]]) -> Disrupti
 
 async def _to_its_end(stage: Stage, what: Callable[[Stage], Awaitable[None]]) -> None:
     """One disruption of Redis at a time, and each to its end, or the server would stay away forever."""
-    async with stage.redis.being_disrupted:
+    async with stage.store.being_disrupted:
         doing = asyncio.ensure_future(what(stage))
         try:
             await asyncio.shield(doing)

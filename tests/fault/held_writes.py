@@ -31,9 +31,13 @@ class HeldWrite:
 
     async def reached(self, stage: Stage, what: str) -> None:
         """Until a worker has come to it; `what` was never staged when none does."""
-        faults = stage.faults(self.system)
-        if not await stage.until(lambda: faults.waiting("held"), within=_REACHED_SECONDS):
+        if not await self.comes(stage, within=_REACHED_SECONDS):
             stage.missed.append(what)
+
+    async def comes(self, stage: Stage, *, within: float) -> bool:
+        """Whether a worker comes to it in so many seconds."""
+        faults = stage.faults(self.system)
+        return await stage.until(lambda: faults.waiting("held"), within=within)
 
 
 async def overtake(stage: Stage, edit: Callable[[], None]) -> None:

@@ -17,7 +17,7 @@ from cwbridge.queue.job import Run
 from cwbridge.queue.lease import Lease
 from cwbridge.queue.runner import Runner
 from producers.jetbuilt import JetbuiltPoller
-from tests.fault import billing_mutations, document_mutations
+from tests.fault import billing_mutations, document_mutations, redis_mutations
 from tests.fault.patching import replace
 from worker.billing import document_lines
 from worker.opportunity.target import Target
@@ -146,4 +146,5 @@ WITHOUT: dict[str, Callable[[], None]] = {
     "the identifier lock": _no_identifier_lock,
     **billing_mutations.WITHOUT,
     **document_mutations.WITHOUT,
+    **redis_mutations.WITHOUT,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fault import disruptions, encounters, points
+from tests.fault import disruptions, encounters, failovers, points
 from tests.fault.casting import Casting
 from tests.fault.scenario import Scenario, lasting, nothing
 
@@ -16,6 +16,9 @@ _FAILING = disruptions.answers("fail", "refuse", probability=0.3, systems=_BOTH)
 _THROTTLED = disruptions.answers("throttle", probability=0.1, systems=_BOTH)
 _SLOW = disruptions.answers("delay", probability=0.5, seconds=(0.1, 1.5), systems=_BOTH)
 _QUICK_POLLS = Casting(latency_ms=5, settings={"JETBUILT__POLL_INTERVAL": "300ms"})
+_SENTINEL = Casting(workers=3, producers=2, sentinel={})
+# A primary without replicas that takes writes all the same: they are lost, which the example's settings prevent.
+_SENTINEL_WORST = Casting(workers=3, producers=2, sentinel={"min-replicas-to-write": "0"})
 
 SCENARIOS = (
     Scenario(name="calm", story="edits only", act=lasting(8, nothing)),
@@ -167,6 +170,27 @@ SCENARIOS = (
         name="redis-power-cut",
         story="Redis back without its last second",
         act=lasting(25, disruptions.redis(every=2.0, what=disruptions.without_power)),
+        runs=3,
+    ),
+    Scenario(
+        name="failover",
+        story="kill -9 of the primary, with Sentinel; it comes back",
+        act=lasting(25, disruptions.redis(every=1.0, what=failovers.killed)),
+        casting=_SENTINEL,
+        runs=2,
+    ),
+    Scenario(
+        name="failover-paused",
+        story="the primary hangs until another one is elected, then goes on",
+        act=lasting(25, disruptions.redis(every=1.0, what=failovers.paused)),
+        casting=_SENTINEL,
+        runs=2,
+    ),
+    Scenario(
+        name="failover-losing-writes",
+        story="the primary killed after its replicas were cut off for seconds",
+        act=lasting(25, disruptions.redis(every=1.0, what=failovers.losing_writes)),
+        casting=_SENTINEL_WORST,
         runs=3,
     ),
     Scenario(

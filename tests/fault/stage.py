@@ -17,6 +17,7 @@ import redis.exceptions
 from cwbridge import concurrency
 from cwbridge.queue.counts import Counts
 from cwbridge.queue.queue import Queue
+from cwbridge.redis import reply
 from cwbridge.settings import QueueSettings
 from sandbox.faults import Faults
 from sandbox.server import Options, Sandbox
@@ -24,6 +25,7 @@ from tests.fault.casting import NAMESPACE, Casting
 from tests.fault.part import Part, SeededEditor
 from tests.fault.processes import Fleet, Nursery
 from tests.fault.redis_server import RedisServer
+from tests.fault.sentinel_servers import SentinelServers
 from tests.fault.violations import Violation
 
 _LOOK_SECONDS = 0.1
@@ -40,7 +42,7 @@ class Stage:
         self,
         seed: int,
         box: Sandbox,
-        server: RedisServer,
+        store: RedisServer | SentinelServers,
         fleet: Fleet,
         *,
         parts: tuple[Part, ...],
@@ -48,15 +50,15 @@ class Stage:
     ) -> None:
         self.dice = random.Random(f"{seed}:disruptions")
         self.box = box
-        self.redis = server
+        self.store = store
         self.fleet = fleet
         self.parts = parts
         self.patience = patience
         self.jobs = 0
         self.missed: list[str] = []
         self._editing = random.Random(f"{seed}:editing")
-        self._fencing_token = 0
-        self._queue = Queue(server.client, namespace=NAMESPACE, settings=QueueSettings())
+        self._claims = 0
+        self._queue = Queue(store.client, namespace=NAMESPACE, settings=QueueSettings())
 
     @classmethod
     @asynccontextmanager
@@ -66,18 +68,18 @@ class Stage:
         options = Options(seed=seed, limits=casting.limits, latency_ms=casting.latency_ms)
         async with (
             Sandbox(options, world=casting.world(seed)) as box,
-            RedisServer.running(nursery, home, casting.fsync) as server,
+            casting.store(nursery, home) as store,
         ):
             casting.prepare(box)
             parts = casting.parts(box, seed)
             fleet = Fleet(
                 nursery,
-                environment=casting.environment(box, server.url, parts),
+                environment=casting.environment(box, store.url, parts),
                 logs=home,
                 without=casting.without,
                 real_commands=casting.real_commands,
             )
-            stage = cls(seed, box, server, fleet, parts=parts, patience=casting.patience)
+            stage = cls(seed, box, store, fleet, parts=parts, patience=casting.patience)
             counting = asyncio.create_task(stage._count_jobs())
             try:
                 fleet.man(workers=casting.workers, producers=casting.producers)
@@ -86,6 +88,18 @@ class Stage:
                 await concurrency.end(counting)
                 await fleet.dismiss()
         shutil.rmtree(home)
+
+    @property
+    def redis(self) -> RedisServer:
+        """The only server."""
+        assert isinstance(self.store, RedisServer)
+        return self.store
+
+    @property
+    def sentinels(self) -> SentinelServers:
+        """The servers of a deployment with Sentinel."""
+        assert isinstance(self.store, SentinelServers)
+        return self.store
 
     def editor(self, kind: type[E]) -> E:
         """The editor of this kind."""
@@ -199,7 +213,7 @@ class Stage:
     async def _slots(self, names: list[str]) -> dict[str, bytes | None]:
         """The last slot that each schedule has done; None for all of them while Redis is away."""
         with suppress(redis.exceptions.RedisError, OSError):
-            values = await self.redis.client.mget([f"{NAMESPACE}:schedule:{name}" for name in names])
+            values = await self.store.client.mget([f"{NAMESPACE}:schedule:{name}" for name in names])
             return dict(zip(names, values, strict=True))
         return dict.fromkeys(names)
 
@@ -216,11 +230,10 @@ class Stage:
         ]
 
     async def _count_jobs(self) -> None:
-        """Every delivery takes a fencing token; a wiped counter begins again at the clock."""
+        """Every claim but an interactive one is counted in Redis; a wiped or older count begins again."""
         while True:
             with suppress(redis.exceptions.RedisError, OSError):
-                fencing_token = int(await self.redis.client.get(f"{NAMESPACE}:fencing_token") or 0)
-                if 0 < fencing_token - self._fencing_token < 100_000:
-                    self.jobs += fencing_token - self._fencing_token
-                self._fencing_token = fencing_token or self._fencing_token
+                claims = int(await reply(self.store.client.hget(f"{NAMESPACE}:turns", "slots")) or 0)
+                self.jobs += max(0, claims - self._claims)
+                self._claims = claims
             await asyncio.sleep(_LOOK_SECONDS)

@@ -37,6 +37,8 @@ TELLTALES = {
     "the look-up before a create of an addition": ("documents-edited-after-create",),
     "the matching of payments by amount and day": ("documents-applied-by-killed",),
     "the first line alone": ("documents-failing-servers",),
+    "the question for the primary": ("failover",),
+    "the confirmation by a replica": ("billing-failover-after-create",),
 }
 """The scenarios in which each defence is needed."""
 

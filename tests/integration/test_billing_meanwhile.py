@@ -11,8 +11,10 @@ import pytest
 
 from cwbridge.ledger.attempts import Attempt, Attempts, OpenAttempts
 from sandbox.faults import FaultRule, Faults
+from tests.support import broken_off
 from tests.support.pairs import Pairs
 from tests.support.until import until
+from worker.billing.context import BillingContext
 
 SECOND = datetime(2031, 5, 6, 9, 30, 15, tzinfo=UTC)
 
@@ -254,6 +256,34 @@ async def test_a_primary_contact_that_moves_is_the_default_contact_of_its_new_co
         await pairs.bench.settled()
     pairs.edit_person(mover, accountId=other)
     await pairs.bench.settled()
+    assert (await pairs.company_of(other))["defaultContact"] == {"id": (await pairs.contact_of(mover))["id"]}
+    assert (await pairs.company_of(one))["defaultContact"] == {"id": (await pairs.contact_of(stays))["id"]}
+
+
+async def test_both_default_contacts_follow_a_primary_contact_whose_runs_are_broken_off_twice(
+    pairs: Pairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = pairs.account("One", code="1"), pairs.account("Other", code="2")
+    mover = pairs.person(one, email="ada@h.example", isPrimary=True)
+    stays = pairs.person(one, "Eve", email="eve@h.example", isPrimary=True)
+    for _ in range(2):
+        await pairs.bench.settled()
+    pairs.edit_person(mover, accountId=other)
+    key = f"bss/contact/{mover}"
+    await broken_off.in_write(pairs.bench.box, pairs.bench.sync(key), "PATCH", 0, path="/company/contacts/*")
+    reached = asyncio.Event()
+
+    async def never(*_: object) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(BillingContext, "enqueue", never)
+        dying = asyncio.create_task(pairs.bench.sync(key))
+        await until(reached.is_set, what="the second run has recovered what the first one wrote")
+        dying.cancel()
+        await asyncio.wait({dying})
+    await pairs.bench.settled(key)
     assert (await pairs.company_of(other))["defaultContact"] == {"id": (await pairs.contact_of(mover))["id"]}
     assert (await pairs.company_of(one))["defaultContact"] == {"id": (await pairs.contact_of(stays))["id"]}
 

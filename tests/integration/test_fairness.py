@@ -301,7 +301,7 @@ class Calls:
         call = await self.limiter.acquire()
         number = int(call.rpartition(":")[2])
         self.sent.append(number)
-        await self.limiter.release(call)
+        self.limiter.release(call)
         return number
 
     @contextlib.asynccontextmanager

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from console import flows, gauges
-from cwbridge import metrics
+from cwbridge import cluster_metrics
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
 from cwbridge.ledger.money_discrepancies import MoneyDiscrepancies, MoneyDiscrepancy
@@ -250,8 +250,8 @@ def test_status_names_waiting_jobs_systems_on_hold_and_what_redis_would_lose(
 
 
 def test_the_gauge_of_a_system_on_hold_follows_all_processes(store: Store, redis_url: str) -> None:
-    def gauge() -> float:
-        return float(metrics.SYSTEM_ON_HOLD.labels("connectwise")._value.get())
+    def gauge() -> float | None:
+        return cluster_metrics.EXPORTED.value(cluster_metrics.ON_HOLD, "connectwise")
 
     async def act(redis: Redis, _: Queue) -> None:
         settings = configured(namespace=store.namespace)
@@ -290,8 +290,9 @@ def test_differences_in_money_are_shown_with_the_greatest_first(cwbridge: Comman
         ("subtotal", 2, "92.60"),
         ("tax", 1, "1.01"),
     ]
-    assert metrics.MONEY_DIFFERENCE.labels("subtotal", "USD")._value.get() == 92.6
-    assert metrics.MONEY_DISCREPANCIES.labels("tax", "USD")._value.get() == 1
+    exported = cluster_metrics.EXPORTED
+    assert exported.value(cluster_metrics.MISMATCH_AMOUNT, "billing", "USD") == 93.61
+    assert exported.value(cluster_metrics.MISMATCH_OBJECTS, "billing") == 2
 
     async def settle(redis: Redis, _: Queue) -> None:
         ledger = MoneyDiscrepancies(redis, namespace=store.namespace)
@@ -307,4 +308,5 @@ def test_differences_in_money_are_shown_with_the_greatest_first(cwbridge: Comman
 
     store.do(settle)
     assert "Differences in money" not in cwbridge("status").out
-    assert metrics.MONEY_DIFFERENCE._metrics == {}
+    assert exported.value(cluster_metrics.MISMATCH_AMOUNT, "billing", "USD") is None
+    assert exported.value(cluster_metrics.MISMATCH_OBJECTS, "billing") == 0

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from cwbridge import errors
-from cwbridge.queue import dispatcher, outcome, wakeup
+from cwbridge import errors, wakeup
+from cwbridge.queue import dispatcher, outcome
 from cwbridge.queue.job import Claim, Delivery, Enqueue, Run
 from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.queue import Queue

@@ -162,7 +162,7 @@ async def test_the_page_shows_what_is_behind_and_which_system_is_why(
         r"on hold for 1?\d?\d\.\d s: throttled 3 of 7 10/10s lower after a throttle 3 of", said
     ), said
     for call in calls:
-        await limiter.release(call)
+        limiter.release(call)
     await limiter.close()
 
 
@@ -364,6 +364,7 @@ async def test_the_producers_serve_the_page_and_a_worker_does_not(
         daemon.ask_to_stop()
         await daemon.ended(within=20)
     assert re.search(r"opportunity \d+ created: \+\d+ -0 lines", said), said
+    assert re.search(r"0 of 8 slots are taken\. .* process \d+ producers, worker opportunity 8 ", said), said
     async with commands.running("worker", env=open_to_all, cwd=tmp_path) as daemon:
         url = (await address(daemon)).replace("0.0.0.0", "127.0.0.1")
         async with opened_at(url) as pages:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import structlog
 
-from cwbridge import errors
+from cwbridge import errors, freshness
 from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.bss.drafts import replace
 from cwbridge.connectors.connectwise import models as connectwise
@@ -68,6 +68,7 @@ class AccountReconciler:
         link = await self._context.link_of(key)
         try:
             account = await self._context.bss.accounts.get(key.number)
+            freshness.source_changed(account.updatedAt)
         except errors.NotFound:
             return await disappearance.from_bss(self._context, key, link, _shown)
         if link is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cwbridge import metrics
 from cwbridge.connectors.bss.system import BSS
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import FlowContext
@@ -9,7 +10,7 @@ from cwbridge.ledger.agreements import Agreements
 from cwbridge.ledger.api_member import ApiMember
 from cwbridge.ledger.attempts import Attempts
 from cwbridge.ledger.creates import Creates
-from cwbridge.ledger.money_discrepancies import MoneyDiscrepancies
+from cwbridge.ledger.money_discrepancies import Kind, MoneyDiscrepancies
 from cwbridge.ledger.own_writes import OwnWrites
 from cwbridge.ledger.skips import Skips
 from worker.billing.account_fields import AccountFields
@@ -97,7 +98,7 @@ def _documents(context: BillingContext, opened: FlowContext) -> dict[Noun, Recon
     dependencies = Dependencies(context)
     lines = DocumentLines.over(opened, context)
     authorship = Authorship(psa.client, context.api_member)
-    money = MoneyDiscrepancies(opened.redis, namespace=opened.settings.namespace)
+    money = MoneyDiscrepancies(opened.redis, namespace=opened.settings.namespace, on_found=_count)
     names = DocumentNames(context)
     orders = OrderKind(context, dependencies, names)
     invoices = InvoiceKind(context, dependencies, names)
@@ -143,3 +144,8 @@ def billing_context(opened: FlowContext) -> BillingContext:
         own_writes=OwnWrites(redis, namespace=namespace, system=BSS.name),
         rules=BillingRules.of(settings.of(BillingSettings)),
     )
+
+
+def _count(kind: Kind) -> None:
+    """Count a new difference in money."""
+    metrics.DISCREPANCIES.labels(FLOW, kind).inc()

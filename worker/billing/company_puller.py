@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from cwbridge import errors
+from cwbridge import errors, freshness
 from cwbridge.cache import CachedValue
 from cwbridge.connectors import unclear
 from cwbridge.connectors.bss import models as bss
@@ -57,6 +57,7 @@ class CompanyPuller:
         """Create the account of a company, or enqueue the account that it belongs to."""
         try:
             company = await self._context.psa.client.companies.get(key.number)
+            freshness.source_changed(company.info.lastUpdated if company.info is not None else None)
         except errors.NotFound:
             return skipped("ConnectWise has no such company")
         if company.deletedFlag:

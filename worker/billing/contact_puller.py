@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from cwbridge import errors
+from cwbridge import errors, freshness
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
@@ -33,6 +33,7 @@ class ContactPuller:
         """Create the contact in BSS, or enqueue the one that it is."""
         try:
             record = await self._context.psa.client.contacts.get(key.number)
+            freshness.source_changed(record.info.lastUpdated if record.info is not None else None)
         except errors.NotFound:
             return skipped("ConnectWise has no such contact")
         if record.company is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from cwbridge import errors
+from cwbridge import errors, freshness
 from cwbridge.connectors.bss import models as bss
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.ledger.agreements import Agreed, Keeper
@@ -33,7 +33,8 @@ from worker.billing.values import (
     writable,
 )
 
-_PRIMARY = "primary"
+_PRIMARY_OF = "primary_of"
+"""Kept beside the agreed values: the account that the contact was the primary one of when its default contact was last asked for."""
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -72,6 +73,7 @@ class ContactReconciler:
         link = await self._context.link_of(key)
         try:
             contact = await self._context.bss.contacts.get(key.number)
+            freshness.source_changed(contact.updatedAt)
         except errors.NotFound:
             return await disappearance.from_bss(
                 self._context, key, link, lambda link: f"{_shown(link)} of ConnectWise", counted="BSS contact"
@@ -175,7 +177,7 @@ class ContactReconciler:
             record = await self._writer.update(pair.record, merged.push) if merged.push else pair.record
         half = Merge(push=merged.push, agreed=merged.agreed)
         after = await self._sides(pair, pair.contact, record)
-        agreed = known | newly_agreed(FIELDS, half, before, after) | {_PRIMARY: _primary(pair.contact)}
+        agreed = known | newly_agreed(FIELDS, half, before, after) | {_PRIMARY_OF: _primary_of(pair.contact)}
         # Before it is kept: a run that is broken off between the two asks again.
         asked = _accounts_to_look_at(pair, agreed)
         await self._context.enqueue(run, *asked)
@@ -185,7 +187,7 @@ class ContactReconciler:
         if merged.pull:
             after = await self._sides(pair, contact, record)
             agreed |= newly_agreed(FIELDS, Merge(pull=merged.pull), before, after)
-            agreed[_PRIMARY] = _primary(contact)
+            agreed[_PRIMARY_OF] = _primary_of(contact)
             asked |= _accounts_to_look_at(pair, agreed)
             await self._context.enqueue(run, *asked)
             await kept.keep(agreed)
@@ -215,17 +217,16 @@ def _shown(link: Link) -> str:
     return f"contact {link.target}"
 
 
-def _primary(contact: bss.Contact) -> Agreed:
-    return Agreed("yes" if contact.isPrimary else "", "")
+def _primary_of(contact: bss.Contact) -> Agreed:
+    if not contact.isPrimary or contact.account is None:
+        return Agreed("", "")
+    return Agreed(str(contact.account.id), "")
 
 
 def _accounts_to_look_at(pair: Pair, agreed: Mapping[str, Agreed]) -> set[str]:
-    """The accounts whose default contact may have changed: the contact has become the primary one, or it has moved as such."""
-    nobody = Agreed("", "")
-    homes = {str(pair.home.account)}
-    before, now = pair.agreed.get(_PRIMARY, nobody), agreed[_PRIMARY]
-    moved_from = pair.agreed.get("company", nobody).source
-    is_moved = bool(now.source and moved_from) and moved_from not in homes
-    if is_moved:
-        homes.add(moved_from)
-    return {str(account_key(int(home))) for home in homes} if is_moved or before != now else set()
+    """The accounts whose default contact may have changed: the one that the contact was the primary one of, and the one it is now.
+
+    The agreed company does not tell, because a run recovers it from an earlier run that was broken off before it asked.
+    """
+    before, now = pair.agreed.get(_PRIMARY_OF, Agreed("", "")).source, agreed[_PRIMARY_OF].source
+    return {str(account_key(int(home))) for home in (before, now) if home} if before != now else set()

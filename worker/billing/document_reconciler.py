@@ -9,7 +9,7 @@ from typing import Any, Generic
 import msgspec
 import structlog
 
-from cwbridge import errors
+from cwbridge import errors, freshness
 from cwbridge.ledger.agreements import Agreed, Keeper
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import How, Link
@@ -66,6 +66,7 @@ class DocumentReconciler(Generic[Source, Target]):
         link = await self._context.link_of(key)
         try:
             document = await self._kind.source.get(key.id)
+            freshness.source_changed(document.updatedAt)
         except errors.NotFound:
             return await disappearance.from_bss(self._context, key, link, self._shown)
         reason = self._kind.reason_skipped(document)

@@ -9,7 +9,7 @@ from typing import Never
 import msgspec
 import structlog
 
-from cwbridge import errors
+from cwbridge import errors, freshness
 from cwbridge.connectors.connectwise import finance
 from cwbridge.connectors.connectwise.resource import Resource
 from cwbridge.ledger.agreements import Agreed
@@ -55,6 +55,7 @@ class PaymentReconciler:
         link = await self._context.link_of(key)
         try:
             payment = await self._context.bss.payments.get(key.id)
+            freshness.source_changed(payment.updatedAt)
         except errors.NotFound:
             return await disappearance.from_bss(self._context, key, link, _shown)
         if payment.invoiceId is None:

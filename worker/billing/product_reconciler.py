@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cwbridge import errors
+from cwbridge import errors, freshness
 from cwbridge.connectors.bss import documents as bss
 from cwbridge.connectors.connectwise import models as connectwise
 from cwbridge.ledger.history import Event
@@ -31,6 +31,7 @@ class ProductReconciler:
         link = await self._context.link_of(key)
         try:
             product = await self._context.bss.products.get(key.id)
+            freshness.source_changed(product.updatedAt)
         except errors.NotFound:
             return await disappearance.from_bss(self._context, key, link, _shown)
         if link is None:

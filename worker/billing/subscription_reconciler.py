@@ -6,7 +6,7 @@ from datetime import date
 
 import msgspec
 
-from cwbridge import clock, errors
+from cwbridge import clock, errors, freshness
 from cwbridge.connectors.bss import documents as bss
 from cwbridge.connectors.connectwise import finance
 from cwbridge.ledger.agreements import Agreed
@@ -59,6 +59,7 @@ class SubscriptionReconciler:
         link = await self._context.link_of(key)
         try:
             subscription = await self._context.bss.subscriptions.get(key.id)
+            freshness.source_changed(subscription.updatedAt)
         except errors.NotFound:
             return await disappearance.from_bss(self._context, key, link, _shown)
         if link is None:

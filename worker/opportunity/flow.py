@@ -9,7 +9,7 @@ from datetime import datetime
 
 import structlog
 
-from cwbridge import errors
+from cwbridge import errors, freshness
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.ledger.hints import Hints
 from cwbridge.ledger.history import Event, History
@@ -61,6 +61,7 @@ class OpportunityFlow:
             project = await self._reader.project(key, await self._active.hint(key.family))
         except SourceEnded:
             return await self._end(run, key, "the project is gone in Jetbuilt")
+        freshness.source_changed(project.updated_at)
         reason = projection.skip_reason(project, self._rules)
         if folded(project.stage) == "trash":
             return await self._end(run, key, "the project is in the trash in Jetbuilt")

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import msgspec
 import structlog
 
+from cwbridge import metrics
 from cwbridge.ledger.history import Event
 from worker.opportunity.desired import DesiredOpportunity
 from worker.opportunity.header import Header
+from worker.opportunity.project_key import FLOW
 from worker.opportunity.target import Found
 from worker.psa.line_plan import Discrepancy
 from worker.psa.line_writer import Applied
@@ -24,6 +26,7 @@ def event(
     """What a run did; `touched` says that the header was written. Differences in money are logged as warnings."""
     difference = desired.difference
     if difference:
+        metrics.DISCREPANCIES.labels(FLOW, "total").inc()
         log.warning(
             "totals_differ",
             difference=str(difference),
@@ -31,6 +34,7 @@ def event(
             suspects=desired.suspects,
         )
     for discrepancy in applied.discrepancies:
+        metrics.DISCREPANCIES.labels(FLOW, "line").inc()
         log.warning(
             "line_differs",
             line_id=discrepancy.line,

@@ -1,7 +1,7 @@
-"""Receives messages about keys that become due, so that idle workers can sleep.
+"""Receives messages that end a sleep: a key becomes due, a slot of a limiter becomes free.
 
-The scripts of the queue publish the moment on {namespace}:wake. A message is a hint: one that is lost while the connection is
-away costs a dispatcher its longest sleep, never work.
+The scripts of the queue publish the moment on {namespace}:wake, those of the limiters 0. A message is a hint: one that is lost
+while the connection is away costs the sleeper its longest sleep, never work.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LISTEN_SECONDS = 60.0
 _RECONNECT_SECONDS = 1.0
 
 OnMoment = Callable[[int], None]
-"""Called with the ms, by the clock of Redis, at which a key becomes due; 0 when messages may have been lost."""
+"""Called with the ms, by the clock of Redis, at which to wake; 0 for now and when messages may have been lost."""
 
 
 async def listen(client: Redis, channel: str, on_moment: OnMoment) -> None:
