@@ -202,7 +202,7 @@ async def test_an_object_has_a_page_of_its_own(
         "dead fresh lane, attempts 0",
         "Sub-category [bold]Rack is missing",
         "item 7",
-        "opportunity 4711, found by external_id",
+        "opportunity 4711, found by external id",
         "rep: x",
         "GET /x -> 200",
     ):
