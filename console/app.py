@@ -143,6 +143,22 @@ def run_sandbox(
     sandbox.command(arguments)
 
 
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check settings, Redis, systems, rights and names; read only; exit 0 without problems, 1 with, 2 on unusable settings."""
+    from console.doctor import command
+
+    command.command(as_json=as_json)
+
+
+@app.command("role")
+def show_role() -> None:
+    """Print the least rights that the API members need, endpoint by endpoint, as Markdown."""
+    from console import flows, role
+
+    sys.stdout.write(role.role_page(flows.registered()))
+
+
 @app.command("settings")
 def show_settings() -> None:
     """Print every setting with its environment variable, default and meaning, as Markdown."""

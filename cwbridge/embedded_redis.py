@@ -76,6 +76,13 @@ class EmbeddedRedis:
         self._socket = _socket_path(self._home)
         return await self._look() != "absent"
 
+    async def running_url(self) -> str | None:
+        """The address of the server when it runs, else None; nothing is made or started by asking."""
+        if not self._home.is_dir():
+            return None
+        self._socket = _socket_path(self._home)
+        return None if await self._look() == "absent" else self.url
+
     async def __aenter__(self) -> str:
         try:
             self._home.mkdir(parents=True, exist_ok=True, mode=0o700)

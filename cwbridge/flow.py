@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from cwbridge import errors
+from cwbridge.access import Access
+from cwbridge.checks import Check, Looker, NameList
 from cwbridge.connectors.system import System
 from cwbridge.keys import KeyFormat
 from cwbridge.ledger.history import Event, History
@@ -127,6 +129,18 @@ class Flow(ABC):
     @abstractmethod
     def key_of(self, external_id: str | None) -> str | None:
         """The key that has this external id; None for any other text."""
+
+    def access(self) -> Sequence[Access]:
+        """The endpoints that the flow calls; the union over all flows is the least role of the API members."""
+        return ()
+
+    def names(self, settings: Settings) -> Sequence[NameList]:  # noqa: ARG002  only flows with names in their settings read it
+        """The lists of names that the flow's settings choose from, with the names that they hold now."""
+        return ()
+
+    def checks(self, looker: Looker) -> Sequence[Check]:  # noqa: ARG002  only flows that have some read it
+        """What `cwbridge doctor` should look at beside the names and the access."""
+        return ()
 
     @abstractmethod
     def open_handler(self, context: FlowContext) -> AbstractAsyncContextManager[Handler]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import structlog
@@ -18,8 +19,17 @@ from producers.scheduler import Scheduler
 log = structlog.get_logger(__name__)
 
 
-async def serve(settings: Settings, redis: Redis, stop: asyncio.Event, *, flows: Flows) -> None:
+async def serve(
+    settings: Settings,
+    redis: Redis,
+    stop: asyncio.Event,
+    *,
+    flows: Flows,
+    on_ready: Callable[[], None] = lambda: None,
+) -> None:
     """Poll on schedule until `stop`; a poll under way is cancelled, because the next poll reads the same again.
+
+    `on_ready` is called when the credentials of all systems are proven and polling begins.
 
     Raises SettingsError when the credentials of a system are missing or refused.
     """
@@ -28,6 +38,7 @@ async def serve(settings: Settings, redis: Redis, stop: asyncio.Event, *, flows:
         locker = locks.Locks(redis, namespace=settings.namespace)
         scheduler = Scheduler(redis, locker, namespace=settings.namespace)
         log.info("producers_started", schedules=[schedule.name for schedule in schedules])
+        on_ready()
         running = asyncio.create_task(scheduler.run(schedules))
         stopping = asyncio.create_task(stop.wait())
         try:

@@ -26,8 +26,11 @@ async def serve(
     *,
     flows: Flows,
     on_event: Callable[[str, Event], None] | None = None,
+    on_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Work until `stop`, then finish what is running within queue.shutdown_timeout; `on_event` is called with each event.
+
+    `on_ready` is called when the credentials of all systems are proven and work begins.
 
     Raises SettingsError when the credentials of a system are missing or refused.
     """
@@ -39,5 +42,6 @@ async def serve(
             flow.name: await opened.enter_async_context(flow.open_handler(context)) for flow in flows
         }
         log.info("worker_started", flows=list(handlers), concurrency=settings.queue.concurrency)
+        on_ready()
         await arq_port.serve(redis, context.queue, Runner(context.queue, handlers), stop=stop)
         log.info("worker_stopped")

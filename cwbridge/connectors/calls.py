@@ -83,9 +83,9 @@ class Answer(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Call:
-    """One sending of a request; `status` is 0 until an answer begins, and again when it broke off."""
+    """One sending of a request; `status` is 0 until an answer begins, and again when it broke off; `date` is the server's own time."""
 
-    __slots__ = ("at_ms", "note", "number", "request_id", "started", "status")
+    __slots__ = ("at_ms", "date", "note", "number", "request_id", "started", "status")
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -93,4 +93,5 @@ class Call:
         self.started = time.perf_counter()
         self.status = 0
         self.request_id = ""
+        self.date = ""
         self.note = ""

@@ -80,4 +80,5 @@ class Meter:
             request_id=call.request_id,
             duration_ms=round(seconds * 1000),
             note=call.note,
+            date=call.date,
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import msgspec
 
+from cwbridge.limits.rate import Rate
 from cwbridge.settings.sections import SystemSection
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ class Checked(Protocol):
     async def check_credentials(self) -> None:
         """Send one harmless read; raises what the system answers when it refuses the credentials."""
 
+    async def about(self) -> str:
+        """The version and address of the API in use, in a few words for a person."""
+
 
 C_co = TypeVar("C_co", bound=Checked, covariant=True)
 
@@ -33,3 +37,5 @@ class System(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True, eq=False)
     settings: type[SystemSection]
     required: tuple[str, ...]
     open_client: Callable[[Settings, Limits], AbstractAsyncContextManager[C_co]]
+    published_rate: Rate | None = None
+    """The rate limit that the vendor publishes; None where there is none."""

@@ -22,6 +22,8 @@ class CallRecord(msgspec.Struct, frozen=True):
     request_id: str
     duration_ms: int
     note: str = ""
+    date: str = ""
+    """The `Date` header of the answer."""
 
     def __str__(self) -> str:
         said = [str(self.status) if self.status else "no answer", f"{self.duration_ms} ms"]

@@ -136,6 +136,7 @@ class Transport:
                 headers = response.headers
                 request_id = headers.get("x-cw-request-id") or headers.get("x-request-id") or ""
                 call.request_id = shown(request_id[:_MAX_REQUEST_ID])
+                call.date = headers.get("Date") or ""
                 body = await self._body(request, response)
                 outcome = (
                     body if isinstance(body, CallFailure) else self._judged(request, response, body, call)

@@ -66,7 +66,7 @@ class Settings(pydantic_settings.BaseSettings):
             init_settings,
             sources.Environment(settings_cls),
             sources.SecretFiles(settings_cls),
-            sources.SettingsFile(settings_cls, toml_file=_settings_file()),
+            sources.SettingsFile(settings_cls, toml_file=settings_file()),
         )
 
 
@@ -81,7 +81,7 @@ def load(*tables: type[sections.Section], **given: Any) -> Settings:
     """Read all settings, those in `tables` included; raises SettingsError whose one line names the setting and the remedy."""
     model = with_tables(*tables)
     _refuse_unknown_names(model)
-    path = _settings_file()
+    path = settings_file()
     if "CWBRIDGE_CONFIG" in os.environ and not path.is_file():
         raise errors.SettingsError(
             f"CWBRIDGE_CONFIG names {path}, which does not exist",
@@ -115,7 +115,8 @@ def variable(*path: str) -> str:
     return PREFIX + _NESTED.join(part.upper() for part in path)
 
 
-def _settings_file() -> Path:
+def settings_file() -> Path:
+    """The settings file, whether it exists or not."""
     return Path(os.environ.get("CWBRIDGE_CONFIG", "cwbridge.toml"))
 
 

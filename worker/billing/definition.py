@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from cwbridge.access import Access
+from cwbridge.checks import Check, Looker, NameList
 from cwbridge.connectors.bss.system import BSS
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import Flow, FlowContext
@@ -88,6 +90,24 @@ class Billing(Flow):
         """The key of a record of BSS by its link identity."""
         key = keys.of_identity(external_id or "")
         return None if key is None else str(key)
+
+    def access(self) -> Sequence[Access]:
+        """The endpoints of its systems that the flow calls."""
+        from worker.billing.access import ACCESS  # noqa: PLC0415 - the command line names flows without running them
+
+        return ACCESS
+
+    def names(self, settings: Settings) -> Sequence[NameList]:
+        """The lists of names that its settings choose from."""
+        from worker.billing import checks  # noqa: PLC0415 - as above
+
+        return checks.names(settings)
+
+    def checks(self, looker: Looker) -> Sequence[Check]:
+        """What only this flow can look at."""
+        from worker.billing import checks  # noqa: PLC0415 - as above
+
+        return checks.flow_checks(looker)
 
     @asynccontextmanager
     async def open_handler(self, context: FlowContext) -> AsyncIterator[Handler]:

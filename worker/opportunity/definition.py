@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from cwbridge import errors
+from cwbridge.access import Access
+from cwbridge.checks import Check, Looker, NameList
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.connectors.jetbuilt.system import JETBUILT
 from cwbridge.flow import Flow, FlowContext
 from cwbridge.keys import KeyFormat
 from cwbridge.ledger.history import Event
 from cwbridge.linker import Linker, LinkKind, LinkName
+from cwbridge.settings import Settings
 from cwbridge.text import folded
 from worker.opportunity.project_key import FLOW, ProjectKey
 from worker.opportunity.settings import CatalogSettings, OpportunitySettings
@@ -83,6 +86,24 @@ class Opportunities(Flow):
             return str(ProjectKey.of_external_id(external_id or ""))
         except errors.Refused:
             return None
+
+    def access(self) -> Sequence[Access]:
+        """The endpoints of its systems that the flow calls."""
+        from worker.opportunity.access import ACCESS  # noqa: PLC0415 - the command line names flows without running them
+
+        return ACCESS
+
+    def names(self, settings: Settings) -> Sequence[NameList]:
+        """The lists of names that its settings choose from."""
+        from worker.opportunity import checks  # noqa: PLC0415 - as above
+
+        return checks.names(settings)
+
+    def checks(self, looker: Looker) -> Sequence[Check]:
+        """What only this flow can look at."""
+        from worker.opportunity import checks  # noqa: PLC0415 - as above
+
+        return checks.flow_checks(looker)
 
     @asynccontextmanager
     async def open_handler(self, context: FlowContext) -> AsyncIterator[Handler]:

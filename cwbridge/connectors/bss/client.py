@@ -72,6 +72,10 @@ class BssClient:
         """Prove that the credentials may read accounts; raises AuthenticationRefused, PermissionRefused or what else is wrong."""
         await self.accounts.page(assumptions.FIRST_PAGE, size=1)
 
+    async def about(self) -> str:
+        """The version of the API that is asked for."""
+        return f"API version {self._tokens.api_version}"
+
     async def call(
         self,
         method: Method,

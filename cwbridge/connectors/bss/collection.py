@@ -100,6 +100,10 @@ class Collection(Generic[T]):
     def __repr__(self) -> str:
         return f"Collection({self._path})"
 
+    @property
+    def path(self) -> str:
+        return self._path
+
     async def get(self, record_id: RecordId) -> T:
         """The record with everything it has; raises errors.NotFound when it does not exist."""
         return (await self._on_one("GET", record_id, self._read_one)).value

@@ -75,6 +75,11 @@ class AccessTokens:
         self._token: AccessToken | None = None
         self._one_at_a_time = asyncio.Lock()
 
+    @property
+    def api_version(self) -> str:
+        """The version of the API that calls ask for."""
+        return self._configured.api_version
+
     async def current(self) -> AccessToken:
         """A token that has not ended; raises AuthenticationRefused when BSS grants none."""
         token = self._token

@@ -42,6 +42,7 @@ class ConnectWiseClient:
 
     def __init__(self, transport: Transport, configured: ConnectWiseSettings) -> None:
         self._transport = transport
+        self._api_version = configured.api_version
         self._codebase = Codebase(
             transport, host=configured.url or "", company_id=configured.company_id or ""
         )
@@ -51,6 +52,7 @@ class ConnectWiseClient:
         self.stages = Resource(self, "/sales/stages", models.Stage)
         self.probabilities = Resource(self, "/sales/probabilities", models.Probability)
         self.products = Resource(self, "/procurement/products", models.ProductItem)
+        self.warehouses = Resource(self, "/procurement/warehouses", models.Warehouse)
         self.catalog = Resource(self, "/procurement/catalog", models.CatalogItem)
         self.categories = Resource(self, "/procurement/categories", models.Category)
         self.subcategories = Resource(self, "/procurement/subcategories/", models.SubCategory)
@@ -144,6 +146,11 @@ class ConnectWiseClient:
         The system info may be answered without credentials, so a list of one stage is asked for.
         """
         await self.stages.find(fields=("id",), limit=1)
+
+    async def about(self) -> str:
+        """The code base that the server named, and the version of the API that is asked for."""
+        code_base = (await self._codebase.address()).prefix.removesuffix("/apis/3.0").strip("/")
+        return f"code base {code_base}, API version {self._api_version}"
 
     async def find_in(
         self,

@@ -113,6 +113,14 @@ class UnitOfMeasure(Tracked, frozen=True, kw_only=True):
     inactiveFlag: bool | None = None
 
 
+class Warehouse(Tracked, frozen=True, kw_only=True):
+    """A store of goods; `lockedFlag` is set while its stock is counted."""
+
+    name: str = ""
+    inactiveFlag: bool | None = None
+    lockedFlag: bool | None = None
+
+
 class Manufacturer(Tracked, frozen=True, kw_only=True):
     name: str = ""
     inactiveFlag: bool | None = None

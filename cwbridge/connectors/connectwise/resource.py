@@ -57,6 +57,11 @@ class Resource(Generic[T]):
         return self._path
 
     @property
+    def endpoint(self) -> str:
+        """The path with the names of parents instead of their ids."""
+        return self._endpoint
+
+    @property
     def fields(self) -> tuple[str, ...]:
         """The names of everything that is read of a record, its change markers included."""
         return tuple(field.encode_name for field in msgspec.structs.fields(self._model))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.connectors.system import System
+from cwbridge.limits.rate import Rate
 
 if TYPE_CHECKING:
     from cwbridge.connectors.connectwise.client import ConnectWiseClient
@@ -31,4 +32,5 @@ CONNECTWISE: Final[System[ConnectWiseClient]] = System(
     settings=ConnectWiseSettings,
     required=("url", "company_id", "public_key", "private_key", "client_id"),
     open_client=_open,
+    published_rate=Rate(1000, 60.0),
 )

@@ -121,6 +121,10 @@ class JetbuiltClient:
         """Prove that the API key may read; raises AuthenticationRefused, PermissionRefused or another error of the tree."""
         await self.company()
 
+    async def about(self) -> str:
+        """The version of the API, which the vendor names in the media type."""
+        return "API v1"
+
     async def _list(self, endpoint: str, path: str, decode: Reader[list[T]]) -> list[T]:
         pages_read = await self._all(endpoint, path, decode, rows=lambda page: page)
         return [row for page in pages_read for row in page]

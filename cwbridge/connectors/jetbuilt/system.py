@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from cwbridge.connectors.jetbuilt.settings import JetbuiltSettings
 from cwbridge.connectors.system import System
+from cwbridge.limits.rate import Rate
 
 if TYPE_CHECKING:
     from cwbridge.connectors.jetbuilt.client import JetbuiltClient
@@ -29,4 +30,5 @@ JETBUILT: Final[System[JetbuiltClient]] = System(
     settings=JetbuiltSettings,
     required=("url", "api_key"),
     open_client=_open,
+    published_rate=Rate(50, 10.0),
 )
