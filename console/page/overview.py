@@ -15,6 +15,7 @@ from cwbridge.flow import Flow
 from cwbridge.ledger.history import Event, History
 from cwbridge.limits.usage import Usage, usage
 from cwbridge.queue.counts import Counts, FlowCounts
+from producers import scheduler
 
 _RUNS = 20
 
@@ -60,6 +61,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     status: Status
     flows: list[FlowRow]
     systems: list[SystemRow]
+    schedules: dict[str, int]
+    """When each schedule of the producers last succeeded, by its name, in ms."""
     runs: list[RunRow]
 
 
@@ -75,6 +78,7 @@ async def gather(bridge: Bridge) -> Overview:
         status=status,
         flows=[_flow_row(bridge, flow, counts) for flow in bridge.flows],
         systems=[await _system_row(bridge, system, refused.get(name)) for name, system in systems.items()],
+        schedules=dict(sorted((await scheduler.last_done(bridge.redis, bridge.settings.namespace)).items())),
         runs=[
             RunRow(
                 key=run.key,

@@ -364,6 +364,7 @@ async def test_the_producers_serve_the_page_and_a_worker_does_not(
         daemon.ask_to_stop()
         await daemon.ended(within=20)
     assert re.search(r"opportunity \d+ created: \+\d+ -0 lines", said), said
+    assert re.search(r"jetbuilt poll succeeded \d\.\d s ago", said), said
     assert re.search(r"0 of 8 slots are taken\. .* process \d+ producers, worker opportunity 8 ", said), said
     async with commands.running("worker", env=open_to_all, cwd=tmp_path) as daemon:
         url = (await address(daemon)).replace("0.0.0.0", "127.0.0.1")
