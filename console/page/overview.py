@@ -15,6 +15,7 @@ from cwbridge.flow import Flow
 from cwbridge.ledger.history import Event, History
 from cwbridge.limits.usage import Usage, usage
 from cwbridge.queue.counts import Counts, FlowCounts
+from producers import scheduler
 
 _RUNS = 20
 
@@ -39,6 +40,7 @@ class SystemRow(msgspec.Struct, frozen=True, kw_only=True):
     rate: str
     concurrency: int
     usage: Usage | None
+    """None when it is switched off, or has no rate, so that its calls are not counted in Redis."""
     refused_since_ms: int | None
     """Since when it refuses the credentials."""
 
@@ -59,6 +61,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     status: Status
     flows: list[FlowRow]
     systems: list[SystemRow]
+    schedules: dict[str, int]
+    """When each schedule of the producers last succeeded, by its name, in ms."""
     runs: list[RunRow]
 
 
@@ -74,6 +78,7 @@ async def gather(bridge: Bridge) -> Overview:
         status=status,
         flows=[_flow_row(bridge, flow, counts) for flow in bridge.flows],
         systems=[await _system_row(bridge, system, refused.get(name)) for name, system in systems.items()],
+        schedules=dict(sorted((await scheduler.last_done(bridge.redis, bridge.settings.namespace)).items())),
         runs=[
             RunRow(
                 key=run.key,
@@ -108,7 +113,9 @@ async def _system_row(bridge: Bridge, system: System[Any], refused_since_ms: int
     section = bridge.settings.of(system.settings)
     rate = section.rate_limit
     url = section.url or ""
-    used = await usage(bridge.redis, namespace=bridge.settings.namespace, system=system.name, rate=rate)
+    used = None
+    if url:
+        used = await usage(bridge.redis, namespace=bridge.settings.namespace, system=system.name, rate=rate)
     return SystemRow(
         name=system.name,
         title=system.title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cwbridge import errors
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
@@ -62,3 +63,19 @@ def test_a_list_by_cause_reads_ten_thousand_jobs_and_says_so(cwbridge: Command, 
     assert "Only the first 10000 jobs were read" in said
     assert cwbridge("jobs", "list", "--limit", "10001").out.startswith("10001 jobs")
     assert cwbridge("jobs", "list", "--json").json[0]["jobs"] == 10_001
+
+
+def test_a_group_is_chosen_by_the_id_that_the_list_shows(cwbridge: Command, store: Store) -> None:
+    """A cause that contains another one cannot be told from it by `--cause`."""
+    longer = errors.MappingRefused(f"{SCREEN.cause} and more", remedy="Create it.")
+    store.ended({1: SCREEN, 2: longer, 3: SCREEN})
+    groups = {group["cause"]: group["id"] for group in cwbridge("jobs", "list", "--json").json}
+    chosen = groups[SCREEN.cause]
+    assert f"; group {chosen}\n" in cwbridge("jobs", "list").out
+    listed = cwbridge("jobs", "list", "--each", "--json", "--group", chosen).json
+    assert [job["key"] for job in listed] == [key(1), key(3)]
+    assert len(cwbridge("jobs", "list", "--each", "--json", "--cause", SCREEN.cause).json) == 3
+    assert cwbridge("jobs", "archive", "--group", chosen, "--json").json["archived"] == 2
+    assert store.states() == {2: "dead"}
+    none = cwbridge("jobs", "requeue", "--group", chosen)
+    assert (none.code, "none passes --group" in none.out) == (0, True)

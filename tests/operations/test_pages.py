@@ -95,8 +95,10 @@ async def browser() -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-def settings(redis_url: str, namespace: str) -> Settings:
-    return configured(namespace=namespace, redis={"url": redis_url}, **page_scene.SYSTEMS)
+async def settings(redis: Redis, redis_url: str) -> AsyncIterator[Settings]:
+    """The pictures name the namespace, so it is the same one each time."""
+    yield configured(namespace="acme", redis={"url": redis_url}, **page_scene.SYSTEMS)
+    await redis.flushdb()
 
 
 @pytest.fixture
@@ -172,6 +174,25 @@ async def test_javascript_brings_the_page_up_to_date_in_place(
         assert await visit.page.evaluate("window.loadedOnce")
         assert await visit.page.locator("#waiting[open]").count() == 1
         visit.assert_clean()
+
+
+async def test_a_page_that_cannot_be_brought_up_to_date_says_so(browser: Any, pages: Served) -> None:
+    async with visiting(browser, pages.url) as visit:
+        await visit.page.clock.install()
+        await visit.open("/")
+
+        async def is_stale() -> bool:
+            await visit.page.clock.fast_forward(11_000)
+            return bool(await visit.page.locator("body.stale").count())
+
+        await visit.page.route("**/*", lambda route: route.abort())
+        assert await until(is_stale, what="the page says that it is old")
+        await visit.page.unroute("**/*")
+
+        async def is_fresh() -> bool:
+            return not await is_stale()
+
+        assert await until(is_fresh, what="the page is up to date again")
 
 
 async def test_a_command_that_is_being_copied_is_not_taken_away(browser: Any, pages: Served) -> None:

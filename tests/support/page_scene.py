@@ -8,17 +8,20 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from cwbridge import clock, errors
+import msgspec
+
+from cwbridge import __version__, clock, errors
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
 from cwbridge.ledger.money_discrepancies import MoneyDiscrepancies, MoneyDiscrepancy
 from cwbridge.limits.holds import SystemHolds
 from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
+from cwbridge.presence import Presence
 from cwbridge.queue import outcome
 from cwbridge.queue.job import Enqueue
 from cwbridge.queue.queue import Queue
-from cwbridge.redis import Redis
+from cwbridge.redis import Redis, reply
 from cwbridge.settings import Settings
 from producers.watermarks import Watermark
 from tests.support.jobs import claimed
@@ -60,6 +63,7 @@ async def set_up(redis: Redis, settings: Settings) -> None:
     await queue.enqueue(*(Enqueue(f"bss/order/{number}", "billing", "backlog") for number in range(1, 24)))
     await _sync(redis, settings.namespace)
     await _slow_systems(redis, settings.namespace)
+    await _processes(redis, settings.namespace)
 
 
 async def fail(queue: Queue, failed: Mapping[str, Exception]) -> None:
@@ -126,3 +130,21 @@ async def _slow_systems(redis: Redis, namespace: str) -> None:
     await limiter.hold(0.001, reason="throttled")
     await limiter.close()
     await SystemHolds(redis, namespace=namespace).note("bss")
+
+
+async def _processes(redis: Redis, namespace: str) -> None:
+    """A producer and two workers, as they note themselves."""
+    now = clock.now_ms()
+    for number, (services, slots) in enumerate(((("producers",), 0), (("worker",), 8), (("worker",), 8))):
+        one = Presence(
+            id=f"process-{number}",
+            services=services,
+            flows=("opportunity", "billing"),
+            slots=slots,
+            version=__version__,
+            host=f"bridge-{number}",
+            pid=4000 + number,
+            since_ms=now - 7_200_000 * (number + 1),
+            seen_ms=now - 2_000,
+        )
+        await reply(redis.hset(f"{namespace}:present", one.id, msgspec.json.encode(one).decode()))

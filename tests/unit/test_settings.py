@@ -165,6 +165,17 @@ def test_a_credential_that_no_header_takes_is_refused(
     refused(variable, "cannot be used", "it holds a")
 
 
+def test_a_token_that_could_be_guessed_is_refused(monkeypatch: pytest.MonkeyPatch, secrets: Path) -> None:
+    monkeypatch.setenv("CWBRIDGE_HTTP__TOKEN", SECRET)
+    refused("CWBRIDGE_HTTP__TOKEN", "fewer than 16 characters", "openssl rand -hex 32")
+    monkeypatch.delenv("CWBRIDGE_HTTP__TOKEN")
+    (secrets / "cwbridge_http__token").write_text("0123456789abcdef\n")
+    token = loaded().http.token
+    assert token is not None
+    assert token.get_secret_value() == "0123456789abcdef"
+    assert "0123456789abcdef" not in repr(loaded())
+
+
 def test_a_credential_in_the_environment_is_stripped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CWBRIDGE_JETBUILT__API_KEY", "the-key\n")
     monkeypatch.setenv("CWBRIDGE_JETBUILT__URL", "https://app.jetbuilt.com/api/\n")
