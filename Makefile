@@ -55,9 +55,13 @@ fault: setup ## the long fault suite (kill -9, lost answers, failing Redis); pri
 bench: setup ## the benchmarks: ratios measured in one run
 	@$(BIN)/python -m pytest tests/bench -m bench -s -p no:xdist
 
-lock: ## renew the two lock files (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --constraint requirements.lock --group operations -o requirements-operations.lock
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+
+lock: ## renew the lock files (needs uv)
+	$(COMPILE) --group dev pyproject.toml -o requirements.lock
+	$(COMPILE) --constraint requirements.lock --group operations -o requirements-operations.lock
+	$(COMPILE) --constraint requirements.lock pyproject.toml -o requirements-runtime.lock
+	echo hatchling | $(COMPILE) --constraint requirements.lock - -o requirements-build.lock
 
 clean: ## remove what setup and runs have created here
 	rm -rf $(VENV) .state .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
