@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 from pydantic import SecretStr
 
+from console.page.access import Access
 from cwbridge import checks, errors
 from cwbridge import settings as settings_module
 from cwbridge.checks import Check, Looker, Result
@@ -38,7 +39,7 @@ def machine_checks(looker: Looker, flows: Flows) -> list[Check]:
         return [_state_dir(looker.settings)]
 
     async def listening() -> Sequence[Result]:
-        return [await _listening(looker.settings)]
+        return [await _listening(looker.settings), _status_page(looker.settings)]
 
     return [
         Check(name=SETTINGS, run=settings),
@@ -147,6 +148,16 @@ async def _listening(settings: Settings) -> Result:
             f"Set {name} to a free address of this machine, or end the program that uses it.",
         )
     return checks.ok(what, f"{listen} is free")
+
+
+def _status_page(settings: Settings) -> Result:
+    """Who may see the pages of the producers; a worker has none, and whether one will run here is not known."""
+    what = "status page"
+    try:
+        access = Access(settings)
+    except errors.SettingsError as error:
+        return checks.warning(what, f"producers do not start here: {error}", error.remedy)
+    return checks.ok(what, "demands a token" if access.demands_token else "open to this machine alone")
 
 
 async def _is_daemon(host: str, port: int) -> bool:

@@ -118,7 +118,7 @@ class Pages:
                 return await handler(request)
         except TooManyFailures as refusal:
             return self._login_form(request, 429, refused_for=refusal.seconds)
-        except (redis.exceptions.RedisError, OSError) as error:
+        except (redis.exceptions.RedisError, errors.StoreUnavailable, OSError) as error:
             log.warning("page_unavailable", error=type(error).__name__)
             return self._notice(503, "Redis does not answer", errors.StoreUnavailable.remedy_by_default)
         return self._login_form(request, 401)
@@ -177,11 +177,9 @@ class Pages:
 
     def _own_path(self, path: object) -> str:
         """Where a log-in leads to: the page of an object or the status page, never an address that a form names."""
-        key = (
-            unquote(path.removeprefix(_OBJECTS))
-            if isinstance(path, str) and path.startswith(_OBJECTS)
-            else ""
-        )
+        if not isinstance(path, str) or not path.startswith(_OBJECTS):
+            return "/"
+        key = unquote(path.removeprefix(_OBJECTS))
         try:
             self._bridge.flows.of_key(key)
         except errors.Refused:

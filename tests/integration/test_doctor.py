@@ -389,6 +389,23 @@ async def test_the_address_in_use_by_another_program_is_told(both: Bench) -> Non
     assert "CWBRIDGE_HTTP__LISTEN" in result.remedy
 
 
+@pytest.mark.parametrize(
+    ("http", "state", "told"),
+    [
+        ({"listen": "127.0.0.1:0"}, "ok", "this machine alone"),
+        ({"listen": "0.0.0.0:0", "token": "a-token-of-more-than-16"}, "ok", "demands a token"),
+        ({"listen": "0.0.0.0:0"}, "warning", "CWBRIDGE_HTTP__TOKEN is missing"),
+    ],
+)
+async def test_who_may_see_the_status_page_is_told(
+    both: Bench, http: dict[str, str], state: str, told: str
+) -> None:
+    both.changes["http"] = http  # type: ignore[index]
+    result = (await examined(both)).one("status page")
+    assert (result.state, told in result.detail) == (state, True)
+    assert "more-than" not in result.detail
+
+
 async def test_signs_of_inventory_auditing_are_told(both: Bench, redis: Redis) -> None:
     assert (await examined(both)).one("inventory auditing").state == "ok"
     await redis.set(f"{both.namespace}:inventory_audit", "The count is on.")

@@ -19,6 +19,7 @@ from console.command import Bridge
 from console.page import overview
 from console.page.overview import Overview
 from cwbridge import errors
+from cwbridge import redis as redis_module
 from cwbridge.ledger.history import Event, History
 from cwbridge.ledger.links import Link, Links
 from cwbridge.ledger.money_discrepancies import MoneyDiscrepancies, MoneyDiscrepancy
@@ -374,13 +375,12 @@ async def test_the_producers_serve_the_page_and_a_worker_does_not(
         await daemon.ended(within=20)
 
 
-async def test_a_redis_that_is_gone_is_said(
-    serve: Serve, redis: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def away(*_: object, **__: object) -> None:
-        raise ConnectionError
-
-    async with serve() as pages:
-        monkeypatch.setattr("console.page.overview.gather", away)
-        answer = await pages.get()
-    assert (answer.status, "Redis does not answer" in answer.text) == (503, True)
+async def test_a_redis_that_is_gone_is_said(namespace: str) -> None:
+    nowhere = redis_module.connect("redis://127.0.0.1:1", patient=False)
+    async with served(configured(namespace=namespace), nowhere) as pages:
+        for path in ("/", f"/objects/{key(1)}"):
+            answer = await pages.get(path)
+            assert (answer.status, "Redis does not answer" in answer.text) == (503, True)
+            assert "CWBRIDGE_REDIS__URL" in answer.text
+        assert (await pages.get("/healthz")).status == 200
+    await nowhere.aclose()

@@ -98,7 +98,9 @@ async def browser() -> AsyncIterator[Any]:
 async def settings(redis: Redis, redis_url: str) -> AsyncIterator[Settings]:
     """The pictures name the namespace, so it is the same one each time."""
     yield configured(namespace="acme", redis={"url": redis_url}, **page_scene.SYSTEMS)
-    await redis.flushdb()
+    names = [name async for name in redis.scan_iter(match="acme:*")]
+    if names:
+        await redis.delete(*names)
 
 
 @pytest.fixture
