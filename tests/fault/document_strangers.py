@@ -33,6 +33,7 @@ class DocumentStrangers:
 
     def __init__(self, box: Sandbox, books: DocumentBooks, foreign: Foreign, dice: random.Random) -> None:
         self._member = box.connectwise_user
+        self._modes = box.connectwise.modes
         self._books = books
         self._foreign = foreign
         self._dice = dice
@@ -45,9 +46,9 @@ class DocumentStrangers:
         return _KNOWN_CODE
 
     def line(self, table: str, documents: Sequence[Row]) -> None:
-        """A line on one of the documents of BSS that are in ConnectWise."""
+        """A line on one of the documents of BSS that are in ConnectWise; auditing refuses it, whoever adds it."""
         document = self._one_of(table, documents)
-        if document is not None:
+        if document is not None and self._modes.inventory_auditing == "off":
             line = self._member.add(
                 LINES,
                 {
