@@ -28,7 +28,12 @@ class Typed(msgspec.Struct, frozen=True):
 
 def commands_of(page: Path) -> list[Typed]:
     """Every command of the `console` blocks of a page, in order."""
-    return [typed for kind, text in blocks(page) if kind == "console" for typed in _typed(text)]
+    return commands_in(page.read_text("utf-8"))
+
+
+def commands_in(text: str) -> list[Typed]:
+    """Every command of the `console` blocks of a part of a page, in order."""
+    return [typed for kind, block in _BLOCK.findall(text) if kind == "console" for typed in _typed(block)]
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:
