@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console import exit_codes, jobs, links
+from console import config, exit_codes, jobs, links
 from console.options import AsJson
 from cwbridge import __version__, errors
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(links.app, name="links")
+app.add_typer(config.app, name="config")
 
 
 def main() -> None:

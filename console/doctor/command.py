@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from console import exit_codes, flows, lifecycle, loading
-from console.doctor import machine, names, report, runner, store, systems
+from console.doctor import machine, names, processes, report, runner, store, systems
 from console.doctor.opening import Opening
 from cwbridge import errors
 from cwbridge.checks import Check, Result
@@ -47,6 +47,7 @@ async def examine(
         checks = [
             *machine.machine_checks(opening, registered),
             *store.store_checks(opening),
+            *processes.process_checks(opening),
             *systems.system_checks(opening, on),
             *names.name_checks(opening, on),
             *_of_flows(opening, on),

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from console import flows
 from console.doctor import runner
-from cwbridge import access, checks
+from cwbridge import __version__, access, checks, presence
 from cwbridge.checks import Check, Result
 from cwbridge.connectors.bss import assumptions
 from cwbridge.redis import Redis
@@ -24,6 +24,7 @@ from sandbox.faults import FaultRule
 from tests.support import commands, doctor
 from tests.support.bench import Bench
 from tests.support.doctor import examined
+from tests.support.until import until
 
 
 @pytest.fixture
@@ -441,3 +442,20 @@ async def test_links_of_the_vendors_own_connector_are_told(both: Bench) -> None:
     both.changes["billing"]["beside_vendor_connector"] = True  # type: ignore[index]
 
     assert (await examined(both)).one("vendor connector of BSS").state == "ok"
+
+
+async def test_the_processes_of_the_daemon_are_told(both: Bench, redis: Redis) -> None:
+    assert (await examined(both)).one("processes").detail == "none was seen in the last half minute"
+    namespace, on = both.namespace, ("opportunity",)
+    async with presence.noted(redis, namespace, services=("producers",), flows=on, slots=0):
+        await until(lambda: presence.present(redis, both.namespace), what="the producers are seen")
+        told = (await examined(both)).one("processes")
+        assert (told.state, told.detail) == ("warning", "1 producers; no worker in the last half minute")
+        async with presence.noted(redis, namespace, services=("worker",), flows=on, slots=8):
+
+            async def two() -> bool:
+                return len(await presence.present(redis, both.namespace)) == 2
+
+            await until(two, what="the worker is seen")
+            told = (await examined(both)).one("processes")
+            assert (told.state, told.detail) == ("ok", f"1 producers, 1 worker, version {__version__}")

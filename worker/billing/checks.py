@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from cwbridge import checks
@@ -114,8 +114,7 @@ def _products(chosen: BillingSettings) -> Iterator[NameList]:
 
 
 def _documents(chosen: BillingSettings) -> Iterator[NameList]:
-    users: Mapping[str, str] = dict.fromkeys(chosen.users.values(), "billing.users")
-    yield psa.members(_REP, chosen.sales_representative, others=users)
+    yield psa.members(_REP, chosen.sales_representative, more=("billing.users", chosen.users.values()))
     yield psa.name_list(
         "location",
         lambda client: client.locations,

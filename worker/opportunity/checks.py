@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from cwbridge import checks
-from cwbridge.checks import AskedName, Check, Looker, Missing, NameList, Result
+from cwbridge.checks import AskedName, Check, KnownName, Looker, Missing, NameList, Result
 from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.connectors.connectwise.system import CONNECTWISE
+from cwbridge.connectors.jetbuilt.client import JetbuiltClient
 from cwbridge.connectors.jetbuilt.system import JETBUILT
 from cwbridge.settings import Settings
 from cwbridge.text import folded
+from worker.opportunity.projection import NEVER_EXPORTED
 from worker.opportunity.settings import CatalogSettings, OpportunitySettings
+from worker.opportunity.stages import JETBUILT_STAGES
 from worker.psa import checks as psa
 
 _REP = "connectwise.default_sales_rep"
@@ -28,6 +31,7 @@ def names(settings: Settings) -> list[NameList]:
         for kind in ("project", "option", "change_order")
     }
     return [
+        NameList(noun="stage", system=JETBUILT, read=_stages, keys_of=("opportunity.stages",)),
         psa.members(_REP, settings.of(ConnectWiseSettings).default_sales_rep),
         psa.name_list(
             "opportunity type",
@@ -73,6 +77,11 @@ def names(settings: Settings) -> list[NameList]:
         ),
         *_catalog(catalog),
     ]
+
+
+async def _stages(_client: JetbuiltClient) -> Sequence[KnownName]:
+    """The stages that are exported; the vendor documents them, and no project can have another."""
+    return [KnownName((stage,)) for stage in JETBUILT_STAGES if stage not in NEVER_EXPORTED]
 
 
 def _catalog(catalog: CatalogSettings) -> Iterator[NameList]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -43,14 +43,15 @@ def name_list(
     return NameList(noun=noun, system=CONNECTWISE, read=read, values_of=tuple(values_of), asked=tuple(asked))
 
 
-def members(setting: str, name: str | None, *, others: Mapping[str, str] | None = None) -> NameList:
-    """The members of the tenant: `setting` names one, and `others` are further names by their setting."""
+def members(setting: str, name: str | None, *, more: tuple[str, Iterable[str]] | None = None) -> NameList:
+    """The members of the tenant: `setting` names one, and `more` is a table of the settings with the members that it names."""
     asked = [AskedName(name=name, setting=setting)] if name else []
-    asked += [AskedName(name=other, setting=where) for other, where in (others or {}).items()]
+    table, others = more or ("", ())
+    asked += [AskedName(name=other, setting=table) for other in dict.fromkeys(others)]
     return name_list(
         "member",
         lambda client: client.members,
-        values_of=(setting, *dict.fromkeys((others or {}).values())),
+        values_of=(setting, table) if table else (setting,),
         asked=asked,
         names_of=lambda row: (row.identifier, f"{row.firstName or ''} {row.lastName or ''}".strip()),
         counts=lambda row: row.licenseClass != "A",
