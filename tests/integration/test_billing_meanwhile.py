@@ -288,6 +288,29 @@ async def test_both_default_contacts_follow_a_primary_contact_whose_runs_are_bro
     assert (await pairs.company_of(one))["defaultContact"] == {"id": (await pairs.contact_of(stays))["id"]}
 
 
+async def test_an_item_that_another_user_adds_while_ours_is_added_has_no_twin(pairs: Pairs) -> None:
+    account = pairs.account(code="HL-1")
+    person = pairs.person(account, email="ada@h.example")
+    await pairs.bench.settled()
+    contact = (await pairs.contact_of(person))["id"]
+    pairs.edit_person(person, fax="1")
+    items = "company/contacts/communications"
+    (kind,) = [one["id"] for one in pairs.connectwise.table("company/communicationTypes") if one["faxFlag"]]
+    faults = pairs.bench.box.connectwise_faults
+    async with held(faults, "POST", "/company/contacts/*/communications") as release:
+        running = asyncio.create_task(pairs.bench.settled())
+        await until(lambda: faults.waiting("held") == 1, what="the call waits")
+        pairs.bench.box.connectwise_user.add(
+            items, {"contactId": {"id": contact}, "type": {"id": kind}, "value": "2", "defaultFlag": True}
+        )
+        release()
+        await running
+    await pairs.bench.settled()
+    values = [item["value"] for item in pairs.contact_row(contact)["communicationItems"]]
+    assert sorted(values) == ["1", "ada@h.example"]
+    assert pairs.person_in_bss(person)["fax"] == "1"
+
+
 async def test_a_contact_that_moves_while_it_is_made_in_bss_is_made_once(pairs: Pairs) -> None:
     one, other = pairs.account("One", code="1"), pairs.account("Other", code="2")
     await pairs.bench.settled()

@@ -52,6 +52,12 @@ def item_of(record: models.Contact, kind: int | None) -> models.CommunicationIte
     return min(items, key=lambda item: (not item.defaultFlag, item.id), default=None)
 
 
+def has_twin(record: models.Contact, kind: int, number: int) -> bool:
+    """Whether the contact has another item of the type of this one."""
+    items = record.communicationItems or ()
+    return any(item.id != number and item.type is not None and item.type.id == kind for item in items)
+
+
 def draft_of(kind: int, value: str) -> dict[str, Any]:
     """A new item; it is the default one of its type."""
     return {"type": {"id": kind}, "value": value, "defaultFlag": True}

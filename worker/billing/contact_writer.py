@@ -57,11 +57,22 @@ class ContactWriter:
             written = await self._contacts.patch(record.id, *changes)
             await self._context.note_ourselves(written)
         kinds = await self._fields.kinds()
-        for item in ITEMS:
-            if item in values:
-                await self._write_item(record, kinds[item], values[item])
+        wanted = [(kinds[item], values[item]) for item in ITEMS if item in values]
+        created = {kind: await self._write_item(record, kind, value) for kind, value in wanted}
         self._context.psa.objects.count("contact", "updated")
-        return await self._contacts.get(record.id)
+        return await self._without_twins(await self._contacts.get(record.id), created)
+
+    async def _without_twins(
+        self, record: connectwise.Contact, created: Mapping[int, int | None]
+    ) -> connectwise.Contact:
+        """The contact without the items of ours that another user has added as well between our reading and our create.
+
+        His item stays; its value is merged as any other edit.
+        """
+        twins = [own for kind, own in created.items() if own and communication.has_twin(record, kind, own)]
+        for own in twins:
+            await self._context.psa.client.communications(record.id).delete(own)
+        return await self._contacts.get(record.id) if twins else record
 
     async def _move(self, company: int) -> list[Change]:
         """A contact is at a site of its company, so one that moves to another company moves to that one's main site."""
@@ -78,12 +89,15 @@ class ContactWriter:
         log.info("contact_created", contact_id=record.id)
         return FoundContact(record, "created")
 
-    async def _write_item(self, record: connectwise.Contact, kind: int, value: str) -> None:
+    async def _write_item(self, record: connectwise.Contact, kind: int, value: str) -> int | None:
+        """Create, change or delete the item of a type; the id of a created one."""
         items = self._context.psa.client.communications(record.id)
         held = communication.item_of(record, kind)
         if held is None and value:
-            await items.create(communication.draft_of(kind, value))
-        elif held is not None and value:
+            created = await items.create(communication.draft_of(kind, value))
+            return created.id
+        if held is not None and value:
             await items.patch(held.id, Change("replace", "/value", value))
         elif held is not None:
             await items.delete(held.id)
+        return None
