@@ -65,9 +65,9 @@ class ContactWriter:
     async def _without_twins(
         self, record: connectwise.Contact, created: Mapping[int, int | None]
     ) -> connectwise.Contact:
-        """The contact without the items of ours that another user has added as well between our reading and our create.
+        """The contact without the created items of a type that another user has added between the reading and the create.
 
-        His item stays; its value is merged as any other edit.
+        The item of the other user stays; its value is merged as any other edit.
         """
         twins = [own for kind, own in created.items() if own and communication.has_twin(record, kind, own)]
         for own in twins:
