@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -19,8 +19,24 @@ class Agreed(msgspec.Struct, frozen=True, array_like=True):
     target: str
 
 
+_SENT = "sent:"
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(dict[str, Agreed])
+
+
+def sending(agreed: Mapping[str, Agreed], sent: Mapping[str, Agreed]) -> dict[str, Agreed]:
+    """The agreed values, and beside them those that a write is about to send, for the case that its run is broken off."""
+    return {**agreed, **{f"{_SENT}{name}": value for name, value in sent.items()}}
+
+
+def recovered(agreed: Mapping[str, Agreed], held: Callable[[str], str]) -> dict[str, Agreed]:
+    """The agreed values after a run that may have been broken off: what the record holds of the sent values was agreed on.
+
+    Without it a value that the source has taken back since would look like one that both sides agreed on before.
+    """
+    settled = {name: value for name, value in agreed.items() if not name.startswith(_SENT)}
+    sent = {name.removeprefix(_SENT): value for name, value in agreed.items() if name.startswith(_SENT)}
+    return settled | {name: value for name, value in sent.items() if held(name) == value.target}
 
 
 class Agreements:

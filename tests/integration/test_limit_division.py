@@ -9,7 +9,7 @@ from cwbridge.redis import Redis
 from tests.support.limit_simulation import Simulation, SmallJobs
 
 
-@pytest.mark.parametrize(("rate", "windows", "least"), [("600/60s", 2, 0.98), ("50/10s", 40, 0.96)])
+@pytest.mark.parametrize(("rate", "windows", "least"), [("300/60s", 2, 0.98), ("50/10s", 20, 0.95)])
 async def test_bulk_work_alone_uses_the_whole_rate_and_is_never_refused(
     redis: Redis, namespace: str, rate: str, windows: int, least: float
 ) -> None:

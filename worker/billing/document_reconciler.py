@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from cwbridge import errors, freshness
-from cwbridge.ledger.agreements import Agreed, Keeper
+from cwbridge.ledger.agreements import Agreed, Keeper, recovered, sending
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import How, Link
 from cwbridge.ledger.money_discrepancies import MoneyDiscrepancies
@@ -177,10 +177,11 @@ class DocumentReconciler(Generic[Source, Target]):
             await self._compare(key, desired, await self._kind.target.get(pair.record.id))
             raise
         kept = Keeper(self._context.agreements, key.identity, pair.agreed)
-        record, agreed, written = await self._write_header(pair.record, desired.header, pair.agreed)
+        before = recovered(pair.agreed, lambda name: header.stored(pair.record, name))
+        record, agreed, written = await self._write_header(pair.record, desired.header, before, kept)
         if written or pair.is_new:
             await kept.keep(agreed)
-        record, agreed, ended = await self._write_header(record, desired.last, agreed)
+        record, agreed, ended = await self._write_header(record, desired.last, agreed, kept)
         await kept.keep(agreed)
         if (applied.created or applied.deleted) and not (written or ended):
             record = await self._kind.target.get(record.id)
@@ -200,12 +201,14 @@ class DocumentReconciler(Generic[Source, Target]):
         )
 
     async def _write_header(
-        self, record: Target, desired: Header, before: dict[str, Agreed]
+        self, record: Target, desired: Header, before: dict[str, Agreed], kept: Keeper
     ) -> tuple[Target, dict[str, Agreed], tuple[str, ...]]:
         """Write what BSS changed; the record after it, what is agreed on, and the names of the written fields."""
         steps = header.changes(record, desired, before, self._context.rules.accounts.master)
         names = tuple(step.path.removeprefix("/") for step in steps)
         if steps:
+            sent = {name: Agreed(desired[name].text, desired[name].text) for name in names}
+            await kept.keep(sending(before, sent))
             try:
                 record = await self._kind.target.patch(record.id, *steps)
             except errors.Refused as refusal:

@@ -108,14 +108,14 @@ def changes(
     return tuple(
         Change("replace", f"/{name}", value)
         for name, value in _to_write(desired, agreed)
-        if getattr(item, name) != value and (name not in agreed or agreed[name].source != _text(value))
+        if getattr(item, name) != value and (name not in agreed or agreed[name].source != text(value))
     )
 
 
 def agreed_on(item: connectwise.CatalogItem, desired: Mapping[str, Any]) -> dict[str, Agreed]:
     """What both sides agree on when everything is written and ConnectWise answered with `item`."""
     return {
-        name: Agreed(_text(value), _text(getattr(item, name)))
+        name: Agreed(text(value), text(getattr(item, name)))
         for name, value in desired.items()
         if value is not None
     }
@@ -129,7 +129,8 @@ def _to_write(desired: Mapping[str, Any], agreed: Mapping[str, Agreed]) -> Itera
             yield name, Decimal(0)
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """A value in the form in which it is kept and compared."""
     return "" if value is None else str(exact(value)) if isinstance(value, Decimal) else str(value)
 
 

@@ -133,6 +133,14 @@ def to_write(now: Held, wanted: Fields, agreed: Mapping[str, Agreed], master: Ma
     }
 
 
+def about_to_be_sent(wanted: Fields, values: Mapping[str, Any]) -> dict[str, Agreed]:
+    """What both sides agree on once `values` are written, by what BSS says and what the addition then holds."""
+    return {
+        name: Agreed(wanted[name].source, _text(value) if isinstance(value, Decimal) else wanted[name].text)
+        for name, value in values.items()
+    }
+
+
 def agreed_on(now: Held, wanted: Fields) -> dict[str, Agreed]:
     """What both sides agree on, of an addition that holds `now` after everything was written."""
     return {name: Agreed(value.source, now[name]) for name, value in wanted.items()}

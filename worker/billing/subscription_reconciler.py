@@ -9,7 +9,7 @@ import msgspec
 from cwbridge import clock, errors, freshness
 from cwbridge.connectors.bss import documents as bss
 from cwbridge.connectors.connectwise import finance
-from cwbridge.ledger.agreements import Agreed
+from cwbridge.ledger.agreements import Agreed, recovered, sending
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import How, Link
 from cwbridge.queue.job import Run
@@ -199,8 +199,10 @@ class SubscriptionReconciler:
 
     async def _update(self, key: BillingKey, subscription: bss.Subscription, pair: Pair) -> Event | None:
         """Write what BSS changed, and keep what both agree on."""
-        addition, before = pair.addition, pair.agreed
+        addition = pair.addition
         name_field = await self._custom_fields.name_field()
+        here = fields.held(addition, name_field)
+        before = recovered(pair.agreed, lambda name: here.get(name, ""))
         wanted = dict(
             fields.fields(
                 subscription,
@@ -211,10 +213,10 @@ class SubscriptionReconciler:
         )
         if name_field is None:
             wanted.pop(fields.NAME)
-        values = fields.to_write(
-            fields.held(addition, name_field), wanted, before, self._context.rules.accounts.master
-        )
+        values = fields.to_write(here, wanted, before, self._context.rules.accounts.master)
         if values:
+            sent = fields.about_to_be_sent(wanted, values)
+            await self._context.agreements.put(key.identity, sending(before, sent))
             addition = await self._writer.change(pair.link.parent, addition.id, values)
         now = fields.held(addition, name_field)
         discrepancies = fields.overridden(now, wanted, before, values)
@@ -222,7 +224,7 @@ class SubscriptionReconciler:
             **{name: before[name] for name in (ACCOUNT, UNIT, PRODUCT) if name in before},
             **fields.agreed_on(now, wanted),
         }
-        if agreed != before:
+        if agreed != pair.agreed or values:
             await self._context.agreements.put(key.identity, agreed)
         return _event(pair, tuple(values), discrepancies)
 
