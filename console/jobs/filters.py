@@ -13,6 +13,7 @@ import typer
 
 from cwbridge import duration as durations
 from cwbridge import errors
+from cwbridge.limits.lane import Lane
 from cwbridge.limits.rate import Rate
 from cwbridge.queue.job import State
 
@@ -40,6 +41,9 @@ def rate(text: str) -> Rate:
 
 OfState = Annotated[State | None, typer.Option("--state", help="Only jobs in this state.")]
 OfFlow = Annotated[str, typer.Option("--flow", help="Only jobs of this flow, e.g. opportunity.")]
+OfLane = Annotated[
+    Lane | None, typer.Option("--lane", help="Only jobs of this lane, e.g. backlog: what full syncs enqueue.")
+]
 OfKey = Annotated[
     str,
     typer.Option(
@@ -79,6 +83,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
     state: State | None = None
     flow: str = ""
+    lane: Lane | None = None
     key: str = ""
     work_class: errors.WorkClass | None = None
     cause: str = ""
@@ -103,6 +108,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         return Selection(
             states=() if self.state is None else (self.state,),
             flow=self.flow,
+            lane=self.lane,
             key="" if named else self.key,
             prefixes=tuple(key for flow in flows for key in flow.keys_of(self.key)) if named else (),
             work_class=self.work_class,
@@ -160,6 +166,7 @@ def _options(
     *,
     state: OfState = None,
     flow: OfFlow = "",
+    lane: OfLane = None,
     key: OfKey = "",
     work_class: OfClass = None,
     cause: OfCause = "",
@@ -173,6 +180,7 @@ def _options(
 _OPTION_OF = {
     "states": "--state",
     "flow": "--flow",
+    "lane": "--lane",
     "key": "--key",
     "prefixes": "--key",
     "work_class": "--class",

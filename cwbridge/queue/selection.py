@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from cwbridge import errors
+from cwbridge.limits.lane import Lane
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Job, State
 from cwbridge.queue.queue import Queue
@@ -23,6 +24,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     states: tuple[State, ...] = ()
     flow: str = ""
+    lane: Lane | None = None
     key: str = ""
     """A pattern over the whole key: `*` any text, `?` any character, `[...]` one of several."""
     prefixes: tuple[str, ...] = ()
@@ -45,6 +47,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         return (
             (not self.states or job.state in self.states)
             and self.flow in {"", job.flow}
+            and (self.lane is None or self.lane == job.lane)
             and (not self.key or fnmatchcase(job.key, self.key))
             and _is_below(job.key, self.prefixes)
             and (self.work_class is None or self.work_class == _class_of(job))

@@ -82,7 +82,7 @@ def begun(pairs: Pairs) -> Sales:
 
 @pytest.mark.tens_of_seconds
 @settings(
-    max_examples=6,
+    max_examples=4,
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -50,6 +50,8 @@ def test_a_list_of_nothing_says_so(cwbridge: Command) -> None:
         (["--cause", "rack"], {1, 10}),
         (["--flow", "opportunity", "--cause", "screen"], {2}),
         (["--key", "1"], {1}),
+        (["--lane", "fresh", "--key", "1"], {1}),
+        (["--lane", "backlog"], set()),
         (["--older", "1h"], set()),
         (["--younger", "1h", "--limit", "2"], {1, 10}),
     ],

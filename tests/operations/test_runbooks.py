@@ -31,7 +31,11 @@ from tests.support.until import until
 pytestmark = pytest.mark.operations
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
-QUICK = {"jetbuilt": {"poll_interval": "1s"}, "queue": {"debounce": "50ms"}}
+QUICK = {
+    "jetbuilt": {"poll_interval": "1s"},
+    "connectwise": {"rate_limit": "6000/60s"},
+    "queue": {"debounce": "50ms"},
+}
 
 
 class Scene:

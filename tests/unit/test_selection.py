@@ -50,6 +50,7 @@ def job(number: int = 1, *, age_ms: int = 0, **changed: Any) -> Job:
     [
         (Selection(states=("dead", "scheduled")), job(state="held")),
         (Selection(flow="opportunity"), job(flow="billing")),
+        (Selection(lane="fresh"), job(lane="backlog")),
         (Selection(key="jetbuilt/project/1*"), job(2)),
         (Selection(prefixes=("jetbuilt/project/1",)), job(12)),
         (Selection(work_class="refused"), job(failure=failed("bug"))),
