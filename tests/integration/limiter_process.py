@@ -13,8 +13,9 @@ from cwbridge.limits.limiter import Limiter
 from cwbridge.limits.rate import Rate
 
 JITTER_SECONDS = (0.002, 0.025)
-MARGIN_SECONDS = 0.025
-_LASTS_SECONDS = 2.2
+# Allows for the jitter, and for the lateness that a call is let go with (limiter._LATE_SECONDS).
+MARGIN_SECONDS = 0.05
+_LASTS_SECONDS = 2.3
 
 
 async def main(url: str, namespace: str, seed: int) -> list[float]:

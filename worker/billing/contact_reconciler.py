@@ -177,22 +177,20 @@ class ContactReconciler:
             record = await self._writer.update(pair.record, merged.push) if merged.push else pair.record
         half = Merge(push=merged.push, agreed=merged.agreed)
         after = await self._sides(pair, pair.contact, record)
-        agreed = known | newly_agreed(FIELDS, half, before, after) | {_PRIMARY_OF: _primary_of(pair.contact)}
-        # Before it is kept: a run that is broken off between the two asks again.
-        asked = _accounts_to_look_at(pair, agreed)
-        await self._context.enqueue(run, *asked)
+        agreed = known | newly_agreed(FIELDS, half, before, after)
         await kept.keep(agreed)
         async with self._context.writing(key, own):
             contact = await self._pull(pair, merged)
         if merged.pull:
             after = await self._sides(pair, contact, record)
             agreed |= newly_agreed(FIELDS, Merge(pull=merged.pull), before, after)
-            agreed[_PRIMARY_OF] = _primary_of(contact)
-            asked |= _accounts_to_look_at(pair, agreed)
-            await self._context.enqueue(run, *asked)
             await kept.keep(agreed)
-        # And once it is kept: an account whose run began before that has read the old state.
-        await self._context.enqueue(run, *asked)
+        # Accounts read what is kept, so they are asked after it; that they were asked is kept last, so that a run which is broken
+        # off before that asks again.
+        primary = _primary_of(contact)
+        await self._context.enqueue(run, *_accounts_to_look_at(pair, primary))
+        agreed[_PRIMARY_OF] = primary
+        await kept.keep(agreed)
         if attempts or merged.is_written:
             await self._context.attempts.end(key.identity, attempts)
         if has_changed_meanwhile(agreed, merged, before, after):
@@ -223,10 +221,10 @@ def _primary_of(contact: bss.Contact) -> Agreed:
     return Agreed(str(contact.account.id), "")
 
 
-def _accounts_to_look_at(pair: Pair, agreed: Mapping[str, Agreed]) -> set[str]:
+def _accounts_to_look_at(pair: Pair, primary: Agreed) -> set[str]:
     """The accounts whose default contact may have changed: the one that the contact was the primary one of, and the one it is now.
 
     The agreed company does not tell, because a run recovers it from an earlier run that was broken off before it asked.
     """
-    before, now = pair.agreed.get(_PRIMARY_OF, Agreed("", "")).source, agreed[_PRIMARY_OF].source
+    before, now = pair.agreed.get(_PRIMARY_OF, Agreed("", "")).source, primary.source
     return {str(account_key(int(home))) for home in (before, now) if home} if before != now else set()

@@ -138,11 +138,12 @@ class OrderKind(Kind[bss.Order, finance.Order]):
         link = await self._context.link_of(key)
         if link is None or link.finished:
             return {}
-        await self._context.skips.forget(str(key), run.key)
         at = (await self._context.agreements.of(key.identity)).get("company")
-        return (
-            {"contact": header.reference(link.target)} if at is not None and at.target == str(company) else {}
-        )
+        if at is None or at.target != str(company):
+            # Linked, and its run goes on: once the contact is at the company, the end of that run wakes this order.
+            return {}
+        await self._context.skips.forget(str(key), run.key)
+        return {"contact": header.reference(link.target)}
 
     async def _representative(self, document: bss.Order, key: BillingKey) -> int:
         """The member of the row of the responsible user, else the default."""
