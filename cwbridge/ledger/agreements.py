@@ -24,21 +24,6 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(dict[str, Agreed])
 
 
-def sending(agreed: Mapping[str, Agreed], sent: Mapping[str, Agreed]) -> dict[str, Agreed]:
-    """The agreed values, and beside them those that a write is about to send, for the case that its run is broken off."""
-    return {**agreed, **{f"{_SENT}{name}": value for name, value in sent.items()}}
-
-
-def recovered(agreed: Mapping[str, Agreed], held: Callable[[str], str]) -> dict[str, Agreed]:
-    """The agreed values after a run that may have been broken off: what the record holds of the sent values was agreed on.
-
-    Without it a value that the source has taken back since would look like one that both sides agreed on before.
-    """
-    settled = {name: value for name, value in agreed.items() if not name.startswith(_SENT)}
-    sent = {name.removeprefix(_SENT): value for name, value in agreed.items() if name.startswith(_SENT)}
-    return settled | {name: value for name, value in sent.items() if held(name) == value.target}
-
-
 class Agreements:
     """The agreed values in Redis; without them both sides are merged as at their first link."""
 
@@ -67,6 +52,21 @@ class Keeper:
         self._agreements = agreements
         self._identity = identity
         self._kept = kept
+
+    def recovered(self, held: Callable[[str], str]) -> dict[str, Agreed]:
+        """The agreed values after a run that may have been broken off: what the target holds of the sent values was agreed on.
+
+        Without it a value that the source has taken back since would look like one that both sides agreed on before.
+        """
+        settled = {name: value for name, value in self._kept.items() if not name.startswith(_SENT)}
+        sent = {
+            name.removeprefix(_SENT): value for name, value in self._kept.items() if name.startswith(_SENT)
+        }
+        return settled | {name: value for name, value in sent.items() if held(name) == value.target}
+
+    async def keep_sent(self, agreed: Mapping[str, Agreed], sent: Mapping[str, Agreed]) -> None:
+        """Keep beside the agreed values those that a write is about to send, for `recovered` of a later run."""
+        await self.keep({**agreed, **{f"{_SENT}{name}": value for name, value in sent.items()}})
 
     async def keep(self, values: Mapping[str, Agreed]) -> None:
         """Keep `values` as what both sides agree on now."""

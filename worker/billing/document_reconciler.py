@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from cwbridge import errors, freshness
-from cwbridge.ledger.agreements import Agreed, Keeper, recovered, sending
+from cwbridge.ledger.agreements import Agreed, Keeper
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import How, Link
 from cwbridge.ledger.money_discrepancies import MoneyDiscrepancies
@@ -177,7 +177,7 @@ class DocumentReconciler(Generic[Source, Target]):
             await self._compare(key, desired, await self._kind.target.get(pair.record.id))
             raise
         kept = Keeper(self._context.agreements, key.identity, pair.agreed)
-        before = recovered(pair.agreed, lambda name: header.stored(pair.record, name))
+        before = kept.recovered(lambda name: header.stored(pair.record, name))
         record, agreed, written = await self._write_header(pair.record, desired.header, before, kept)
         if written or pair.is_new:
             await kept.keep(agreed)
@@ -208,7 +208,7 @@ class DocumentReconciler(Generic[Source, Target]):
         names = tuple(step.path.removeprefix("/") for step in steps)
         if steps:
             sent = {name: Agreed(desired[name].text, desired[name].text) for name in names}
-            await kept.keep(sending(before, sent))
+            await kept.keep_sent(before, sent)
             try:
                 record = await self._kind.target.patch(record.id, *steps)
             except errors.Refused as refusal:

@@ -12,7 +12,7 @@ import structlog
 from cwbridge import errors, freshness
 from cwbridge.connectors.connectwise import finance
 from cwbridge.connectors.connectwise.resource import Resource
-from cwbridge.ledger.agreements import Agreed, recovered, sending
+from cwbridge.ledger.agreements import Agreed, Keeper
 from cwbridge.ledger.creates import Sent, SentFields
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
@@ -164,21 +164,21 @@ class PaymentReconciler:
         self, key: BillingKey, link: Link, desired: PaymentValues, record: finance.InvoicePayment
     ) -> Event | None:
         """Write what changed in BSS and keep what both agree on; None when nothing is to be told."""
-        kept, here = await self._context.agreements.of(key.identity), payment_fields.stored(record)
-        before = recovered(kept, lambda name: here.get(name, ""))
+        agreements, here = self._context.agreements, payment_fields.stored(record)
+        kept = Keeper(agreements, key.identity, await agreements.of(key.identity))
+        before = kept.recovered(lambda name: here.get(name, ""))
         steps = payment_fields.changes(record, desired, before)
         names = [step.path.removeprefix("/") for step in steps]
         if names:
             sent = {name: Agreed(desired.texts[name], desired.texts[name]) for name in names}
-            await self._context.agreements.put(key.identity, sending(before, sent))
+            await kept.keep_sent(before, sent)
         try:
             written = await self._writer.write(link, record, steps)
         except errors.Refused:
             await self._compare(key, desired, record.amount)
             raise
         agreed = payment_fields.agreed_on(written.record, desired, before, written.names)
-        if agreed != kept or names:
-            await self._context.agreements.put(key.identity, agreed)
+        await kept.keep(agreed)
         replaced = payment_fields.overwritten(record, written.changed, before)
         parts = (*_written(written), *written.notes, *replaced)
         found = (

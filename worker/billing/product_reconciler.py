@@ -5,7 +5,7 @@ from __future__ import annotations
 from cwbridge import errors, freshness
 from cwbridge.connectors.bss import documents as bss
 from cwbridge.connectors.connectwise import models as connectwise
-from cwbridge.ledger.agreements import Agreed, recovered, sending
+from cwbridge.ledger.agreements import Agreed, Keeper
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Link
 from cwbridge.queue.job import Run
@@ -76,8 +76,9 @@ class ProductReconciler:
         if product_fields.owner(item) != key:
             return ()
         desired = product_fields.fields(product)
-        kept = await self._context.agreements.of(key.identity)
-        before = recovered(kept, lambda name: product_fields.text(getattr(item, name, None)))
+        agreements = self._context.agreements
+        kept = Keeper(agreements, key.identity, await agreements.of(key.identity))
+        before = kept.recovered(lambda name: product_fields.text(getattr(item, name, None)))
         steps = () if is_new else product_fields.changes(item, desired, before)
         names = tuple(step.path.removeprefix("/") for step in steps)
         if steps:
@@ -85,13 +86,11 @@ class ProductReconciler:
                 name: Agreed(product_fields.text(desired.get(name)), product_fields.text(step.value))
                 for name, step in zip(names, steps, strict=True)
             }
-            await self._context.agreements.put(key.identity, sending(before, sent))
+            await kept.keep_sent(before, sent)
             item = await self._items.patch(item.id, *steps)
             await self._context.note_ourselves(item)
             self._context.psa.objects.count("catalog item", "updated")
-        agreed = product_fields.agreed_on(item, desired)
-        if agreed != kept or steps:
-            await self._context.agreements.put(key.identity, agreed)
+        await kept.keep(product_fields.agreed_on(item, desired))
         return names
 
 

@@ -9,7 +9,7 @@ import msgspec
 from cwbridge import clock, errors, freshness
 from cwbridge.connectors.bss import documents as bss
 from cwbridge.connectors.connectwise import finance
-from cwbridge.ledger.agreements import Agreed, recovered, sending
+from cwbridge.ledger.agreements import Agreed, Keeper
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import How, Link
 from cwbridge.queue.job import Run
@@ -202,7 +202,8 @@ class SubscriptionReconciler:
         addition = pair.addition
         name_field = await self._custom_fields.name_field()
         here = fields.held(addition, name_field)
-        before = recovered(pair.agreed, lambda name: here.get(name, ""))
+        kept = Keeper(self._context.agreements, key.identity, pair.agreed)
+        before = kept.recovered(lambda name: here.get(name, ""))
         wanted = dict(
             fields.fields(
                 subscription,
@@ -215,8 +216,7 @@ class SubscriptionReconciler:
             wanted.pop(fields.NAME)
         values = fields.to_write(here, wanted, before, self._context.rules.accounts.master)
         if values:
-            sent = fields.about_to_be_sent(wanted, values)
-            await self._context.agreements.put(key.identity, sending(before, sent))
+            await kept.keep_sent(before, fields.about_to_be_sent(wanted, values))
             addition = await self._writer.change(pair.link.parent, addition.id, values)
         now = fields.held(addition, name_field)
         discrepancies = fields.overridden(now, wanted, before, values)
@@ -224,8 +224,7 @@ class SubscriptionReconciler:
             **{name: before[name] for name in (ACCOUNT, UNIT, PRODUCT) if name in before},
             **fields.agreed_on(now, wanted),
         }
-        if agreed != pair.agreed or values:
-            await self._context.agreements.put(key.identity, agreed)
+        await kept.keep(agreed)
         return _event(pair, tuple(values), discrepancies)
 
     async def _starts(self, subscription: bss.Subscription, pair: Pair) -> fields.Wanted:
