@@ -19,10 +19,10 @@ import pytest
 from cwbridge.ledger.links import Links
 from cwbridge.queue.job import Enqueue
 from cwbridge.redis import Redis
-from sandbox import credentials
 from sandbox.server import Options
 from tests.support import commands
 from tests.support.bench import Bench
+from tests.support.configured import bss_section
 from worker.opportunity.project_key import ProjectKey
 
 pytestmark = pytest.mark.bench
@@ -56,11 +56,7 @@ async def bench(redis: Redis, redis_url: str, namespace: str) -> AsyncIterator[B
             "connectwise": {"concurrency": CONCURRENCY},
             "opportunity": {"apply_concurrency": AT_ONCE},
             "bss": {
-                "url": opened.box.bss_url,
-                "username": credentials.BSS_USERNAME,
-                "password": credentials.BSS_PASSWORD,
-                "client_key": credentials.BSS_CLIENT_KEY,
-                "client_secret": credentials.BSS_CLIENT_SECRET,
+                **bss_section(opened.box),
                 "rate_limit": "off",
                 "concurrency": CONCURRENCY,
             },

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from cwbridge.redis import Redis
-from sandbox.server import Options
 from tests.integration.test_services import address, settled
 from tests.operations.documented_commands import (
     Typed,
@@ -26,12 +23,6 @@ pytestmark = pytest.mark.operations
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("deploy-systemd", "deploy-kubernetes", "upgrade", "backup", "move", "remove")
-
-
-@pytest.fixture
-async def bench(redis: Redis, redis_url: str, namespace: str) -> AsyncIterator[Bench]:
-    async with Bench.opened(redis, redis_url, namespace, Options(projects=2, limits=False)) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("page", PAGES)

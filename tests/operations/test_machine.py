@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from cwbridge.redis import Redis
-from sandbox.server import Options
 from tests.operations.machine import Machine
 from tests.support.bench import Bench
 from tests.support.until import until
 
 pytestmark = pytest.mark.operations
-
-
-@pytest.fixture
-async def bench(redis: Redis, redis_url: str, namespace: str) -> AsyncIterator[Bench]:
-    async with Bench.opened(redis, redis_url, namespace, Options(projects=2, limits=False)) as opened:
-        yield opened
 
 
 async def test_services_start_settle_stop_and_die(bench: Bench, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,9 +20,7 @@ from cwbridge.queue.job import Enqueue
 from cwbridge.queue.lanes import FreeSlots
 from cwbridge.queue.outcome import DeadLettered
 from cwbridge.queue.queue import Queue
-from cwbridge.redis import Redis
 from sandbox.faults import FaultRule
-from sandbox.server import Options
 from tests.operations.documented_commands import Typed, commands_in
 from tests.operations.machine import Machine
 from tests.support.bench import Bench
@@ -91,10 +89,10 @@ def play(alert: str) -> Callable[[Play], Play]:
 
 
 @pytest.fixture
-async def bench(redis: Redis, redis_url: str, namespace: str) -> AsyncIterator[Bench]:
-    async with Bench.opened(redis, redis_url, namespace, Options(projects=2, limits=False)) as opened:
-        opened.changes = dict(QUICK)
-        yield opened
+async def quick(bench: Bench) -> Bench:
+    """The stand-ins, and settings under which little time passes."""
+    bench.changes = dict(QUICK)
+    return bench
 
 
 async def _dead_worker(scene: Scene, alert: str) -> None:
@@ -328,11 +326,11 @@ async def full_sync_stale(scene: Scene, alert: str) -> None:
 
 @pytest.mark.parametrize("alert", sorted(PLAYS))
 async def test_the_commands_of_a_runbook_show_the_cause_and_cure_it(
-    bench: Bench, tmp_path: Path, alert: str
+    quick: Bench, tmp_path: Path, alert: str
 ) -> None:
-    async with Machine.running(tmp_path / "machine", bench.environment()) as machine:
+    async with Machine.running(tmp_path / "machine", quick.environment()) as machine:
         await machine.settled()
-        await PLAYS[alert](Scene(bench, machine), alert)
+        await PLAYS[alert](Scene(quick, machine), alert)
 
 
 def test_every_runbook_is_played() -> None:

@@ -22,6 +22,7 @@ from producers.billing import BillingSource
 from producers.billing_poller import BillingPoller
 from sandbox import credentials
 from sandbox.server import Sandbox
+from tests.support.configured import bss_section
 from tests.support.jobs import claimed
 
 
@@ -84,11 +85,7 @@ async def polling(
     """The pollers as a new process opens them; `pushed` are nouns of documents, `changed` values of the table [bss]."""
     tables: dict[str, dict[str, Any]] = {
         "bss": {
-            "url": box.bss_url,
-            "username": credentials.BSS_USERNAME,
-            "password": credentials.BSS_PASSWORD,
-            "client_key": credentials.BSS_CLIENT_KEY,
-            "client_secret": credentials.BSS_CLIENT_SECRET,
+            **bss_section(box),
             "rate_limit": "off",
             **changed,
         },

@@ -7,8 +7,8 @@ from typing import Any
 from console import flows
 from console.doctor import command
 from cwbridge.checks import Result
-from sandbox import credentials
 from tests.support.bench import Bench
+from tests.support.configured import bss_section
 from tests.support.pairs import ACCOUNT_TYPES
 
 
@@ -17,14 +17,7 @@ def switched_on(bench: Bench, **billing: Any) -> Bench:
     bench.changes = {
         "jetbuilt": {"rate_limit": "50/10s"},
         "connectwise": {"rate_limit": "600/60s"},
-        "bss": {
-            "url": bench.box.bss_url,
-            "username": credentials.BSS_USERNAME,
-            "password": credentials.BSS_PASSWORD,
-            "client_key": credentials.BSS_CLIENT_KEY,
-            "client_secret": credentials.BSS_CLIENT_SECRET,
-            "rate_limit": "300/60s",
-        },
+        "bss": {**bss_section(bench.box), "rate_limit": "300/60s"},
         "billing": {
             "account_types": {
                 **ACCOUNT_TYPES,

@@ -9,10 +9,10 @@ from typing import Any
 from cwbridge.ledger.history import Event
 from cwbridge.ledger.links import Links
 from cwbridge.redis import Redis
-from sandbox import credentials
 from sandbox.bss.collections import Row
 from sandbox.server import Options, Sandbox
 from tests.support.bench import Bench
+from tests.support.configured import bss_section
 
 COMPANIES = "company/companies"
 CONTACTS = "company/contacts"
@@ -40,15 +40,7 @@ class Pairs:
         self.connectwise = bench.box.connectwise
         bench.changes = {
             "jetbuilt": {"url": None},
-            "bss": {
-                "url": bench.box.bss_url,
-                "username": credentials.BSS_USERNAME,
-                "password": credentials.BSS_PASSWORD,
-                "client_key": credentials.BSS_CLIENT_KEY,
-                "client_secret": credentials.BSS_CLIENT_SECRET,
-                "rate_limit": "off",
-                "concurrency": 16,
-            },
+            "bss": {**bss_section(bench.box), "rate_limit": "off", "concurrency": 16},
             "billing": self._billing,
         }
 
