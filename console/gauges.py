@@ -126,15 +126,15 @@ class ClusterState:
 
     async def _money(self) -> dict[Series, Values]:
         found = await MoneyDiscrepancies(self._redis, namespace=self._settings.namespace).all()
-        objects: dict[tuple[str, ...], float] = {
-            (name,): len({one.key for one in found if self._flow(one) == name}) for name in self._flows.names
-        }
+        keys: dict[str, set[str]] = {name: set() for name in self._flows.names}
         amounts: dict[tuple[str, ...], Decimal] = {}
         for one in found:
-            labels = (self._flow(one), one.discrepancy.currency)
+            flow = self._flow(one)
+            keys.setdefault(flow, set()).add(one.key)
+            labels = (flow, one.discrepancy.currency)
             amounts[labels] = amounts.get(labels, Decimal(0)) + abs(one.discrepancy.difference)
         return {
-            series.MISMATCH_OBJECTS: objects,
+            series.MISMATCH_OBJECTS: {(flow,): len(keys[flow]) for flow in self._flows.names},
             series.MISMATCH_AMOUNT: {labels: float(amount) for labels, amount in amounts.items()},
         }
 
