@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -235,11 +234,8 @@ def _processes(processes: list[Presence]) -> str:
     """How many processes run each service, and the slots of the workers."""
     if not processes:
         return "none seen in the last half minute"
-    services = Counter(service for one in processes for service in one.services)
     slots = sum(one.slots for one in processes)
-    return ", ".join(f"{count} {service}" for service, count in sorted(services.items())) + (
-        f" ({slots} slots)" if slots else ""
-    )
+    return presence.told(processes) + (f" ({slots} slots)" if slots else "")
 
 
 def _linked(count: int, ended: int) -> str:

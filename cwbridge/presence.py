@@ -10,6 +10,7 @@ import contextlib
 import os
 import socket
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
@@ -53,6 +54,16 @@ async def present(redis: Redis, namespace: str) -> list[Presence]:
         (one for one in known if now - one.seen_ms <= _ABSENT_AFTER_MS),
         key=lambda one: (one.since_ms, one.id),
     )
+
+
+def by_service(processes: Sequence[Presence]) -> Counter[str]:
+    """How many of the processes run each service."""
+    return Counter(service for one in processes for service in one.services)
+
+
+def told(processes: Sequence[Presence]) -> str:
+    """How many of the processes run each service, in words: `1 producers, 2 worker`."""
+    return ", ".join(f"{count} {service}" for service, count in sorted(by_service(processes).items()))
 
 
 @contextlib.asynccontextmanager

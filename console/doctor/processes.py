@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import redis.exceptions as redis_exceptions
@@ -33,10 +32,9 @@ def process_checks(opening: Opening) -> list[Check]:
 
 
 def _seen(found: Sequence[Presence]) -> Result:
-    services = Counter(service for one in found for service in one.services)
     if not found:
         return checks.ok(_WHAT, "none was seen in the last half minute")
-    detail = ", ".join(f"{count} {service}" for service, count in sorted(services.items()))
+    detail, services = presence.told(found), presence.by_service(found)
     for service in ("producers", "worker"):
         if not services[service]:
             return checks.warning(_WHAT, f"{detail}; no {service} in the last half minute", _START)
