@@ -63,8 +63,8 @@ end
 
 -- Tell the processes in line of slots that this one has freed and does not take again.
 local function tell_others()
-  if #ARGV >= 13 and taken < concurrency and redis.call('EXISTS', line) == 1 then
-    redis.call('PUBLISH', freed, '0')
+  if #ARGV >= 13 and taken < concurrency then
+    tell_line()
   end
 end
 

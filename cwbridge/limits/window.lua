@@ -39,6 +39,13 @@ local function limit_now(now, limit, recovery)
   return math.max(1, math.floor(base + (limit - base) * grown))
 end
 
+-- Wake the processes in line, if any.
+local function tell_line()
+  if redis.call('EXISTS', line) == 1 then
+    redis.call('PUBLISH', freed, '0')
+  end
+end
+
 -- Free the slots of the calls ARGV[from] and following.
 local function free(from)
   if #ARGV >= from then
