@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cwbridge.ledger.attempts import Attempt, Attempts, OpenAttempts
+from cwbridge.ledger.links import Link
 from sandbox.faults import FaultRule, Faults
 from tests.support import broken_off
 from tests.support.pairs import Pairs
@@ -422,3 +423,70 @@ async def test_a_late_write_of_a_worker_without_its_lease_is_no_edit_and_hides_n
     await pairs.bench.settled()
     assert in_bss() == "4"
     assert await attempts.of(f"bss:{noun}:{number}") == OpenAttempts(last={}, late={})
+
+
+async def test_a_contact_that_another_run_links_during_the_look_is_not_made_again(pairs: Pairs) -> None:
+    """Its lock may be gone with a wiped Redis, so that two runs of one contact look at once."""
+    account, company = await linked(pairs)
+    record = pairs.contact(company, Email="ada@hl.example")
+    faults = pairs.bench.box.bss_faults
+    faults.add(FaultRule(name="held", action="hold_before", method="GET", path="/contacts", times=1))
+    running = asyncio.create_task(pairs.settle(f"connectwise/contact/{record}"))
+    await until(lambda: faults.waiting("held") == 1, what="the look waits")
+    made = pairs.person(account, email="ada@hl.example")
+    await pairs.links.put("contact", f"bss:contact:{made}", Link(target=record, how="created"))
+    faults.clear()
+    await running
+    assert list(pairs.bss.rows("contacts")) == [made]
+
+
+async def test_a_company_whose_account_another_run_links_during_the_look_gets_no_second_one(
+    pairs: Pairs,
+) -> None:
+    company = pairs.company("North Light", "NORTH")
+    pairs.add_type(company, "Client")
+    faults = pairs.bench.box.bss_faults
+    # The first list proves the credentials.
+    faults.add(FaultRule(name="held", action="hold_before", method="GET", path="/accounts", times=1, after=1))
+    running = asyncio.create_task(pairs.settle(f"connectwise/company/{company}"))
+    await until(lambda: faults.waiting("held") == 1, what="the look waits")
+    made = pairs.account("North Light")
+    await pairs.links.put("company", f"bss:account:{made}", Link(target=company, how="created"))
+    faults.clear()
+    await running
+    assert list(pairs.bss.rows("accounts")) == [made]
+
+
+async def test_a_contact_that_another_run_links_to_what_does_not_fit_any_more_is_not_made_again(
+    pairs: Pairs,
+) -> None:
+    """It was made for a contact of ConnectWise that has another name by now."""
+    account, company = await linked(pairs)
+    person = pairs.person(account, email="ada@hl.example")
+    faults = pairs.bench.box.connectwise_faults
+    faults.add(FaultRule(name="held", action="hold_after", method="GET", path="/company/contacts", times=1))
+    running = asyncio.create_task(pairs.settle(f"bss/contact/{person}"))
+    await until(lambda: faults.waiting("held") == 1, what="the look waits")
+    record = pairs.contact(company, "Grace", "Hopper", Email="grace@hl.example")
+    await pairs.links.put("contact", f"bss:contact:{person}", Link(target=record, how="created"))
+    faults.clear()
+    await running
+    assert [row["id"] for row in pairs.connectwise.table("company/contacts")] == [record]
+
+
+async def test_a_run_that_lost_its_lease_with_a_wiped_redis_creates_nothing(pairs: Pairs) -> None:
+    """It looked before, so that it knows nothing of what the run that has the lease now makes."""
+    account = pairs.account(code="HL-1")
+    faults = pairs.bench.box.connectwise_faults
+    faults.add(
+        FaultRule(name="held", action="hold_after", method="GET", path="/company/companies/statuses", times=1)
+    )
+    running = asyncio.create_task(pairs.bench.sync(f"bss/account/{account}"))
+    await until(lambda: faults.waiting("held") == 1, what="the run is between its look and its create")
+    async for stored in pairs.bench.redis.scan_iter(f"{pairs.bench.namespace}:*"):
+        await pairs.bench.redis.delete(stored)
+    made = pairs.company(identifier=f"OF-{account}", accountNumber="HL-1")
+    faults.clear()
+    await running
+    await pairs.settle(f"bss/account/{account}")
+    assert [row["id"] for row in pairs.companies()] == [made]

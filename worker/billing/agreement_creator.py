@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from cwbridge import errors
+from cwbridge.connectors import write_guard
 from cwbridge.connectors.bss.filters import equals
 from cwbridge.connectors.connectwise import finance
 from cwbridge.queue.job import Run
@@ -26,14 +27,14 @@ class AgreementCreator:
         self, run: Run, company: int, account: int, type_: finance.AgreementType
     ) -> finance.Agreement:
         """The new agreement; raises WaitingFor for its contact, OutcomeUnknown when the answer was lost, and refusals."""
-        created = await self._context.psa.client.agreements.create(
-            {
-                "name": type_.name,
-                "type": {"id": type_.id},
-                "company": {"id": company},
-                "contact": {"id": await self._contact(run, company, account)},
-            }
-        )
+        draft = {
+            "name": type_.name,
+            "type": {"id": type_.id},
+            "company": {"id": company},
+            "contact": {"id": await self._contact(run, company, account)},
+        }
+        await write_guard.confirm()
+        created = await self._context.psa.client.agreements.create(draft)
         await self._context.note_ourselves(created)
         self._context.psa.objects.count("agreement", "created")
         log.info("agreement_created", agreement_id=created.id, company_id=company)

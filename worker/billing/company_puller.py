@@ -108,7 +108,7 @@ class CompanyPuller:
     async def _of_create(self, company: connectwise.Company) -> bss.Account | None:
         """The account that an open create is known to have made."""
         number = (await self._context.creates.made()).get(record_identity("company", company.id))
-        if number is None or await self._context.link_of(account_key(number)) is not None:
+        if number is None or not await self._context.is_free(account_key(number), company.id):
             return None
         with contextlib.suppress(errors.NotFound):
             return await self._accounts.get(number)
@@ -120,7 +120,7 @@ class CompanyPuller:
             return None
         accounts = await self._vendor_links.get()
         account = accounts.get(str(company.id))
-        free = account is not None and await self._context.link_of(account_key(account.id)) is None
+        free = account is not None and await self._context.is_free(account_key(account.id), company.id)
         return account if free else None
 
     async def _listed(self) -> dict[str, bss.Account]:
@@ -134,11 +134,11 @@ class CompanyPuller:
             account = await self._accounts.get(int(company.identifier))
         except errors.NotFound:
             return None
-        free = await self._context.link_of(account_key(account.id)) is None
+        free = await self._context.is_free(account_key(account.id), company.id)
         return account if free and await self._evidence.made_for(account, company) else None
 
     async def _only(self, company: connectwise.Company, rows: list[bss.Account]) -> bss.Account | None:
-        free = [row for row in rows if await self._context.link_of(account_key(row.id)) is None]
+        free = [row for row in rows if await self._context.is_free(account_key(row.id), company.id)]
         if len(free) > 1:
             named = ", ".join(f"account {row.id} {row.name!r} ({row.code})" for row in free)
             raise errors.Ambiguous(

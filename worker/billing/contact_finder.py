@@ -75,14 +75,14 @@ class ContactFinder:
     async def in_account(self, record: connectwise.Contact, account: int) -> bss.Contact | None:
         """The contact of BSS that a contact of ConnectWise is, or None; raises Ambiguous for several."""
         number = (await self._context.creates.made()).get(record_identity("contact", record.id))
-        if number is not None and await self._context.link_of(contact_key(number)) is None:
+        if number is not None and await self._context.is_free(contact_key(number), record.id):
             with contextlib.suppress(errors.NotFound):
                 return await self._context.bss.contacts.get(number)
         rows = {row.id: row for row in await self._context.bss.contacts.find(equals("accountId", account))}
         rows |= {row.id: row for row in await self._made_in_bss(record)}
         kind = (await self._types.ids()).get("email")
         rows |= {row.id: row for row in await self._makers_in_bss(person_of_connectwise(record, kind))}
-        free = [row for row in rows.values() if await self._context.link_of(contact_key(row.id)) is None]
+        free = [row for row in rows.values() if await self._context.is_free(contact_key(row.id), record.id)]
         own = record_identity("contact", record.id)
         sent = await self._sent([own, *(contact_key(row.id).identity for row in free)])
         _, fitting = people.same(

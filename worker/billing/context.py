@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import msgspec
 
 from cwbridge import concurrency, errors
+from cwbridge.connectors import write_guard
 from cwbridge.connectors.bss import models as bss_models
 from cwbridge.connectors.bss.client import BssClient
 from cwbridge.connectors.connectwise import models as connectwise
@@ -125,11 +126,17 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
         return self.psa.locks.hold(f"linking:{kind}:{target}")
 
     @asynccontextmanager
-    async def creating(self, identity: str, sent: SentFields) -> AsyncIterator[None]:
-        """A create for `identity` is under way; the note of it stays unless it was refused.
+    async def creating(
+        self, identity: str, sent: SentFields, *, replaces: int | None = None
+    ) -> AsyncIterator[None]:
+        """A create for `identity`, whose record is `replaces` so far, is under way; the note of it stays unless it was refused.
 
-        Of a run that has lost its lease the note may be that of the next run by now.
+        Of a run that has lost its lease the note may be that of the next run by now. The lease is confirmed first, because Redis may
+        have been wiped since the last look-up; raises Busy when another run has linked the object since then.
         """
+        if await self._partner_of(identity) != replaces:
+            raise errors.Busy("another run has just linked the object", seconds=1, detail=identity)
+        await write_guard.confirm()
         await self.creates.begin(identity, sent)
         try:
             yield
@@ -138,6 +145,24 @@ class BillingContext(msgspec.Struct, frozen=True, kw_only=True):
         except errors.WorkError:
             await self.creates.end(identity)
             raise
+
+    async def _partner_of(self, identity: str) -> int | None:
+        """The record that an object of BSS is linked to, or the object of BSS that a record of ConnectWise is linked to."""
+        key = keys.of_identity(identity)
+        if key is not None:
+            link = await self.link_of(key)
+            return None if link is None else link.target
+        _, kind, number = identity.split(":")
+        owner = await self.owner(kind, int(number))
+        return None if owner is None else owner.number
+
+    async def is_free(self, key: BillingKey, target: int) -> bool:
+        """Whether the object of BSS is linked to no record other than `target`.
+
+        Another run may have linked it to that one at this moment, so such a link is no reason to look for another object.
+        """
+        link = await self.link_of(key)
+        return link is None or link.target == target
 
     @asynccontextmanager
     async def writing(self, key: BillingKey, attempts: Mapping[str, Attempt]) -> AsyncIterator[None]:

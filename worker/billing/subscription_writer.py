@@ -42,7 +42,9 @@ class SubscriptionWriter:
         number = await self._custom_fields.id_field()
         draft["customFields"] = [{"id": number, "value": key.id}, *draft.get("customFields", ())]
         try:
-            async with self._context.creating(key.identity, fields.sent_fields(wanted)):
+            async with self._context.creating(
+                key.identity, fields.sent_fields(wanted), replaces=besides or None
+            ):
                 created = await self._context.psa.client.additions_of(agreement.id).create(draft)
         except errors.OutcomeUnknown:
             found = await self._finder.in_agreement(key, agreement, besides=(besides,))

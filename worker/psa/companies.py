@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from cwbridge import errors
+from cwbridge.connectors import write_guard
 from cwbridge.connectors.connectwise import models
 from cwbridge.ledger.links import How, Link
 from cwbridge.text import clip, folded, shorten
@@ -129,6 +130,7 @@ class Companies:
         self, desired: DesiredCompany, contact: DesiredContact | None, parent: Link | None
     ) -> Link:
         draft = await self._draft(desired, parent)
+        await write_guard.confirm()
         try:
             with naming_default_field("company"):
                 company = await self._companies.create(draft)

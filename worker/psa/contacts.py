@@ -8,7 +8,7 @@ import structlog
 
 from cwbridge import errors
 from cwbridge.cache import CachedValue
-from cwbridge.connectors import unclear
+from cwbridge.connectors import unclear, write_guard
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
 from cwbridge.ledger.links import Link
@@ -94,6 +94,7 @@ class Contacts:
             draft["lastName"] = clip(desired.last_name, 30)
         if desired.title:
             draft["title"] = clip(desired.title, 100)
+        await write_guard.confirm()
         try:
             return await self._send(draft)
         except (errors.OutcomeUnknown, errors.Duplicate) as error:

@@ -9,7 +9,7 @@ import structlog
 
 from cwbridge import errors, locks
 from cwbridge.cache import CachedValue
-from cwbridge.connectors import unclear
+from cwbridge.connectors import unclear, write_guard
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Resource
 from cwbridge.text import folded
@@ -103,6 +103,7 @@ class NameTable(Generic[T]):
             return found if found is not None else await self._create(name, draft)
 
     async def _create(self, name: str, draft: Mapping[str, Any]) -> T:
+        await write_guard.confirm()
         try:
             created = await self._resource.create(draft)
         except errors.PermissionRefused as refusal:

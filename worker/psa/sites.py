@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from cwbridge import errors
+from cwbridge.connectors import write_guard
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.ledger.links import How, Link
@@ -51,6 +52,7 @@ class Sites:
             **await self._psa.setup_tables.country(desired.address.country),
             **await self._psa.setup_tables.state(desired.address.state, desired.address.country),
         }
+        await write_guard.confirm()
         try:
             site = await sites.create(draft)
         except (errors.OutcomeUnknown, errors.Duplicate):
