@@ -110,6 +110,20 @@ def status(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def explain(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Such as jetbuilt/project/97737.")],
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Only what is stored: ask no system, rehearse no run.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell everything about one object, and what a run would do now; writes nothing; exit 1 when a run would fail."""
+    from console import explain as explain_module
+
+    explain_module.command(key, stored=stored, as_json=as_json)
+
+
+@app.command()
 def demo(
     projects: Annotated[int, typer.Option(min=1, max=5000, help="How many projects to generate.")] = 40,
     seed: Annotated[int, typer.Option(help="The same seed generates the same company.")] = 7,

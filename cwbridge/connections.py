@@ -11,6 +11,7 @@ import structlog
 from cwbridge import errors
 from cwbridge import settings as settings_module
 from cwbridge.connectors.system import Checked, System
+from cwbridge.connectors.transport import OpenTransport
 from cwbridge.limits.answer import HoldReason
 from cwbridge.limits.limiter import Limiter
 from cwbridge.redis import Redis
@@ -55,8 +56,10 @@ async def open_all(
 
 
 @asynccontextmanager
-async def open_one(settings: Settings, redis: Redis, system: System[C]) -> AsyncIterator[C]:
-    """A client of `system` with proven credentials; raises SettingsError when they are missing or refused."""
+async def open_one(
+    settings: Settings, redis: Redis, system: System[C], transports: OpenTransport | None = None
+) -> AsyncIterator[C]:
+    """A client of `system` with proven credentials, over one of `transports`; raises SettingsError when they are missing or refused."""
     section = settings.of(system.settings)
     settings_module.require(section, system.required)
     limiter = Limiter(
@@ -68,7 +71,7 @@ async def open_one(settings: Settings, redis: Redis, system: System[C]) -> Async
         concurrency=section.concurrency,
     )
     limits = _UntilProven(limiter)
-    async with system.open_client(settings, limits) as client:
+    async with system.open_client(settings, limits, transports) as client:
         await _prove(system, client, limits)
         yield client
         await limiter.close()

@@ -24,7 +24,7 @@ from cwbridge.checks import Check, Looker, NameList
 from cwbridge.connectors.system import System
 from cwbridge.keys import KeyFormat
 from cwbridge.ledger.history import Event, History
-from cwbridge.ledger.links import Links
+from cwbridge.ledger.links import Link, Links
 from cwbridge.linker import Linker, LinkKind, LinkName
 from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
@@ -121,6 +121,10 @@ class Flow(ABC):
     def key_of_link(self, name: LinkName) -> str | None:
         """The key whose job writes the record of a link; None for a link that jobs of several keys may use."""
         return name.identity if name.kind == self.link_kinds[0].name else None
+
+    def pages(self, settings: Settings, key: str, link: Link | None) -> Mapping[str, str]:  # noqa: ARG002  only flows that know some read it
+        """The addresses under which people see the object of `key` and its record, by what they are."""
+        return {}
 
     @abstractmethod
     def external_id(self, key: str) -> str:

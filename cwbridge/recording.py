@@ -29,7 +29,10 @@ async def recorded(history: History, key: str, work: Awaitable[Event | None]) ->
             raise
     if event is not None:
         seconds = round(time.monotonic() - started, 3)
-        await history.add(key, msgspec.structs.replace(event, calls=calls.total, seconds=seconds))
+        told = msgspec.structs.replace(event, calls=calls.total, seconds=seconds)
+        # Every full sync checks every object; what those runs have read is of no use later.
+        shown = () if event.what == "checked" else _shown(calls)
+        await history.add(key, told, calls=shown)
 
 
 def _failure_event(error: Exception, calls: trail.Calls) -> Event:
@@ -42,5 +45,9 @@ def _failure_event(error: Exception, calls: trail.Calls) -> Event:
         remedy=encodable(remedy),
         leads_to=error.key if isinstance(error, errors.WaitingFor) else "",
         calls=calls.total,
-        last_calls=tuple(str(call) for call in calls.last(_CALLS_SHOWN)),
+        last_calls=_shown(calls),
     )
+
+
+def _shown(calls: trail.Calls) -> tuple[str, ...]:
+    return tuple(str(call) for call in calls.last(_CALLS_SHOWN))

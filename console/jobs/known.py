@@ -22,8 +22,10 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     matches: tuple[str, ...]
     discrepancies: tuple[str, ...]
     last_calls: tuple[str, ...]
-    """The calls of the newest failed run; the calls of a settled run are not kept."""
+    """The last calls of the newest failed run."""
     failed_at_ms: int | None
+    run_calls: tuple[str, ...]
+    """The last calls of the newest run that did something, for a week."""
     history: list[Event]
 
     @property
@@ -38,7 +40,8 @@ async def gather(bridge: Bridge, key: str) -> Known:
     linked = bridge.flows.of_key(key).link_of(key)
     job = (await JobReader(bridge.redis, namespace).known([key])).get(key)
     link = await bridge.links.get(linked.kind, linked.identity)
-    events = await History(bridge.redis, namespace=namespace).of(key)
+    history = History(bridge.redis, namespace=namespace)
+    events = await history.of(key)
     failed = next((event for event in events if event.last_calls), None)
     return Known(
         key=key,
@@ -49,5 +52,6 @@ async def gather(bridge: Bridge, key: str) -> Known:
         discrepancies=next((event.discrepancies for event in events if event.matches), ()),
         last_calls=failed.last_calls if failed is not None else (),
         failed_at_ms=failed.at_ms if failed is not None else None,
+        run_calls=await history.last_calls(key),
         history=events,
     )

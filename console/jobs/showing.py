@@ -25,14 +25,14 @@ def show(key: str, *, as_json: bool) -> NoReturn:
         if as_json:
             output.as_json(known)
         else:
-            _print(known)
+            print_known(output.console(), known)
         return exit_codes.FAILED if known.is_unknown else exit_codes.SETTLED
 
     on_store(act, keys=[key])
 
 
-def _print(known: Known) -> None:
-    console = output.console()
+def print_known(console: Console, known: Known) -> None:
+    """Print what is stored about an object."""
     job, events = known.job, known.history
     if known.is_unknown:
         console.print(
@@ -51,12 +51,21 @@ def _print(known: Known) -> None:
         console.print(f"  matched  {output.escape(match)}")
     for discrepancy in known.discrepancies:
         console.print(f"  found    {output.escape(discrepancy)}")
-    if known.failed_at_ms is not None:
-        console.print(f"  last calls of the run that failed {output.moment(known.failed_at_ms)}")
-    for call in known.last_calls:
-        console.print(f"  call     {output.escape(call)}")
+    _print_calls(console, known)
     if events:
         console.print(_history(events))
+
+
+def _print_calls(console: Console, known: Known) -> None:
+    of_runs = (
+        (f"the run that failed {output.moment(known.failed_at_ms)}", known.last_calls),
+        ("the newest run that did something", known.run_calls),
+    )
+    for run, calls in of_runs:
+        if calls:
+            console.print(f"  last calls of {run}")
+        for call in calls:
+            console.print(f"  call     {output.escape(call)}")
 
 
 def _print_job(console: Console, job: Job) -> None:

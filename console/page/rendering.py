@@ -9,7 +9,7 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from console import output
+from console import output, rehearsed
 from console.jobs import wording
 from console.page.overview import is_failure
 from console.status import LOOKED_AT
@@ -38,7 +38,9 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(version=__version__, looked_at=LOOKED_AT, shown=_GROUPS_SHOWN)
+    made.globals.update(
+        version=__version__, looked_at=LOOKED_AT, shown=_GROUPS_SHOWN, ends_with=rehearsed.ENDS_WITH
+    )
     made.filters.update(
         age=output.age,
         moment=output.moment,
@@ -50,6 +52,9 @@ def environment() -> jinja2.Environment:
         job_state=wording.state,
         job_hold=wording.hold,
         is_failure=is_failure,
+        rehearsal_summary=rehearsed.summary,
+        rehearsal_lines=lambda found: list(rehearsed.lines(found)),
+        with_new_ids=rehearsed.with_new_ids,
     )
     return made
 

@@ -1,7 +1,7 @@
 """The routes of the pages, who may see them, and the headers of every answer.
 
 GET  /                  the status page
-GET  /objects/{key}     the page of an object
+GET  /objects/{key}     the page of an object; with ?now=1 what a run would do now as well
 POST /login, /logout    begin and end a session, where a token is demanded
 GET  /page.css, /page.js, /icon.svg
 """
@@ -17,12 +17,12 @@ import redis.exceptions
 import structlog
 from aiohttp import hdrs, web
 
-from console import flows
+from console import explanation, flows
 from console.command import Bridge
-from console.jobs import known as known_module
 from console.page import overview, rendering
 from console.page.access import SESSION_SECONDS, Access, TooManyFailures
 from console.page.overview import Overview
+from console.page.rehearsals import Rehearsals
 from cwbridge import clock, errors
 from cwbridge import web as web_module
 from cwbridge.cache import CachedValue
@@ -88,6 +88,7 @@ class Pages:
         self._access = access
         self._overview: CachedValue[Overview] = CachedValue(self._gathered, ttl=_CACHE_SECONDS)
         self._took_seconds = 0.0
+        self._rehearsals = Rehearsals()
         self._render = rendering.renderer(
             rendering.environment(),
             namespace=bridge.settings.namespace,
@@ -135,9 +136,10 @@ class Pages:
         except errors.Refused as refusal:
             return self._notice(404, refusal.cause, refusal.remedy)
         async with asyncio.timeout(_READ_SECONDS):
-            known = await known_module.gather(self._bridge, key)
-        text = self._render("object", known=known, at_ms=clock.now_ms())
-        return _page(text, status=404 if known.is_unknown else 200)
+            stored = await explanation.explain(self._bridge, key, now=False)
+        now = await self._rehearsals.told(key) if _asks_for_now(request) else None
+        text = self._render("object", known=stored.known, pages=stored.pages, now=now, at_ms=clock.now_ms())
+        return _page(text, status=404 if stored.known.is_unknown else 200)
 
     async def _show_login(self, _request: web.Request) -> web.StreamResponse:
         return _redirect("/")
@@ -205,6 +207,12 @@ class Pages:
 
     def _notice(self, status: int, cause: str, remedy: str) -> web.Response:
         return _page(self._render("notice", cause=cause, remedy=remedy), status=status)
+
+
+def _asks_for_now(request: web.Request) -> bool:
+    """Whether a run shall be rehearsed: it costs calls, so a link or picture on a page of others does not count."""
+    own = request.headers.get("Sec-Fetch-Site", "same-origin") in {"same-origin", "none"}
+    return own and request.query.get("now") == "1"
 
 
 def _page(text: str, *, status: int = 200) -> web.Response:

@@ -12,7 +12,8 @@ from cwbridge.limits.rate import Rate
 from cwbridge.settings.sections import SystemSection
 
 if TYPE_CHECKING:
-    from cwbridge.connectors.transport import Limits
+    from cwbridge.connectors.overlay import Dialect
+    from cwbridge.connectors.transport import Limits, OpenTransport
     from cwbridge.settings import Settings
 
 
@@ -29,6 +30,14 @@ class Checked(Protocol):
 C_co = TypeVar("C_co", bound=Checked, covariant=True)
 
 
+class OpenClient(Protocol[C_co]):
+    """Opens a client under `limits`; `transports` makes its transport, the usual one when it is None."""
+
+    def __call__(
+        self, settings: Settings, limits: Limits, transports: OpenTransport | None = None, /
+    ) -> AbstractAsyncContextManager[C_co]: ...
+
+
 class System(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True, eq=False):
     """An outside system: `settings` is its table, `required` are the values it cannot be opened without."""
 
@@ -36,6 +45,8 @@ class System(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True, eq=False)
     title: str
     settings: type[SystemSection]
     required: tuple[str, ...]
-    open_client: Callable[[Settings, Limits], AbstractAsyncContextManager[C_co]]
+    open_client: OpenClient[C_co]
     published_rate: Rate | None = None
     """The rate limit that the vendor publishes; None where there is none."""
+    dialect: Callable[[], Dialect] | None = None
+    """How its lists are asked for and answered, so that writes can be rehearsed; None for a system that is only read."""

@@ -39,6 +39,19 @@ class Limits(Protocol):
     async def hold(self, seconds: float, *, reason: Literal["throttled", "credentials_refused"]) -> None: ...
 
 
+class OpenTransport(Protocol):
+    """Makes the transport of a client; Transport itself, or one that rehearses (cwbridge.connectors.rehearsed)."""
+
+    def __call__(
+        self,
+        system: Profile,
+        *,
+        session: aiohttp.ClientSession,
+        limiter: Limits,
+        bounds: Bounds | None = None,
+    ) -> Transport: ...
+
+
 class Throttle(msgspec.Struct, frozen=True):
     """The system answered 429 and asks for a pause."""
 

@@ -1,12 +1,13 @@
 """What happened to each object: the last events, newest first.
 
 {namespace}:history:{key}    list of Event as JSON, at most 30, expires half a year after the last
+{namespace}:last_calls:{key} the last calls of the newest run that did something, as JSON, expires after a week
 {namespace}:recent_runs      list of RecentRun as JSON, at most 50: the last events of all objects
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -16,6 +17,7 @@ from cwbridge.text import clip
 
 _MAX_EVENTS = 30
 _KEPT_SECONDS = 180 * 86400
+_CALLS_KEPT_SECONDS = 7 * 86400
 _MAX_RECENT = 50
 _LONGEST_RECENT_CAUSE = 300
 
@@ -70,10 +72,11 @@ class History:
         self._redis = redis
         self._on_event = on_event
         self._prefix = f"{namespace}:history:"
+        self._calls = f"{namespace}:last_calls:"
         self._recent = f"{namespace}:recent_runs"
 
-    async def add(self, key: str, event: Event) -> None:
-        """Put `event` on top of the history of `key`."""
+    async def add(self, key: str, event: Event, *, calls: Sequence[str] = ()) -> None:
+        """Put `event` on top of the history of `key`, and keep the calls that it comes from in place of those kept before."""
         name = self._prefix + key
         if event.what == "checked" or event.what.startswith("wait"):
             await self._drop_same(name, event)
@@ -83,6 +86,8 @@ class History:
             pipe.expire(name, _KEPT_SECONDS)
             pipe.lpush(self._recent, _encoder.encode(RecentRun.of(key, event)))
             pipe.ltrim(self._recent, 0, _MAX_RECENT - 1)
+            if calls:
+                pipe.set(self._calls + key, msgspec.json.encode(calls), ex=_CALLS_KEPT_SECONDS)
             await pipe.execute()
         if self._on_event is not None:
             self._on_event(key, event)
@@ -98,6 +103,11 @@ class History:
         return [
             _decoder.decode(stored) for stored in await reply(self._redis.lrange(self._prefix + key, 0, -1))
         ]
+
+    async def last_calls(self, key: str) -> tuple[str, ...]:
+        """The last calls of the newest run of `key` that did something."""
+        stored = await self._redis.get(self._calls + key)
+        return () if stored is None else msgspec.json.decode(stored, type=tuple[str, ...])
 
     async def recent(self, limit: int = _MAX_RECENT) -> list[RecentRun]:
         """The last events of all objects, newest first."""

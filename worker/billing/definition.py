@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from cwbridge.access import Access
 from cwbridge.checks import Check, Looker, NameList
 from cwbridge.connectors.bss.system import BSS
+from cwbridge.connectors.connectwise import record_page
+from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.flow import Flow, FlowContext
 from cwbridge.ledger.history import Event
+from cwbridge.ledger.links import Link
 from cwbridge.linker import Linker, LinkKind, LinkName
 from cwbridge.settings import Settings
 from worker.billing import keys
@@ -90,6 +93,15 @@ class Billing(Flow):
         """The key of a record of BSS by its link identity."""
         key = keys.of_identity(external_id or "")
         return None if key is None else str(key)
+
+    def pages(self, settings: Settings, key: str, link: Link | None) -> Mapping[str, str]:
+        """The record in ConnectWise, an addition by its agreement; the addresses of BSS pages are not public."""
+        named = self.record_of(key)
+        if link is not None:
+            kind = self.link_of(key).kind
+            named = ("agreement", link.parent) if kind == "addition" else (kind, link.target)
+        page = record_page.address(settings.of(ConnectWiseSettings), *named) if named is not None else None
+        return {f"ConnectWise {named[0]}": page} if named is not None and page is not None else {}
 
     def access(self) -> Sequence[Access]:
         """The endpoints of its systems that the flow calls."""

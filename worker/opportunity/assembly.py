@@ -40,10 +40,15 @@ from worker.psa.inventory_gate import InventoryGate
 from worker.psa.product_lines import ProductLines
 
 
+def project_page(settings: Settings) -> str:
+    """The address of a project in Jetbuilt, with `{id}` for its id."""
+    site = (settings.of(JetbuiltSettings).url or "https://app.jetbuilt.com/api").removesuffix("/api")
+    return site + "/projects/{id}"
+
+
 def rules(settings: Settings) -> Rules:
     """The settings that shape a projection, as data."""
     chosen = settings.of(OpportunitySettings)
-    site = (settings.of(JetbuiltSettings).url or "https://app.jetbuilt.com/api").removesuffix("/api")
     return Rules(
         name_template=chosen.name_template,
         identifier_template=settings.of(CatalogSettings).identifier_template,
@@ -67,7 +72,7 @@ def rules(settings: Settings) -> Rules:
         fallback_site=chosen.fallback_site,
         no_charge_owner_furnished=chosen.owner_furnished == "no_charge",
         line_strategy=chosen.line_strategy,
-        project_link=site + "/projects/{id}",
+        project_link=project_page(settings),
     )
 
 

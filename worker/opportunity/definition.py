@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from cwbridge import errors
 from cwbridge.access import Access
 from cwbridge.checks import Check, Looker, NameList
+from cwbridge.connectors.connectwise import record_page
+from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.connectors.jetbuilt.system import JETBUILT
 from cwbridge.flow import Flow, FlowContext
 from cwbridge.keys import KeyFormat
 from cwbridge.ledger.history import Event
+from cwbridge.ledger.links import Link
 from cwbridge.linker import Linker, LinkKind, LinkName
 from cwbridge.settings import Settings
 from cwbridge.text import folded
@@ -86,6 +89,18 @@ class Opportunities(Flow):
             return str(ProjectKey.of_external_id(external_id or ""))
         except errors.Refused:
             return None
+
+    def pages(self, settings: Settings, key: str, link: Link | None) -> Mapping[str, str]:
+        """The project in Jetbuilt and the opportunity in ConnectWise; the project that was exported last when it has versions."""
+        from worker.opportunity.assembly import project_page  # noqa: PLC0415 - the command line names flows without running them
+
+        exported = link.state.partition("@")[0] if link is not None else ""
+        project = exported or str(ProjectKey.parse(key).family)
+        found = {"Jetbuilt project": project_page(settings).format(id=project)}
+        if link is not None:
+            page = record_page.address(settings.of(ConnectWiseSettings), "opportunity", link.target)
+            found |= {"ConnectWise opportunity": page} if page is not None else {}
+        return found
 
     def access(self) -> Sequence[Access]:
         """The endpoints of its systems that the flow calls."""

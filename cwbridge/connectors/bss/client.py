@@ -20,7 +20,7 @@ from cwbridge.connectors.calls import Address, Answer, Method, Request
 from cwbridge.connectors.profile import Bounds, Profile
 from cwbridge.connectors.reading import Reader
 from cwbridge.connectors.session import open_session
-from cwbridge.connectors.transport import Limits, Transport
+from cwbridge.connectors.transport import Limits, OpenTransport, Transport
 
 __all__ = ["BssClient", "Collection", "ListPage", "Tally", "WritableCollection", "open_client"]
 
@@ -119,12 +119,14 @@ def _with(request: Request[Read], headers: SecretHeaders) -> Request[Read]:
 
 
 @asynccontextmanager
-async def open_client(configured: settings.Settings, limiter: Limits) -> AsyncIterator[BssClient]:
-    """A client by the settings (their required values have been asked for), closed at the end."""
+async def open_client(
+    configured: settings.Settings, limiter: Limits, transports: OpenTransport | None = None
+) -> AsyncIterator[BssClient]:
+    """A client by the settings (their required values have been asked for), closed at the end; `transports` makes its transport."""
     bss = configured.of(BssSettings)
     times = ServerTimes(ZoneInfo(bss.time_zone) if bss.time_zone else None)
     bounds = Bounds(configured.http.timeout.total_seconds(), configured.http.max_response_bytes)
     async with open_session(headers={"Accept": "application/json"}) as session:
         grants = Transport(_GRANTS, session=session, limiter=limiter, bounds=bounds)
-        transport = Transport(BSS, session=session, limiter=limiter, bounds=bounds)
+        transport = (transports or Transport)(BSS, session=session, limiter=limiter, bounds=bounds)
         yield BssClient(transport, AccessTokens(grants, bss, times), bss, times)

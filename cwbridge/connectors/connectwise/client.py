@@ -19,7 +19,7 @@ from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
 from cwbridge.connectors.profile import Bounds, Profile
 from cwbridge.connectors.reading import Reader, reader
 from cwbridge.connectors.session import open_session
-from cwbridge.connectors.transport import Limits, Transport
+from cwbridge.connectors.transport import Limits, OpenTransport, Transport
 
 __all__ = ["ConnectWiseClient", "Resource", "open_client", "session_headers"]
 
@@ -263,10 +263,12 @@ def session_headers(configured: ConnectWiseSettings) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def open_client(configured: settings.Settings, limiter: Limits) -> AsyncIterator[ConnectWiseClient]:
-    """A client by the settings (`settings.require_connectwise` has been asked), closed at the end."""
+async def open_client(
+    configured: settings.Settings, limiter: Limits, transports: OpenTransport | None = None
+) -> AsyncIterator[ConnectWiseClient]:
+    """A client by the settings (`settings.require_connectwise` has been asked), closed at the end; `transports` makes its transport."""
     async with open_session(headers=session_headers(configured.of(ConnectWiseSettings))) as session:
-        transport = Transport(
+        transport = (transports or Transport)(
             CONNECTWISE,
             session=session,
             limiter=limiter,

@@ -12,18 +12,27 @@ from cwbridge.limits.rate import Rate
 
 if TYPE_CHECKING:
     from cwbridge.connectors.connectwise.client import ConnectWiseClient
-    from cwbridge.connectors.transport import Limits
+    from cwbridge.connectors.overlay import Dialect
+    from cwbridge.connectors.transport import Limits, OpenTransport
     from cwbridge.settings import Settings
 
 
 @asynccontextmanager
-async def _open(settings: Settings, limits: Limits) -> AsyncIterator[ConnectWiseClient]:
+async def _open(
+    settings: Settings, limits: Limits, transports: OpenTransport | None = None
+) -> AsyncIterator[ConnectWiseClient]:
     from cwbridge.connectors.connectwise import (  # noqa: PLC0415 - the command line names systems without calling them
         client,
     )
 
-    async with client.open_client(settings, limits) as opened:
+    async with client.open_client(settings, limits, transports) as opened:
         yield opened
+
+
+def _dialect() -> Dialect:
+    from cwbridge.connectors.connectwise.dialect import ConnectWiseDialect  # noqa: PLC0415 - as above
+
+    return ConnectWiseDialect()
 
 
 CONNECTWISE: Final[System[ConnectWiseClient]] = System(
@@ -32,5 +41,6 @@ CONNECTWISE: Final[System[ConnectWiseClient]] = System(
     settings=ConnectWiseSettings,
     required=("url", "company_id", "public_key", "private_key", "client_id"),
     open_client=_open,
+    dialect=_dialect,
     published_rate=Rate(1000, 60.0),
 )

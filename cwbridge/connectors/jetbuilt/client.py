@@ -18,7 +18,7 @@ from cwbridge.connectors.jetbuilt.settings import JetbuiltSettings
 from cwbridge.connectors.profile import Bounds, Profile
 from cwbridge.connectors.reading import Reader, reader
 from cwbridge.connectors.session import open_session
-from cwbridge.connectors.transport import Limits, Transport
+from cwbridge.connectors.transport import Limits, OpenTransport, Transport
 
 __all__ = ["JetbuiltClient", "Page", "open_client", "session_headers"]
 
@@ -191,10 +191,12 @@ def session_headers(configured: JetbuiltSettings) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def open_client(configured: settings.Settings, limiter: Limits) -> AsyncIterator[JetbuiltClient]:
-    """A client by the settings (`settings.require_jetbuilt` has been asked), closed at the end."""
+async def open_client(
+    configured: settings.Settings, limiter: Limits, transports: OpenTransport | None = None
+) -> AsyncIterator[JetbuiltClient]:
+    """A client by the settings (`settings.require_jetbuilt` has been asked), closed at the end; `transports` makes its transport."""
     async with open_session(headers=session_headers(configured.of(JetbuiltSettings))) as session:
-        transport = Transport(
+        transport = (transports or Transport)(
             JETBUILT,
             session=session,
             limiter=limiter,

@@ -12,15 +12,17 @@ from cwbridge.limits.rate import Rate
 
 if TYPE_CHECKING:
     from cwbridge.connectors.jetbuilt.client import JetbuiltClient
-    from cwbridge.connectors.transport import Limits
+    from cwbridge.connectors.transport import Limits, OpenTransport
     from cwbridge.settings import Settings
 
 
 @asynccontextmanager
-async def _open(settings: Settings, limits: Limits) -> AsyncIterator[JetbuiltClient]:
+async def _open(
+    settings: Settings, limits: Limits, transports: OpenTransport | None = None
+) -> AsyncIterator[JetbuiltClient]:
     from cwbridge.connectors.jetbuilt import client  # noqa: PLC0415 - the command line names systems without calling them
 
-    async with client.open_client(settings, limits) as opened:
+    async with client.open_client(settings, limits, transports) as opened:
         yield opened
 
 
