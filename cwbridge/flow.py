@@ -163,12 +163,16 @@ class Flow(ABC):
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """Runs `action` every `interval`; `starts_late` skips the very first slot, when another schedule does that work first."""
+    """Runs `action` every `interval`; `starts_late` skips the very first slot, when another schedule does that work first.
+
+    With `follows_people` it runs as often a day, but more often in the hours in which its polls usually find something.
+    """
 
     name: str
     interval: timedelta
     action: Callable[[], Awaitable[object]]
     starts_late: bool = False
+    follows_people: bool = False
 
 
 class Polled(msgspec.Struct, frozen=True, kw_only=True):

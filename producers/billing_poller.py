@@ -92,10 +92,24 @@ class BillingPoller:
     def schedules(self) -> Sequence[Schedule]:
         """One poll for each collection, and the full sync of both sides."""
         bss, connectwise = self._settings.of(BssSettings), self._settings.of(ConnectWiseSettings)
+        connectwise_polls = (
+            ("connectwise_companies_poll", self._companies.poll),
+            ("connectwise_contacts_poll", self._company_contacts.poll),
+        )
         return (
-            *(Schedule(one.schedule, bss.poll_interval, one.poll) for one in self.bss),
-            Schedule("connectwise_companies_poll", connectwise.poll_interval, self._companies.poll),
-            Schedule("connectwise_contacts_poll", connectwise.poll_interval, self._company_contacts.poll),
+            *(
+                Schedule(one.schedule, bss.poll_interval, one.poll, follows_people=bss.poll_pace == "learned")
+                for one in self.bss
+            ),
+            *(
+                Schedule(
+                    name,
+                    connectwise.poll_interval,
+                    poll,
+                    follows_people=connectwise.poll_pace == "learned",
+                )
+                for name, poll in connectwise_polls
+            ),
             Schedule("bss_full_sync", bss.full_sync_interval, self.full_sync, starts_late=True),
         )
 

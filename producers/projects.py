@@ -67,11 +67,21 @@ class ProjectsPoller:
             self._settings.of(ConnectWiseSettings),
         )
         return (
-            Schedule("jetbuilt_poll", jetbuilt.poll_interval, self.jetbuilt.poll),
+            Schedule(
+                "jetbuilt_poll",
+                jetbuilt.poll_interval,
+                self.jetbuilt.poll,
+                follows_people=jetbuilt.poll_pace == "learned",
+            ),
             Schedule(
                 "jetbuilt_full_sync", jetbuilt.full_sync_interval, self.jetbuilt.full_sync, starts_late=True
             ),
-            Schedule("connectwise_poll", connectwise.poll_interval, self.connectwise.poll),
+            Schedule(
+                "connectwise_poll",
+                connectwise.poll_interval,
+                self.connectwise.poll,
+                follows_people=connectwise.poll_pace == "learned",
+            ),
         )
 
     async def poll(self, *, full: bool) -> Polled:

@@ -1,11 +1,12 @@
 """Runs each schedule once per slot, however many producers there are.
 
-    {namespace}:schedule:{name}    the last slot done (whole intervals since 1970 by the clock of Redis)
+    {namespace}:schedule:{name}    when the action of the last slot that was done began (ms, by the clock of Redis)
     {namespace}:schedules_done     hash, name -> when its action succeeded last (ms)
 
 A slot counts as done only after its action succeeded, on one primary of Redis: a producer that dies in the middle leaves the slot to
 the next one, as soon as its lock has expired. A slot missed while no producer ran is not caught up, because the action reads all that is new anyway.
-Between slots a schedule sleeps; a lock is taken only for a slot that is open.
+Between slots a schedule sleeps; a lock is taken only for a slot that is open. The moment is kept, not the number of the slot, so that a
+schedule whose interval or pace has changed goes on.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ import redis.exceptions
 import structlog
 
 from cwbridge import clock, errors, locks, lua, metrics
-from cwbridge.flow import Schedule
+from cwbridge.flow import Polled, Schedule
 from cwbridge.redis import Redis, reply
+from producers.pace import EVEN
+from producers.rhythm import Rhythm
 
 log = structlog.get_logger()
 # How soon to look again at an open slot that another producer does; that producer may die.
@@ -27,12 +30,14 @@ _BUSY_SECONDS = 1.0
 _PAUSE_AFTER_FAILURE_SECONDS = 10.0
 # The longest time until a suspended machine or a changed clock of Redis is noticed.
 _LONGEST_SLEEP_SECONDS = 60.0
+# A slot that begins within a rounding error has begun.
+_LEAST_SLEEP_SECONDS = 0.001
 
 
 class _Slot(msgspec.Struct, frozen=True):
-    """The current slot of a schedule, whether it is open, and in how many seconds to look again."""
+    """The current slot of a schedule: when it was looked at, whether it is open, and in how many seconds to look again."""
 
-    number: int
+    at: float
     is_open: bool
     is_first: bool
     next_seconds: float
@@ -55,6 +60,7 @@ class Scheduler:
             lua.script(redis, "producers", "primary", name) for name in ("schedule_begin", "schedule_done")
         )
         self._successes = f"{namespace}:schedules_done"
+        self._rhythm = Rhythm(redis, namespace=namespace)
         self._failing: set[str] = set()
         self._known: set[str] = set()
 
@@ -81,9 +87,8 @@ class Scheduler:
         # A known schedule without a stored slot means that Redis was wiped: everything has to be read again.
         act = not (slot.is_first and schedule.starts_late) or schedule.name in self._known
         primary = await self._begin()
-        if act:
-            await schedule.action()
-        if not await self._done([self._prefix + schedule.name], [slot.number, primary]):
+        result = await schedule.action() if act else None
+        if not await self._done([self._prefix + schedule.name], [round(slot.at * 1000), primary]):
             log.info(
                 "schedule_repeated",
                 schedule=schedule.name,
@@ -92,6 +97,8 @@ class Scheduler:
             return act
         if act:
             await reply(self._redis.hset(self._successes, schedule.name, str(clock.now_ms())))
+        if schedule.follows_people and isinstance(result, Polled) and result.enqueued:
+            await self._rhythm.note(schedule.name, slot.at)
         self._known.add(schedule.name)
         return act
 
@@ -116,15 +123,18 @@ class Scheduler:
             pipeline.get(self._prefix + schedule.name)
             (seconds, microseconds), done = await pipeline.execute()
         now, interval = seconds + microseconds / 1e6, schedule.interval.total_seconds()
-        number = int(now // interval)
-        is_open = done is None or int(done) < number
+        pace = await self._rhythm.of(schedule.name, now) if schedule.follows_people else EVEN
+        number = pace.at(now) // interval
+        is_open = done is None or pace.at(int(done) / 1000) // interval < number
         if done is not None:
             self._known.add(schedule.name)
         return _Slot(
-            number=number,
+            at=now,
             is_open=is_open,
             is_first=done is None,
-            next_seconds=_BUSY_SECONDS if is_open else (number + 1) * interval - now,
+            next_seconds=_BUSY_SECONDS
+            if is_open
+            else max(_LEAST_SLEEP_SECONDS, pace.until((number + 1) * interval) - now),
         )
 
     def _succeeded(self, schedule: Schedule) -> None:

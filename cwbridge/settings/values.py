@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pydantic
@@ -16,6 +16,7 @@ from cwbridge.limits.rate import Rate
 from cwbridge.text import folded
 
 T = TypeVar("T")
+PollPace = Literal["learned", "even"]
 _MIN_TOKEN = 16
 """A shorter token could be guessed."""
 

@@ -14,6 +14,7 @@ from cwbridge.settings.values import (
     Duration,
     HeaderText,
     HttpUrl,
+    PollPace,
     RateSetting,
     Secret,
     TimeZone,
@@ -43,6 +44,8 @@ class BssSettings(SystemSection):
     """Rows asked for per page of a list."""
     poll_interval: Duration = timedelta(minutes=1)
     """How often each collection is asked for changes."""
+    poll_pace: PollPace = "learned"
+    """`learned`: more often in the hours in which people edit, as often a day altogether; `even`: always at the same interval."""
     poll_overlap: Duration = timedelta(minutes=10)
     """How far each poll looks back behind the last change it saw."""
     full_sync_interval: Duration = timedelta(hours=6)

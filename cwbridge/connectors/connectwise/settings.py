@@ -9,7 +9,7 @@ from pydantic import Field
 
 from cwbridge.limits.rate import Rate
 from cwbridge.settings.sections import SystemSection
-from cwbridge.settings.values import Credential, Duration, HeaderText, HttpUrl, RateSetting
+from cwbridge.settings.values import Credential, Duration, HeaderText, HttpUrl, PollPace, RateSetting
 
 
 class ConnectWiseSettings(SystemSection):
@@ -33,6 +33,8 @@ class ConnectWiseSettings(SystemSection):
     """Calls under way at once, over all processes."""
     poll_interval: Duration = timedelta(minutes=1)
     """How often ConnectWise is polled for changes of other users to linked opportunities and the catalog."""
+    poll_pace: PollPace = "learned"
+    """`learned`: more often in the hours in which people edit, as often a day altogether; `even`: always at the same interval."""
     poll_overlap: Duration = timedelta(minutes=2)
     """How far each of these polls looks back before the last change that was seen."""
     default_sales_rep: str | None = None

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from cwbridge.limits.rate import Rate
 from cwbridge.settings.sections import SystemSection
-from cwbridge.settings.values import Credential, Duration, HttpUrl, RateSetting
+from cwbridge.settings.values import Credential, Duration, HttpUrl, PollPace, RateSetting
 
 
 class JetbuiltSettings(SystemSection):
@@ -25,6 +25,8 @@ class JetbuiltSettings(SystemSection):
     """Calls under way at once, over all processes."""
     poll_interval: Duration = timedelta(seconds=15)
     """How often Jetbuilt's project list is polled for changes."""
+    poll_pace: PollPace = "learned"
+    """`learned`: more often in the hours in which people edit, as often a day altogether; `even`: always at the same interval."""
     poll_overlap: Duration = timedelta(minutes=2)
     """How far each poll looks back before the last one."""
     full_sync_interval: Duration = timedelta(hours=6)
