@@ -73,12 +73,12 @@ def learned(edits: Sequence[int]) -> Pace:
 
 def _bounded(weights: Sequence[float]) -> Iterator[float]:
     """The weights scaled to a mean of 1, none outside the bounds."""
-    fixed: dict[int, float] = {}
+    bounded: dict[int, float] = {}
     while True:
-        free = [hour for hour in range(24) if hour not in fixed]
-        left = 24 - sum(fixed.values())
+        free = [hour for hour in range(24) if hour not in bounded]
+        left = 24 - sum(bounded.values())
         scale = left / sum(weights[hour] for hour in free) if free else 0.0
-        paces = {hour: weights[hour] * scale for hour in free} | fixed
+        paces = {hour: weights[hour] * scale for hour in free} | bounded
         low = {hour: SLOWEST for hour in free if paces[hour] < SLOWEST}
         high = {hour: FASTEST for hour in free if paces[hour] > FASTEST}
         if not low and not high:
@@ -86,4 +86,4 @@ def _bounded(weights: Sequence[float]) -> Iterator[float]:
         # Of both kinds first the one that is further out, or fixing one could push the other back inside.
         too_little = sum(SLOWEST - paces[hour] for hour in low)
         too_much = sum(paces[hour] - FASTEST for hour in high)
-        fixed |= low if too_little >= too_much else high
+        bounded |= low if too_little >= too_much else high
