@@ -26,6 +26,7 @@ from cwbridge.queue.queue import Queue
 from cwbridge.redis import Redis
 from cwbridge.settings import QueueSettings
 from producers.scheduler import Scheduler
+from tests.bench import figures
 from tests.support.serving import serving
 from tests.support.until import until
 
@@ -135,6 +136,11 @@ async def test_no_op_jobs_a_second_beside_bare_arq(redis: Redis, redis_url: str)
     ):
         print(f"{name:>14}: {figure.per_second:7.0f} jobs/s, {figure.cpu_us:6.0f} us of processor time a job")
     single = statistics.mean((one.per_second, again.per_second))
+    figures.note("jobs a second", f"{single:,.0f}", reached=single >= 1_000)
+    beside = single / bare.per_second
+    figures.note("jobs beside arq", f"{beside:.1f} times", reached=beside >= 1)
+    together = four.per_second / single
+    figures.note("four workers", f"{together:.1f} times", reached=together >= 1)
     assert single > bare.per_second
     assert four.per_second > 0.8 * single
 
@@ -172,6 +178,12 @@ async def test_an_idle_worker_and_idle_producers_hardly_use_redis(redis: Redis, 
         await asyncio.wait({running})
     print(f"idle worker: {alone:.1f} commands/s, {100 * processor:.2f} % of a core")
     print(f"with four schedules: {together:.1f} commands/s, {100 * with_producers:.2f} % of a core")
+    for name, used, processor_share, bound in (
+        ("idle worker", alone, processor, 5),
+        ("idle with producers", together, with_producers, 10),
+    ):
+        reached = used < bound and processor_share < 0.005
+        figures.note(name, f"{used:.1f}, {processor_share:.2%}", reached=reached)
     assert alone < 5
     assert together < 10
     assert with_producers < 0.005
@@ -196,5 +208,6 @@ async def test_a_key_that_is_due_is_started_at_once(redis: Redis, namespace: str
             waits.append(1000 * (begun[f"k/{number}"] - asked))
     middle, worst = statistics.median(waits), statistics.quantiles(waits, n=100)[98]
     print(f"due -> started: {middle:.1f} ms in the middle, {worst:.1f} ms at the 99th percentile")
+    figures.note("due to started", f"{middle:.1f} ms, {worst:.1f} ms", reached=middle < 20 and worst < 100)
     assert middle < 20
     assert worst < 100

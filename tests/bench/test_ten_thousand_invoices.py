@@ -20,6 +20,7 @@ from cwbridge.ledger.links import Links
 from cwbridge.queue.job import Enqueue
 from cwbridge.redis import Redis
 from sandbox.server import Options
+from tests.bench import figures
 from tests.support import commands
 from tests.support.bench import Bench
 from tests.support.configured import bss_section
@@ -126,6 +127,7 @@ async def test_ten_thousand_invoices(bench: Bench, redis: Redis, namespace: str,
         f"the worker had at most {peak:.0f} MB (at most {MEGABYTES}); an edit of {own:.0f} calls of the other flow took "
         f"{slow / quick:.1f} times as long as alone"
     )
+    figures.note("memory, invoices", f"{peak:.0f} MB", reached=peak < MEGABYTES)
     assert await Links(redis, namespace=namespace).count("invoice") == INVOICES
     assert made <= 1.05 * least
     assert peak < MEGABYTES
