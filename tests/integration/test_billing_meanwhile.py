@@ -490,3 +490,72 @@ async def test_a_run_that_lost_its_lease_with_a_wiped_redis_creates_nothing(pair
     await running
     await pairs.settle(f"bss/account/{account}")
     assert [row["id"] for row in pairs.companies()] == [made]
+
+
+async def test_a_value_that_is_taken_back_between_the_write_and_the_type_is_a_change(pairs: Pairs) -> None:
+    """The company had no website, so that it looks as if the write had changed nothing."""
+    pairs.company(accountNumber="HL-1")
+    account = pairs.account(code="HL-1", webSite="https://hl.example")
+    faults = pairs.bench.box.connectwise_faults
+    async with answer_held(faults, "POST", "/company/companies/*/typeAssociations") as (made, release):
+        running = asyncio.create_task(pairs.bench.settled())
+        await made()
+        (company,) = pairs.companies()
+        assert company["website"] == "https://hl.example"
+        pairs.edit_company(company["id"], website="", phoneNumber="9")
+        release()
+        await running
+    await pairs.bench.settled()
+    sides = pairs.in_bss(account), pairs.in_connectwise(company["id"])
+    assert [side.get(name) or "" for side, name in zip(sides, ("webSite", "website"), strict=True)] == [
+        "",
+        "",
+    ]
+    assert sides[0]["phone"] == "9"
+
+
+async def test_a_value_that_is_taken_back_right_after_a_write_does_not_stay_a_difference(
+    pairs: Pairs,
+) -> None:
+    """BSS answers a write without the record, so that it cannot be told from a server that keeps its own value: it is written again."""
+    account, company = await linked(pairs)
+    faults = pairs.bench.box.bss_faults
+    pairs.edit_company(company, faxNumber="5")
+    async with answer_held(faults, "PATCH", "/accounts/*") as (made, release):
+        running = asyncio.create_task(pairs.bench.settled())
+        await made()
+        pairs.edit_account(account, fax=None)
+        release()
+        await running
+    await pairs.bench.settled()
+    assert (pairs.in_bss(account)["fax"] or "") == (pairs.in_connectwise(company)["faxNumber"] or "")
+
+
+@pytest.mark.parametrize("side", ["bss", "connectwise"])
+async def test_a_value_that_a_server_does_not_take_is_written_twice_and_then_left(
+    pairs: Pairs, side: str
+) -> None:
+    account, company = await linked(pairs)
+    box = pairs.bench.box
+    faults, calls, method_path = (
+        (box.bss_faults, box.bss_calls, "/accounts/*")
+        if side == "bss"
+        else (box.connectwise_faults, box.connectwise_calls, "/company/companies/*")
+    )
+    if side == "bss":
+        faults.add(
+            FaultRule(name="own", action="alter", method="GET", path="/accounts/*", fields={"fax": "1"})
+        )
+    else:
+        faults.add(
+            FaultRule(name="own", action="alter", method="*", path=method_path, fields={"faxNumber": "1"})
+        )
+    await pairs.bench.settled(f"bss/account/{account}")
+    calls.clear()
+    if side == "bss":
+        pairs.edit_company(company, faxNumber="5")
+    else:
+        pairs.edit_account(account, fax="5")
+    await pairs.bench.settled(f"bss/account/{account}")
+    await pairs.bench.settled(f"bss/account/{account}")
+    assert calls.count("PATCH") == 2

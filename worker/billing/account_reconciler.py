@@ -24,7 +24,7 @@ from worker.billing.keys import BillingKey, company_key
 from worker.billing.merge import Merge, attempts_of, merge, recovered
 from worker.billing.outcome import Also, skipped, synced
 from worker.billing.relatives import RelativesReader
-from worker.billing.values import Sides, agreed_on, has_changed_meanwhile, newly_agreed
+from worker.billing.values import Sides, agreed_on, has_changed_meanwhile, newly_agreed, unsettled
 
 log = structlog.get_logger(__name__)
 TYPE = "type"
@@ -138,7 +138,7 @@ class AccountReconciler:
             company = await self._push(run, pair, merged, decision, relatives)
         pushed = await self._sides(pair.account, company, relatives)
         half = Merge(push=merged.push, agreed=merged.agreed)
-        agreed = known | newly_agreed(FIELDS, half, before, pushed) | _type_agreed(types)
+        agreed = known | newly_agreed(FIELDS, half, before, pushed, attempts.last) | _type_agreed(types)
         if TYPE in agreed and not types.account:
             agreed[TYPE] = Agreed("", agreed[TYPE].target)
         if decision.add is not None:
@@ -149,13 +149,15 @@ class AccountReconciler:
         after = pushed
         if account is not pair.account:
             after = await self._sides(account, company, relatives)
-            agreed |= newly_agreed(FIELDS, Merge(pull=merged.pull), before, after)
+            agreed |= newly_agreed(FIELDS, Merge(pull=merged.pull), before, after, attempts.last)
             agreed |= _type_agreed(await self._types.seen(_type_of(account), company))
             await kept.keep(agreed)
+        left = unsettled(FIELDS, own, after, attempts.last)
         if attempts or merged.is_written:
             await self._context.attempts.end(key.identity, attempts)
+        await self._context.attempts.begin(key.identity, left)
         others_changed = has_changed_meanwhile(agreed, merged, before, after)
-        if others_changed or _differs_beside_fields(pair, account, company, decision):
+        if left or others_changed or _differs_beside_fields(pair, account, company, decision):
             await self._context.enqueue(run, str(key))
         if _PEOPLE not in agreed:
             await self._context.enqueue_contacts(run, company.id)
@@ -183,7 +185,14 @@ class AccountReconciler:
             await self._context.note_ourselves(company)
         if decision.add is not None:
             await self._types.add(company.id, decision.add)
-            company = await self._companies.get(company.id)
+            read = await self._companies.get(company.id)
+            if not merged.push:
+                return read
+            # The answer of the write tells what became of it; what another user has changed since then is for another run.
+            typed = msgspec.structs.replace(company, types=read.types)
+            if msgspec.structs.replace(read, info=None) != msgspec.structs.replace(typed, info=None):
+                await self._context.enqueue(run, run.key)
+            return typed
         return company
 
     async def _forget(self, run: Run, field: str, relatives: Relatives) -> None:

@@ -30,6 +30,7 @@ from worker.billing.values import (
     has_changed_meanwhile,
     newly_agreed,
     sent_of,
+    unsettled,
     writable,
 )
 
@@ -177,13 +178,13 @@ class ContactReconciler:
             record = await self._writer.update(pair.record, merged.push) if merged.push else pair.record
         half = Merge(push=merged.push, agreed=merged.agreed)
         after = await self._sides(pair, pair.contact, record)
-        agreed = known | newly_agreed(FIELDS, half, before, after)
+        agreed = known | newly_agreed(FIELDS, half, before, after, attempts.last)
         await kept.keep(agreed)
         async with self._context.writing(key, own):
             contact = await self._pull(pair, merged)
         if merged.pull:
             after = await self._sides(pair, contact, record)
-            agreed |= newly_agreed(FIELDS, Merge(pull=merged.pull), before, after)
+            agreed |= newly_agreed(FIELDS, Merge(pull=merged.pull), before, after, attempts.last)
             await kept.keep(agreed)
         # Accounts read what is kept, so they are asked after it; that they were asked is kept last, so that a run which is broken
         # off before that asks again.
@@ -191,9 +192,11 @@ class ContactReconciler:
         await self._context.enqueue(run, *_accounts_to_look_at(pair, primary))
         agreed[_PRIMARY_OF] = primary
         await kept.keep(agreed)
+        left = unsettled(FIELDS, own, after, attempts.last)
         if attempts or merged.is_written:
             await self._context.attempts.end(key.identity, attempts)
-        if has_changed_meanwhile(agreed, merged, before, after):
+        await self._context.attempts.begin(key.identity, left)
+        if left or has_changed_meanwhile(agreed, merged, before, after):
             await self._context.enqueue(run, str(key))
         return synced("contact", pair.link, merged, before, is_new=pair.is_new)
 

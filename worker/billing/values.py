@@ -8,9 +8,10 @@ import msgspec
 
 from cwbridge import errors
 from cwbridge.ledger.agreements import Agreed
+from cwbridge.ledger.attempts import Attempt
 from cwbridge.ledger.creates import Sent, SentFields
 from cwbridge.text import clip, one_line, shorten
-from worker.billing.merge import Field, Merge, Seen, alike
+from worker.billing.merge import Field, Merge, Seen, alike, attempts_of
 
 Translated = str | None | errors.Refused
 
@@ -96,17 +97,20 @@ class Sides(msgspec.Struct, frozen=True):
         return side_by_side(self.source, self.target)
 
 
-def newly_agreed(fields: Iterable[Field], merged: Merge, before: Sides, after: Sides) -> dict[str, Agreed]:
-    """The values agreed on once `merged` is written.
+def newly_agreed(
+    fields: Iterable[Field], merged: Merge, before: Sides, after: Sides, tried: Mapping[str, Attempt]
+) -> dict[str, Agreed]:
+    """The values agreed on once `merged` is written; `tried` are the writes that an earlier run has left unsettled.
 
     Of a value that was written, what the server made of it; of the value it came from, what was read before, so that a change
     which another user makes meanwhile stays a change. A written field that now holds something else altogether is left out:
-    another user has changed it since, or the server has a form of its own, which shows when the same write changes nothing.
+    another user has changed it since, or the server has a form of its own, which shows when the same write changes nothing twice.
     """
     by_name = {field.name: field for field in fields}
+    own = attempts_of(merged, before.seen)
 
     def holds(name: str, sent: str, was: str, now: str) -> bool:
-        return alike(by_name[name], sent, now) or now == was
+        return alike(by_name[name], sent, now) or (now == was and tried.get(name) == own[name])
 
     pushed = {
         name: Agreed(before.source[name].own, after.target[name].own)
@@ -120,6 +124,27 @@ def newly_agreed(fields: Iterable[Field], merged: Merge, before: Sides, after: S
     }
     settled = {name: Agreed(before.source[name].own, before.target[name].own) for name in merged.agreed}
     return pushed | pulled | settled
+
+
+def unsettled(
+    fields: Iterable[Field], own: Mapping[str, Attempt], after: Sides, tried: Mapping[str, Attempt]
+) -> dict[str, Attempt]:
+    """The writes after which a side holds what it held before: another user may have taken the value back, or the server does.
+
+    They are tried once more; those that are in `tried` were.
+    """
+    found = {}
+    for field in fields:
+        attempt = own.get(field.name)
+        if attempt is None or tried.get(field.name) == attempt:
+            continue
+        was, values = (
+            (attempt.target, after.target) if attempt.side == "target" else (attempt.source, after.source)
+        )
+        now = values[field.name].own
+        if now == was and not alike(field, attempt.sent, now):
+            found[field.name] = attempt
+    return found
 
 
 def has_changed_meanwhile(agreed: Mapping[str, Agreed], merged: Merge, before: Sides, after: Sides) -> bool:
