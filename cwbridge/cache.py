@@ -1,4 +1,4 @@
-"""A value that is loaded once for all callers and then cached for some time."""
+"""Values that are loaded once for all callers and then cached for some time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from cwbridge import clock
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -33,3 +34,23 @@ class CachedValue(Generic[T]):
     def forget(self) -> None:
         """Load again at the next call."""
         self._value = None
+
+
+class CachedValues(Generic[K, T]):
+    """Values by key, each loaded once for all callers and at most `ttl` seconds old; the `most` that were asked for last are kept."""
+
+    def __init__(self, load: Callable[[K], Awaitable[T]], *, ttl: float, most: int) -> None:
+        self._load = load
+        self._ttl = ttl
+        self._most = most
+        self._values: dict[K, CachedValue[T]] = {}
+
+    async def get(self, key: K) -> T:
+        """The value of `key`; raises what `load` raises, which is not cached."""
+        value = self._values.pop(key, None)
+        if value is None:
+            value = CachedValue(lambda: self._load(key), ttl=self._ttl)
+        self._values[key] = value
+        while len(self._values) > self._most:
+            del self._values[next(iter(self._values))]
+        return await value.get()

@@ -12,7 +12,7 @@ import sys
 import msgspec
 import structlog
 
-from cwbridge.cache import CachedValue
+from cwbridge.cache import CachedValues
 from cwbridge.queue.failure import Failure
 from cwbridge.rehearsal import Rehearsal
 
@@ -35,17 +35,11 @@ class Rehearsals:
 
     def __init__(self) -> None:
         self._at_work = asyncio.Lock()
-        self._kept: dict[str, CachedValue[Told]] = {}
+        self._kept: CachedValues[str, Told] = CachedValues(self._rehearsed, ttl=_KEPT_SECONDS, most=_KEPT)
 
     async def told(self, key: str) -> Told:
         """What a run of a valid key would do now, or did some seconds ago."""
-        kept = self._kept.pop(key, None)
-        if kept is None:
-            kept = CachedValue(lambda: self._rehearsed(key), ttl=_KEPT_SECONDS)
-        self._kept[key] = kept
-        while len(self._kept) > _KEPT:
-            del self._kept[next(iter(self._kept))]
-        return await kept.get()
+        return await self._kept.get(key)
 
     async def _rehearsed(self, key: str) -> Told:
         async with self._at_work:

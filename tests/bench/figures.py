@@ -15,8 +15,8 @@ GOALS = {
     "calls of a change": ("the same with strategy `changed`, 5 of 400 lines changed", "2 x 5 + 12"),
     "calls of a new item": ("ConnectWise calls for a line with a new catalog item", "2"),
     "steady calls": ("calls of a poll that finds nothing, each polled collection", "1"),
-    "full sync, Jetbuilt": ("Jetbuilt calls of a full sync over unchanged projects, each project", "4"),
-    "full sync, ConnectWise": ("ConnectWise calls of the same, each project", "0.05"),
+    "full sync, Jetbuilt": ("Jetbuilt calls of a full sync over unchanged projects, each opportunity", "4"),
+    "full sync, ConnectWise": ("ConnectWise calls of the same, each opportunity", "0.05"),
     "cpu beside pyconnectwise": (
         "processor time per line of pyconnectwise / of a worker as deployed",
         "4 times",

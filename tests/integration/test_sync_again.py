@@ -82,3 +82,27 @@ async def test_a_sync_of_named_keys_looks_at_these_alone(bench: Bench) -> None:
     assert (summary.seen, summary.settled) == (1, 1)
     assert bench.books.opportunities().keys() == {f"jetbuilt:{chosen}"}
     assert bench.box.jetbuilt_calls.count("GET", "/api/projects") == 0
+
+
+async def test_a_full_sync_reads_each_client_once_and_asks_once_whether_an_opportunity_was_converted(
+    bench: Bench,
+) -> None:
+    twins = [bench.box.jetbuilt.add_plain_project(lines=1) for _ in range(3)]
+    assert len({twin.client_id for twin in twins}) == 1
+    await bench.settled()
+    bench.forget_calls()
+    await bench.settled(full=True)
+    clients = {project.client_id for project in (*bench.box.world.active_projects, *twins)}
+    parents = {client.parent_id for client in bench.box.world.clients if client.id in clients} - {None}
+    assert bench.box.jetbuilt_calls.count("GET", "/api/clients/{client}") == len(clients | parents)
+    conversions = bench.box.connectwise_calls.count("GET", "/sales/opportunities/conversions/{id}")
+    assert conversions == len(bench.books.opportunities())
+
+
+async def test_an_edit_of_a_client_counts_in_the_next_run_of_a_project(bench: Bench) -> None:
+    """What a full sync remembers is nothing to a change."""
+    family = bench.families()[0]
+    await bench.settled(full=True)
+    bench.forget_calls()
+    await bench.settled(f"jetbuilt/project/{family}")
+    assert bench.box.jetbuilt_calls.count("GET", "/api/clients/{client}") >= 1

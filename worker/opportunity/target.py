@@ -92,22 +92,23 @@ class Target:
 
     async def is_over(self, opportunity: models.Opportunity) -> bool:
         """Whether the opportunity is closed or converted, so that runs no longer write it."""
-        return await self._closed(opportunity) or await self._converted(opportunity.id)
+        return await self.protection(opportunity) is not None
 
-    async def ensure_open(self, opportunity: models.Opportunity) -> None:
-        """Raise Protected when the opportunity is closed or converted."""
+    async def protection(self, opportunity: models.Opportunity) -> errors.Protected | None:
+        """Why the opportunity is not written any more: it is closed or converted; None when it is open."""
         if await self._closed(opportunity):
-            raise errors.Protected(
+            return errors.Protected(
                 "The opportunity is closed in ConnectWise",
                 detail=f"opportunity {opportunity.id}",
                 remedy="Reopen it in ConnectWise and requeue, or leave it as it is and archive this job.",
             )
-        if await self._converted(opportunity.id):
-            raise errors.Protected(
+        if await self._client.converted(opportunity.id):
+            return errors.Protected(
                 "The opportunity was converted in ConnectWise",
                 detail=f"opportunity {opportunity.id}",
                 remedy="Change the order or project it became by hand, and archive this job.",
             )
+        return None
 
     async def reopen(self, opportunity: models.Opportunity) -> models.Opportunity:
         """Give an opportunity that this flow closed the tenant's default status again."""
@@ -176,9 +177,6 @@ class Target:
         statuses = {row.id: row for row in await self._statuses.get()}
         status = statuses.get(opportunity.status.id) if opportunity.status else None
         return opportunity.closedDate is not None if status is None else _closes(status)
-
-    async def _converted(self, opportunity: int) -> bool:
-        return await self._client.converted(opportunity)
 
     async def _find_by_external_id(self, external_id: str) -> Found | None:
         rows = [

@@ -108,9 +108,11 @@ class OpportunityWriter:
         record, settled = found.record, _settled_before(link, written.fingerprint)
         if link is not None and link.finished:
             record = await self._target.reopen(record)
-        if settled and await self._target.is_over(record):
+        protection = await self._target.protection(record)
+        if protection is not None:
+            if not settled:
+                raise protection
             return Event(what="checked", target=record.id, cause="closed or converted in ConnectWise")
-        await self._target.ensure_open(record)
         observed = settled and not self._repair_drift and run.mode != "force"
         if link is not None and not observed:
             await self._links.begin("opportunity", run.key, link, written.fingerprint)
