@@ -3,13 +3,15 @@
 Identifiers that many jobs ask for within a few milliseconds go out as one `identifier in (...)` request. Found items are
 cached in Redis for all workers. A create happens under a lock per identifier, after a fresh look that includes inactive
 items, and the identifier in the answer is compared with the one sent, because ConnectWise may store a taken identifier
-with a copy suffix instead of refusing it (Zomentum help; connectwise reference 12.3).
+with a copy suffix instead of refusing it (Zomentum help; connectwise reference 12.3). Some new identifiers at a time are locked
+together, in one order everywhere, and share that look, so that a new item costs one call and a small part of another.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -31,8 +33,13 @@ from worker.psa.records import DesiredProduct
 
 log = structlog.get_logger(__name__)
 _BATCH_WINDOW = timedelta(milliseconds=5)
+_LOCKED_TOGETHER = 20
+"""As many as share a fresh look; other jobs that want one of them wait until all are made."""
 MAX_IDENTIFIER = 75
 """Of a catalog item, in UTF-16 units (specification)."""
+
+
+Wanted = tuple[CatalogKey, DesiredProduct]
 
 
 class CatalogPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,14 +78,11 @@ class Catalog:
         known = await self._cached(dict.fromkeys(keys.values()))
         # Lines at different prices share one item; the last of them is used for it.
         unknown = {key: product for product, key in keys.items() if key not in known}
-        found = await asyncio.gather(*(self._candidates(product) for product in unknown.values()))
-        await concurrency.gather_limited(
-            (
-                self._settle(key, product, candidates, known)
-                for (key, product), candidates in zip(unknown.items(), found, strict=True)
-            ),
-            limit=self._policy.concurrency,
-        )
+        looked_up = await asyncio.gather(*(self._candidates(product) for product in unknown.values()))
+        found = dict(zip(unknown.items(), looked_up, strict=True))
+        await self._each(self._settle(*wanted, there, known) for wanted, there in found.items() if there)
+        others = await self._make_new([wanted for wanted, there in found.items() if not there], known)
+        await self._each(self._settle_qualified(*wanted, known) for wanted in others)
         return {product: known[key] for product, key in keys.items()}
 
     async def renew(self, product: DesiredProduct) -> int:
@@ -98,6 +102,9 @@ class Catalog:
         cached = await self._cache.get(asked)
         return {key: item_id for key, item_id in zip(asked, cached, strict=True) if item_id is not None}
 
+    async def _each(self, work: Iterable[Coroutine[Any, Any, None]]) -> None:
+        await concurrency.gather_limited(work, limit=self._policy.concurrency)
+
     async def _settle(
         self,
         key: CatalogKey,
@@ -105,8 +112,78 @@ class Catalog:
         candidates: list[models.CatalogItem],
         known: dict[CatalogKey, int],
     ) -> None:
-        known[key] = await self._match_or_create(product, candidates)
-        await self._cache.put({key: known[key]})
+        """The item under the plain identifier when it fits, else under the qualified one."""
+        item = await self._match(product, candidates)
+        if item is None:
+            await self._settle_qualified(key, product, known)
+        else:
+            await self._know(key, item, known)
+
+    async def _settle_qualified(
+        self, key: CatalogKey, product: DesiredProduct, known: dict[CatalogKey, int]
+    ) -> None:
+        await self._know(key, await concurrency.to_the_end(self._qualified(product)), known)
+
+    async def _know(self, key: CatalogKey, item: int, known: dict[CatalogKey, int]) -> None:
+        known[key] = item
+        await self._cache.put({key: item})
+
+    async def _make_new(self, new: Sequence[Wanted], known: dict[CatalogKey, int]) -> list[Wanted]:
+        """Create the items of identifiers that no item had; those are left whose identifier another product has taken since.
+
+        Creates under way are not broken off: until they end the locks stay, and a copy that they make is deleted.
+        """
+        by_name: dict[str, list[Wanted]] = {}
+        for wanted in new:
+            by_name.setdefault(folded(wanted[1].identifier), []).append(wanted)
+        names, left = sorted(by_name), list[Wanted]()
+        for start in range(0, len(names), _LOCKED_TOGETHER):
+            together = {name: by_name[name] for name in names[start : start + _LOCKED_TOGETHER]}
+            stopped = asyncio.Event()
+            try:
+                left += await concurrency.to_the_end(self._under_locks(together, known, stopped))
+            except asyncio.CancelledError:
+                stopped.set()
+                raise
+        return left
+
+    async def _under_locks(
+        self, together: Mapping[str, list[Wanted]], known: dict[CatalogKey, int], stopped: asyncio.Event
+    ) -> list[Wanted]:
+        """Look once more for all of these identifiers, now that no other job creates them, and create what is missing."""
+        async with contextlib.AsyncExitStack() as locks:
+            for name in together:
+                await locks.enter_async_context(self._psa.locks.hold(f"catalog:{name}"))
+            forms = [form for each in together.values() for _, product in each for form in _forms(product)]
+            there = await self._load(list(dict.fromkeys(forms)))
+            left = await concurrency.gather_limited(
+                (self._of_one_name(each, there, known, stopped) for each in together.values()),
+                limit=self._policy.concurrency,
+            )
+        return [wanted for each in left for wanted in each]
+
+    async def _of_one_name(
+        self,
+        each: Sequence[Wanted],
+        there: Mapping[str, list[models.CatalogItem]],
+        known: dict[CatalogKey, int],
+        stopped: asyncio.Event,
+    ) -> list[Wanted]:
+        """Settle the products that want one identifier, one after the other; those are left that it does not belong to."""
+        left: list[Wanted] = []
+        for number, (key, product) in enumerate(each):
+            if stopped.is_set():
+                break
+            forms = _forms(product)
+            candidates = await self._find(*forms) if number else _under(forms, there)
+            item = await self._match(product, candidates)
+            if item is None and not candidates:
+                item = await self._create(product, product.identifier)
+            if item is None:
+                left.append((key, product))
+            else:
+                await self._know(key, item, known)
+        return left
 
     async def _candidates(self, product: DesiredProduct) -> list[models.CatalogItem]:
         """Every item under the identifier of the product, both cleaned and as the source spells it."""
@@ -122,26 +199,8 @@ class Catalog:
 
     async def _find(self, *identifiers: str) -> list[models.CatalogItem]:
         """The items under any of `identifiers`, asked for at once."""
-        found = await self._load(list(dict.fromkeys(identifiers)))
-        return list({item.id: item for items in found.values() for item in items}.values())
-
-    async def _match_or_create(self, product: DesiredProduct, candidates: list[models.CatalogItem]) -> int:
-        """The item under the plain identifier when that is free or fits, else under the qualified one."""
-        if (item := await self._match(product, candidates)) is not None:
-            return item
-        item = None if candidates else await concurrency.to_the_end(self._plain(product))
-        return item if item is not None else await concurrency.to_the_end(self._qualified(product))
-
-    async def _plain(self, product: DesiredProduct) -> int | None:
-        """The item under the plain identifier, created when that is free; None when it belongs to another product.
-
-        It is not broken off, as `_qualified` is not: while a create is under way the lock stays, and a copy that it makes is deleted.
-        """
-        async with self._psa.locks.hold(f"catalog:{folded(product.identifier)}"):
-            candidates = await self._find(*_forms(product))
-            if (item := await self._match(product, candidates)) is None and not candidates:
-                return await self._create(product, product.identifier)
-            return item
+        asked = list(dict.fromkeys(identifiers))
+        return _under(asked, await self._load(asked))
 
     async def _match(self, product: DesiredProduct, candidates: list[models.CatalogItem]) -> int | None:
         """The active candidate that is the product; an inactive one is reactivated or refused when the setting says so."""
@@ -264,6 +323,12 @@ class Catalog:
         if product.part_number:
             draft["manufacturerPartNumber"] = product.part_number
         return draft
+
+
+def _under(
+    identifiers: Iterable[str], there: Mapping[str, list[models.CatalogItem]]
+) -> list[models.CatalogItem]:
+    return list({item.id: item for identifier in identifiers for item in there[identifier]}.values())
 
 
 def _forms(product: DesiredProduct) -> tuple[str, ...]:
