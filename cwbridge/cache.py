@@ -37,12 +37,12 @@ class CachedValue(Generic[T]):
 
 
 class CachedValues(Generic[K, T]):
-    """Values by key, each loaded once for all callers and at most `ttl` seconds old; the `most` that were asked for last are kept."""
+    """Values by key, each loaded once for all callers and at most `ttl` seconds old; the `max_size` that were asked for last are kept."""
 
-    def __init__(self, load: Callable[[K], Awaitable[T]], *, ttl: float, most: int) -> None:
+    def __init__(self, load: Callable[[K], Awaitable[T]], *, ttl: float, max_size: int) -> None:
         self._load = load
         self._ttl = ttl
-        self._most = most
+        self._max_size = max_size
         self._values: dict[K, CachedValue[T]] = {}
 
     async def get(self, key: K) -> T:
@@ -51,6 +51,6 @@ class CachedValues(Generic[K, T]):
         if value is None:
             value = CachedValue(lambda: self._load(key), ttl=self._ttl)
         self._values[key] = value
-        while len(self._values) > self._most:
+        while len(self._values) > self._max_size:
             del self._values[next(iter(self._values))]
         return await value.get()

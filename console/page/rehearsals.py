@@ -35,7 +35,7 @@ class Rehearsals:
 
     def __init__(self) -> None:
         self._at_work = asyncio.Lock()
-        self._kept: CachedValues[str, Told] = CachedValues(self._rehearsed, ttl=_KEPT_SECONDS, most=_KEPT)
+        self._kept: CachedValues[str, Told] = CachedValues(self._rehearsed, ttl=_KEPT_SECONDS, max_size=_KEPT)
 
     async def told(self, key: str) -> Told:
         """What a run of a valid key would do now, or did some seconds ago."""

@@ -18,7 +18,7 @@ async def test_values_are_loaded_once_by_key_and_the_oldest_are_let_go() -> None
         await asyncio.sleep(0)
         return 10 * key
 
-    values: CachedValues[int, int] = CachedValues(load, ttl=60, most=2)
+    values: CachedValues[int, int] = CachedValues(load, ttl=60, max_size=2)
     assert await asyncio.gather(*(values.get(1) for _ in range(3))) == [10] * 3
     assert await values.get(2) == 20
     assert await values.get(1) == 10
@@ -40,7 +40,7 @@ async def test_a_value_is_loaded_again_when_it_is_old_and_a_failure_is_not_kept(
             raise LookupError
         return now
 
-    values: CachedValues[str, float] = CachedValues(load, ttl=60, most=2)
+    values: CachedValues[str, float] = CachedValues(load, ttl=60, max_size=2)
     with pytest.raises(LookupError):
         await values.get("a")
     failing = False

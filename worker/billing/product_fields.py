@@ -18,7 +18,7 @@ from cwbridge.ledger.agreements import Agreed
 from cwbridge.text import clip, many_lines, one_line, shorten
 from worker.billing.document_rules import ProductRules
 from worker.billing.keys import BillingKey, document_key
-from worker.psa.catalog import MAX_IDENTIFIER
+from worker.psa.catalog_matching import MAX_IDENTIFIER
 from worker.psa.catalog_placement import Placement, PlacementRule
 from worker.psa.money import exact
 from worker.psa.records import DesiredProduct

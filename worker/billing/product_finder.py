@@ -17,7 +17,7 @@ from cwbridge.text import folded
 from worker.billing import product_fields
 from worker.billing.context import BillingContext
 from worker.billing.keys import BillingKey
-from worker.psa.catalog import MAX_IDENTIFIER
+from worker.psa.catalog_matching import MAX_IDENTIFIER
 from worker.psa.identities import relink_command
 
 log = structlog.get_logger(__name__)

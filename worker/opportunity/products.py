@@ -7,7 +7,7 @@ from typing import Literal
 
 from cwbridge.connectors.jetbuilt import models
 from cwbridge.text import clip, one_line, shorten
-from worker.psa.catalog import MAX_IDENTIFIER
+from worker.psa.catalog_matching import MAX_IDENTIFIER
 from worker.psa.records import DesiredProduct
 
 Kind = Literal["equipment", "subcontract", "labor", "factor", "shipping", "service"]

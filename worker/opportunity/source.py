@@ -37,14 +37,16 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 class SourceReader:
     """Reads projects and options; users and offices, which hardly ever change, are cached for ten minutes.
 
-    A full sync asks for the same clients again and again: in its lane they are remembered for a minute.
+    A full sync asks for the same clients again and again: in its lane they are cached for a minute.
     """
 
     def __init__(self, client: jetbuilt.JetbuiltClient) -> None:
         self._client = client
         self._users = CachedValue(client.users, ttl=600)
         self._company = CachedValue(client.company, ttl=600)
-        self._remembered: CachedValues[int, models.Client] = CachedValues(client.client, ttl=60, most=1_000)
+        self._remembered: CachedValues[int, models.Client] = CachedValues(
+            client.client, ttl=60, max_size=1_000
+        )
 
     async def project(self, key: ProjectKey, hint: int | None) -> models.Project:
         """The active version of the family.

@@ -24,6 +24,7 @@ from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.resource import Change
 from cwbridge.ledger.catalog import CatalogCache, CatalogKey
 from cwbridge.text import folded
+from worker.psa import catalog_matching
 from worker.psa.catalog_copies import CatalogCopyRemoval
 from worker.psa.catalog_placement import PLACES, CatalogPlacement
 from worker.psa.context import PsaContext
@@ -35,8 +36,6 @@ log = structlog.get_logger(__name__)
 _BATCH_WINDOW = timedelta(milliseconds=5)
 _LOCKED_TOGETHER = 20
 """As many as share a fresh look; other jobs that want one of them wait until all are made."""
-MAX_IDENTIFIER = 75
-"""Of a catalog item, in UTF-16 units (specification)."""
 
 
 Wanted = tuple[CatalogKey, DesiredProduct]
@@ -71,7 +70,7 @@ class Catalog:
 
     async def resolve(self, products: Iterable[DesiredProduct]) -> dict[DesiredProduct, int]:
         """The catalog item id of each product; missing items are created."""
-        keys = {product: _catalog_key_of(product) for product in products}
+        keys = {product: catalog_matching.catalog_key_of(product) for product in products}
         await self._copies.remove_left(
             form for product in keys for form in (product.identifier, product.qualified)
         )
@@ -154,7 +153,12 @@ class Catalog:
         async with contextlib.AsyncExitStack() as locks:
             for name in together:
                 await locks.enter_async_context(self._psa.locks.hold(f"catalog:{name}"))
-            forms = [form for each in together.values() for _, product in each for form in _forms(product)]
+            forms = [
+                form
+                for each in together.values()
+                for _, product in each
+                for form in catalog_matching.forms(product)
+            ]
             there = await self._load(list(dict.fromkeys(forms)))
             left = await concurrency.gather_limited(
                 (self._of_one_name(each, there, known, stopped) for each in together.values()),
@@ -174,8 +178,8 @@ class Catalog:
         for number, (key, product) in enumerate(each):
             if stopped.is_set():
                 break
-            forms = _forms(product)
-            candidates = await self._find(*forms) if number else _under(forms, there)
+            forms = catalog_matching.forms(product)
+            candidates = await self._find(*forms) if number else catalog_matching.under(forms, there)
             item = await self._match(product, candidates)
             if item is None and not candidates:
                 item = await self._create(product, product.identifier)
@@ -187,7 +191,7 @@ class Catalog:
 
     async def _candidates(self, product: DesiredProduct) -> list[models.CatalogItem]:
         """Every item under the identifier of the product, both cleaned and as the source spells it."""
-        found = await asyncio.gather(*(self._look_up.get(form) for form in _forms(product)))
+        found = await asyncio.gather(*(self._look_up.get(form) for form in catalog_matching.forms(product)))
         return list({item.id: item for items in found for item in items}.values())
 
     async def _load(self, identifiers: Sequence[str]) -> Mapping[str, list[models.CatalogItem]]:
@@ -200,18 +204,18 @@ class Catalog:
     async def _find(self, *identifiers: str) -> list[models.CatalogItem]:
         """The items under any of `identifiers`, asked for at once."""
         asked = list(dict.fromkeys(identifiers))
-        return _under(asked, await self._load(asked))
+        return catalog_matching.under(asked, await self._load(asked))
 
     async def _match(self, product: DesiredProduct, candidates: list[models.CatalogItem]) -> int | None:
         """The active candidate that is the product; an inactive one is reactivated or refused when the setting says so."""
-        fitting = [item for item in candidates if _fits(product, item)]
-        active = _only(product, [item for item in fitting if not item.inactiveFlag])
+        fitting = [item for item in candidates if catalog_matching.fits(product, item)]
+        active = catalog_matching.only(product, [item for item in fitting if not item.inactiveFlag])
         if active is not None:
             return await self._existing_item(product, active)
         if not fitting or self._policy.inactive == "qualify":
             return None
         if self._policy.inactive == "refuse":
-            raise _inactive(product, fitting[0])
+            raise catalog_matching.inactive(product, fitting[0])
         return await self._reactivate(fitting[0])
 
     async def _existing_item(self, product: DesiredProduct, item: models.CatalogItem) -> int:
@@ -241,8 +245,8 @@ class Catalog:
                 return item
             if not candidates:
                 return await self._create(product, product.qualified)
-        if any(_fits(product, item) for item in candidates):
-            raise _inactive(product, candidates[0])
+        if any(catalog_matching.fits(product, item) for item in candidates):
+            raise catalog_matching.inactive(product, candidates[0])
         raise errors.Ambiguous(
             "A catalog identifier and its qualified form both belong to other products",
             detail=f"{product.identifier!r} and {product.qualified!r} "
@@ -323,51 +327,3 @@ class Catalog:
         if product.part_number:
             draft["manufacturerPartNumber"] = product.part_number
         return draft
-
-
-def _under(
-    identifiers: Iterable[str], there: Mapping[str, list[models.CatalogItem]]
-) -> list[models.CatalogItem]:
-    return list({item.id: item for identifier in identifiers for item in there[identifier]}.values())
-
-
-def _forms(product: DesiredProduct) -> tuple[str, ...]:
-    """The spellings under which ConnectWise may hold the item; it compares identifiers character by character."""
-    written = product.as_written
-    storable = written and len(written.encode("utf-16-le", "surrogatepass")) <= 2 * MAX_IDENTIFIER
-    return (product.identifier, written) if storable else (product.identifier,)
-
-
-def _catalog_key_of(product: DesiredProduct) -> CatalogKey:
-    """The cache key of a product: items of several manufacturers may share one identifier."""
-    owner = folded(product.manufacturer) or folded(product.locked_subcategory)
-    return CatalogKey(folded(product.identifier), owner)
-
-
-def _only(product: DesiredProduct, active: list[models.CatalogItem]) -> models.CatalogItem | None:
-    if len(active) > 1:
-        raise errors.Ambiguous(
-            "Several active catalog items have one identifier",
-            detail=f"{product.identifier!r}: catalog items {', '.join(str(item.id) for item in active)}",
-            remedy="Inactivate or rename all but one of them in ConnectWise, then requeue.",
-        )
-    return active[0] if active else None
-
-
-def _inactive(product: DesiredProduct, item: models.CatalogItem) -> errors.Refused:
-    return errors.Refused(
-        "A catalog item is inactive",
-        detail=f"{product.identifier!r}, catalog item {item.id} {item.identifier!r}",
-        remedy="Activate it in ConnectWise, or set catalog.inactive_items to reactivate; then requeue.",
-    )
-
-
-def _fits(product: DesiredProduct, item: models.CatalogItem) -> bool:
-    """Whether the item has the locked sub-category of the product or, when none is locked, no other manufacturer."""
-    if product.locked_subcategory:
-        return item.subcategory is not None and folded(item.subcategory.name) == folded(
-            product.locked_subcategory
-        )
-    if not product.manufacturer or item.manufacturer is None or not item.manufacturer.name:
-        return True
-    return folded(item.manufacturer.name) == folded(product.manufacturer)
