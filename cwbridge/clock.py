@@ -26,6 +26,11 @@ def from_ms(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
+def ms_of(moment: datetime | None) -> int | None:
+    """The milliseconds since 1970 of an aware moment; None for none."""
+    return None if moment is None else round(moment.timestamp() * 1000)
+
+
 def iso(moment: datetime) -> str:
     """`2026-11-21T22:18:00Z`: the form that ConnectWise expects and people read."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

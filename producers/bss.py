@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from cwbridge import clock
 from cwbridge.connectors import unclear
 from cwbridge.connectors.bss import filters, models, refusals
 from cwbridge.connectors.bss.client import Collection, ListPage, Tally
@@ -180,7 +181,11 @@ class BssPoller(Generic[T]):
         """The version is the content of the row with its time of change."""
         version = digest(msgspec.json.encode(row))
         return Enqueue(
-            key=self._polled.key(row.record_id), flow=self._flow.name, lane="fresh", version=version
+            key=self._polled.key(row.record_id),
+            flow=self._flow.name,
+            lane="fresh",
+            version=version,
+            changed_ms=clock.ms_of(row.updatedAt),
         )
 
     def _verify(self, record_id: int | str) -> Enqueue:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar, Generic, TypeVar
 
+from cwbridge import clock
 from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
@@ -109,7 +110,13 @@ class PairPoller(ABC, Generic[T]):
         return f"connectwise/{self.table}/{row.id}"
 
     def _if_changed(self, row: T, lane: Lane) -> Enqueue:
-        return Enqueue(key=self._key(row), flow=self._flow.name, lane=lane, version=noticed.state(row))
+        return Enqueue(
+            key=self._key(row),
+            flow=self._flow.name,
+            lane=lane,
+            version=noticed.state(row),
+            changed_ms=clock.ms_of(row.info.lastUpdated if row.info is not None else None),
+        )
 
     def _verify(self, key: str, lane: Lane) -> Enqueue:
         """The source of the key has not changed: its target has."""

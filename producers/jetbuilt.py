@@ -95,7 +95,13 @@ class JetbuiltPoller:
     def _if_changed(self, project: models.ListedProject) -> Enqueue:
         """Skips a version of the project that was already enqueued."""
         version = f"{project.id}@{project.updated_at}" if project.updated_at else ""
-        return Enqueue(key=_key(project.family), flow=self._flow.name, lane="fresh", version=version)
+        return Enqueue(
+            key=_key(project.family),
+            flow=self._flow.name,
+            lane="fresh",
+            version=version,
+            changed_ms=clock.ms_of(project.updated_at),
+        )
 
     def _verify(self, family: int) -> Enqueue:
         return Enqueue(key=_key(family), flow=self._flow.name, lane="backlog", mode="verify")

@@ -19,7 +19,7 @@ import redis.exceptions
 import structlog
 
 from cwbridge import clock, errors, locks, lua, metrics
-from cwbridge.flow import Polled, Schedule
+from cwbridge.flow import Schedule
 from cwbridge.redis import Redis, reply
 from producers.pace import EVEN
 from producers.rhythm import Rhythm
@@ -97,7 +97,7 @@ class Scheduler:
             return act
         if act:
             await reply(self._redis.hset(self._successes, schedule.name, str(clock.now_ms())))
-        if schedule.follows_people and isinstance(result, Polled) and result.enqueued:
+        if schedule.follows_people and getattr(result, "enqueued", None):
             await self._rhythm.note(schedule.name, slot.at)
         self._known.add(schedule.name)
         return act

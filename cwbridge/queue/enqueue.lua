@@ -1,8 +1,6 @@
 -- Enqueue keys. Two enqueues of one key become one run: in the more urgent lane, and with the stronger mode.
--- ARGV: debounce ms, then key, flow, lane, mode, version for each
+-- ARGV: key, flow, lane, mode, version, debounce ms for each
 -- Answer: how many were enqueued; keys with a known version and dormant keys are skipped
-local debounce = tonumber(ARGV[1])
-
 -- A delivery that has not started yet reads lane and mode when it starts.
 local function relabel(key, job, merged)
   redis.call('ZREM', pending_set(job.flow, job.lane), key)
@@ -21,7 +19,7 @@ local function enqueue_held(key, job, merged, own, interactive)
   return put(key, 'due', to)
 end
 
-local function enqueue(key, flow, lane, mode)
+local function enqueue(key, flow, lane, mode, debounce)
   local interactive = lane == 'interactive'
   local soon = interactive and now or now + debounce
   local job = read(key, 'state', 'flow', 'lane', 'mode', 'due', 'since', 'reason', 'after', 'waits_for', 'rerun_lane', 'rerun_mode')
@@ -62,15 +60,15 @@ local function is_dormant(key, lane, version)
 end
 
 local count = 0
-for place = 2, #ARGV, 5 do
-  local key, flow, lane, mode, version = unpack(ARGV, place, place + 4)
+for place = 1, #ARGV, 6 do
+  local key, flow, lane, mode, version, debounce = unpack(ARGV, place, place + 5)
   local known = mode == 'if_changed' and version ~= '' and redis.call('HGET', versions, key) == version
   if not known and not is_dormant(key, lane, version) then
     if version ~= '' then
       redis.call('HSET', versions, key, version)
     end
     redis.call('HDEL', archived, key)
-    enqueue(key, flow, lane, mode)
+    enqueue(key, flow, lane, mode, tonumber(debounce))
     count = count + 1
   end
 end

@@ -19,7 +19,8 @@ Reason = Literal["enqueued", "wait", "retry", "crash"]
 class Enqueue(msgspec.Struct, frozen=True):
     """An object that may have changed.
 
-    With a `version` and mode `if_changed` it is enqueued only when the version differs from that of the last enqueue.
+    With a `version` and mode `if_changed` it is enqueued only when the version differs from that of the last enqueue. `changed_ms` is the
+    source's own time of the change: the debounce counts from there, because most of it has passed when a poll sees the change.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Enqueue(msgspec.Struct, frozen=True):
     lane: Lane = "fresh"
     mode: Mode = "if_changed"
     version: str = ""
+    changed_ms: int | None = None
 
 
 class Delivery(NamedTuple):

@@ -78,10 +78,17 @@ class Queue:
         """
         count = 0
         for some in _batches(enqueues, _AT_ONCE):
-            given = [text for one in some for text in (one.key, one.flow, one.lane, one.mode, one.version)]
-            arguments: list[str | int | bytes] = [_ms(self.settings.debounce), *given]
+            arguments: list[str | int | bytes] = []
+            for one in some:
+                arguments += (one.key, one.flow, one.lane, one.mode, one.version, self._debounce_ms(one))
             count += await replication.call(self._redis, self._enqueue, self._keys, arguments)
         return count
+
+    def _debounce_ms(self, enqueue: Enqueue) -> int:
+        """What is left of the debounce since the change; a clock of the source that is ahead or behind makes it neither longer nor negative."""
+        whole = _ms(self.settings.debounce)
+        passed = clock.now_ms() - enqueue.changed_ms if enqueue.changed_ms is not None else 0
+        return whole - min(max(passed, 0), whole)
 
     async def claim(self, free_slots: FreeSlots, *, arq_queue: str = "") -> Claim:
         """As many due keys as there are free slots (at least one), with new fencing tokens; they are in `arq_queue` when it returns."""

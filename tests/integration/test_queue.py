@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from cwbridge import clock
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Enqueue, Run
 from cwbridge.queue.outcome import DeadLettered, Deferred, Retried, Succeeded
@@ -114,6 +115,24 @@ async def test_a_burst_of_edits_is_one_run(redis: Redis, namespace: str) -> None
     run = await started(queue)
     assert run.generation == 20
     assert await queue.settle(run, Succeeded()) == "gone"
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "waits"),
+    [(None, (3500, 3600)), (-7200, (3500, 3600)), (0, (3500, 3600)), (600, (2900, 3000)), (7200, (-10, 0))],
+)
+async def test_the_debounce_counts_from_the_change_itself(
+    redis: Redis, namespace: str, seconds_ago: int | None, waits: tuple[int, int]
+) -> None:
+    """A clock of the source that is ahead makes no one wait longer; without a time of change the whole debounce counts."""
+    queue = Queue(
+        redis, namespace=namespace, settings=QUICK.model_copy(update={"debounce": timedelta(hours=1)})
+    )
+    changed = None if seconds_ago is None else clock.now_ms() - 1000 * seconds_ago
+    await queue.enqueue(Enqueue(KEY, "opportunity", changed_ms=changed))
+    job = await queue.job(KEY)
+    assert job is not None
+    assert waits[0] <= (job.due_ms - clock.now_ms()) / 1000 <= waits[1]
 
 
 async def test_a_person_does_not_wait_for_the_debounce(redis: Redis, namespace: str) -> None:
