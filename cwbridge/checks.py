@@ -99,3 +99,9 @@ def warning(check: str, detail: str, remedy: str) -> Result:
 def broken(check: str, detail: str, remedy: str) -> Result:
     """A result that keeps something from working."""
     return Result(check=check, state="problem", detail=detail, remedy=remedy)
+
+
+def first_keys(check: str, found: Sequence[tuple[str, str]], *, none: str) -> Result:
+    """Keys with the names of their objects, for the first `cwbridge sync KEY`; `none` says that there is no such object."""
+    named = ", ".join(f"{key} ({name})" for key, name in found)
+    return ok(check, f"for `cwbridge sync`: {named}" if named else none)

@@ -176,7 +176,10 @@ class AuthenticationRefused(Refused):
 class PermissionRefused(Refused):
     """The credentials work, but their role may not do this."""
 
-    remedy_by_default = "Give the API member's security role the permission named, then requeue."
+    remedy_by_default = (
+        "Give the API member's security role the right to the last call that `cwbridge jobs show KEY` tells "
+        "(docs/connectwise-role.md), then requeue."
+    )
 
 
 class NotFound(Refused):

@@ -55,6 +55,10 @@ async def _write(settings: Settings, chosen: list[Flow], path: Path) -> None:
         console.print(output.escape(f"Not filled in: {reason}."))
     if missing:
         console.print(output.escape(f"Still to be set: {', '.join(missing)}."))
+    if tenant.unknown or missing:
+        console.print(
+            output.escape(f"To have it filled in: correct this, remove {path} and run this command again.")
+        )
     console.print("Next: cwbridge doctor")
 
 

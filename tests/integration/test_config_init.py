@@ -116,6 +116,7 @@ async def test_with_nothing_set_the_file_is_written_and_says_what_could_not_be_a
 
     assert made.code == 0, made.err
     assert "Not filled in: ConnectWise has no URL." in made.out
+    assert "correct this, remove cwbridge.toml and run this command again." in made.out
     assert "CWBRIDGE_JETBUILT__URL" in made.out
     assert "CWBRIDGE_BSS__CLIENT_SECRET" in made.out
     assert "not known: ConnectWise has no URL" in text_of(tmp_path)

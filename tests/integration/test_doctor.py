@@ -459,3 +459,22 @@ async def test_the_processes_of_the_daemon_are_told(both: Bench, redis: Redis) -
             await until(two, what="the worker is seen")
             told = (await examined(both)).one("processes")
             assert (told.state, told.detail) == ("ok", f"1 producers, 1 worker, version {__version__}")
+
+
+async def test_keys_to_sync_first_are_named(both: Bench) -> None:
+    family = both.families()[0]
+    accounts = {str(account.id): account for account in both.box.world.billing.accounts}
+
+    report = await examined(both)
+
+    assert f"jetbuilt/project/{family} (" in report.one("first projects").detail
+    told = re.findall(r"bss/account/(\d+) \(", report.one("first accounts").detail)
+    assert told
+    assert all(accounts[number].parent_id is None for number in told)
+    assert "bss/contact/" in report.one("first accounts").detail
+
+
+async def test_where_no_account_can_be_synced_none_is_named(both: Bench) -> None:
+    both.changes["billing"]["account_types"] = {"No such type": "Client"}  # type: ignore[index]
+
+    assert "no account" in (await examined(both)).one("first accounts").detail

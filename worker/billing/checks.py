@@ -13,6 +13,7 @@ from cwbridge.connectors.bss.client import BssClient
 from cwbridge.connectors.bss.system import BSS
 from cwbridge.settings import Settings
 from cwbridge.text import folded
+from worker.billing import first_accounts
 from worker.billing.settings import BillingSettings
 from worker.psa import checks as psa
 
@@ -196,6 +197,7 @@ def flow_checks(looker: Looker) -> tuple[Check, ...]:
         Check(name="BSS polling", run=lambda: _polling(looker), seconds=20),
         Check(name="vendor connector of BSS", run=lambda: _vendor(looker), seconds=20),
         Check(name="billing settings", run=lambda: _settings(looker)),
+        Check(name="first accounts", run=lambda: first_accounts.told(looker), seconds=20),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from cwbridge import checks
+from cwbridge import checks, concurrency
 from cwbridge.checks import AskedName, Check, KnownName, Looker, Missing, NameList, Result
 from cwbridge.connectors import unclear
 from cwbridge.connectors.connectwise.settings import ConnectWiseSettings
@@ -12,13 +12,15 @@ from cwbridge.connectors.connectwise.system import CONNECTWISE
 from cwbridge.connectors.jetbuilt.client import JetbuiltClient
 from cwbridge.connectors.jetbuilt.system import JETBUILT
 from cwbridge.settings import Settings
-from cwbridge.text import folded
+from cwbridge.text import folded, one_line
+from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.projection import NEVER_EXPORTED
 from worker.opportunity.settings import CatalogSettings, OpportunitySettings
 from worker.opportunity.stages import JETBUILT_STAGES
 from worker.psa import checks as psa
 
 _REP = "connectwise.default_sales_rep"
+_EXAMPLES = 3
 
 
 def names(settings: Settings) -> list[NameList]:
@@ -134,7 +136,11 @@ def _asked(given: Iterable[str | None], setting: str, missing: Missing = "refuse
 
 def flow_checks(looker: Looker) -> tuple[Check, ...]:
     """The checks of the flow beside its names and access."""
-    return (*psa.tenant(looker), Check(name="sales representatives", run=lambda: _representatives(looker)))
+    return (
+        *psa.tenant(looker),
+        Check(name="sales representatives", run=lambda: _representatives(looker)),
+        Check(name="first projects", run=lambda: _first_projects(looker)),
+    )
 
 
 async def _representatives(looker: Looker) -> list[Result]:
@@ -161,3 +167,16 @@ async def _representatives(looker: Looker) -> list[Result]:
             f"Set {_REP} to the Member ID of a sales representative, or give the members these e-mail addresses.",
         )
     ]
+
+
+async def _first_projects(looker: Looker) -> list[Result]:
+    """A new operator needs the key of one project."""
+    client = await looker.client(JETBUILT)
+    listed = (await client.projects_page()).items[:_EXAMPLES]
+    projects = await concurrency.gather_limited((client.project(one.id) for one in listed), limit=_EXAMPLES)
+    found = [
+        (str(ProjectKey(one.family)), one_line(one.name))
+        for one in projects
+        if folded(one.stage) not in NEVER_EXPORTED
+    ]
+    return [checks.first_keys("first projects", found, none="none of the first projects is exported")]
