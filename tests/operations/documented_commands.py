@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 _BLOCK = re.compile(r"^```(console|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_SECONDS = 120
+_SECONDS = 240
 
 
 class Typed(msgspec.Struct, frozen=True):
