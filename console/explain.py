@@ -30,7 +30,8 @@ def command(key: str, *, stored: bool, as_json: bool) -> NoReturn:
         failed = told.unknown_now is not None or (told.now is not None and told.now.failure is not None)
         return exit_codes.FAILED if failed else exit_codes.SETTLED
 
-    on_store(act, keys=[key])
+    # Before its first run a daemon has kept nothing; a rehearsal can be made all the same.
+    on_store(act, keys=[key], create=not stored)
 
 
 def _print(told: Explanation) -> None:
