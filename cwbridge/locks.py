@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 import redis.exceptions
 from redis.asyncio.lock import Lock
@@ -54,6 +54,19 @@ class Locks:
             raise
         finally:
             await concurrency.to_the_end(_release(lock))
+
+    @contextlib.asynccontextmanager
+    async def hold_all(self, names: Iterable[str], *, wait: float = 30.0) -> AsyncIterator[None]:
+        """Run the body as the only holder of every lock; raises Busy, and holds none, when one is not free within `wait` seconds.
+
+        The locks are taken in the order of their names, so that no two holders wait for each other.
+        """
+        until = clock.lasting_seconds() + wait
+        async with contextlib.AsyncExitStack() as held:
+            for name in sorted(set(names)):
+                left = max(0.0, until - clock.lasting_seconds())
+                await held.enter_async_context(self.hold(name, wait=left))
+            yield
 
     async def _replicate(self, lock: Lock) -> None:
         """Make sure that the lock outlives a failover; raises Busy when it may not, and LeaseLost when it has not."""

@@ -66,7 +66,7 @@ class Throughput(msgspec.Struct, frozen=True):
 @asynccontextmanager
 async def workers(
     kind: str, count: int, url: str, namespace: str, reports: list[Report]
-) -> AsyncIterator[None]:
+) -> AsyncIterator[list[asyncio.subprocess.Process]]:
     """Worker processes while the body runs; their reports come at its end."""
     arguments = [sys.executable, str(WORKER), kind, url, namespace, str(SLOTS)]
     pipe = asyncio.subprocess.PIPE
@@ -76,7 +76,7 @@ async def workers(
     for process in processes:
         assert process.stdout is not None
         assert await process.stdout.readline() == b"ready\n"
-    yield
+    yield processes
     for process in processes:
         # Without input Python 3.11 leaves standard input open.
         out, _ = await process.communicate(b"")

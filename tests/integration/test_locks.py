@@ -102,3 +102,26 @@ async def test_a_cancelled_body_frees_the_lock(redis: Redis, namespace: str) -> 
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await redis.get(f"{namespace}:lock:a") is None
+
+
+async def test_several_locks_are_held_together_or_not_at_all(redis: Redis, namespace: str) -> None:
+    locks = Locks(redis, namespace=namespace)
+    async with locks.hold("b"):
+        with pytest.raises(errors.Busy):
+            async with locks.hold_all(("c", "b", "a"), wait=0.1):
+                pytest.fail("two holders")
+        async with locks.hold_all(("a", "c"), wait=0):
+            pass
+
+
+async def test_those_who_want_the_same_locks_in_other_orders_do_not_wait_for_each_other(
+    redis: Redis, namespace: str
+) -> None:
+    one, other = Locks(redis, namespace=namespace), Locks(redis, namespace=namespace)
+
+    async def hold(locks: Locks, *names: str) -> None:
+        async with locks.hold_all(names, wait=5):
+            await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(4):
+        await asyncio.gather(*(hold(one, "a", "b", "c") for _ in range(3)), hold(other, "c", "b", "a"))

@@ -1,8 +1,8 @@
-"""Which catalog items are the product: identifiers, manufacturers, and what is refused. Pure."""
+"""Tells which catalog item is a product, from plain data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from cwbridge import errors
 from cwbridge.connectors.connectwise import models
@@ -14,11 +14,9 @@ MAX_IDENTIFIER = 75
 """Of a catalog item, in UTF-16 units (specification)."""
 
 
-def under(
-    identifiers: Iterable[str], there: Mapping[str, list[models.CatalogItem]]
-) -> list[models.CatalogItem]:
-    """The items that a look-up found under any of the identifiers, each once."""
-    return list({item.id: item for identifier in identifiers for item in there[identifier]}.values())
+def unite(lists: Iterable[Iterable[models.CatalogItem]]) -> list[models.CatalogItem]:
+    """Each item of the lists once."""
+    return list({item.id: item for items in lists for item in items}.values())
 
 
 def forms(product: DesiredProduct) -> tuple[str, ...]:
@@ -46,7 +44,7 @@ def only(product: DesiredProduct, active: list[models.CatalogItem]) -> models.Ca
 
 
 def inactive(product: DesiredProduct, item: models.CatalogItem) -> errors.Refused:
-    """The refusal of a product whose item is inactive."""
+    """The refusal of a product whose item a user has inactivated."""
     return errors.Refused(
         "A catalog item is inactive",
         detail=f"{product.identifier!r}, catalog item {item.id} {item.identifier!r}",
