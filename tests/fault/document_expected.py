@@ -34,8 +34,12 @@ def amounts(item: Row) -> Amounts:
 
 
 def net(document: Row) -> Decimal:
-    """What an order or invoice comes to without tax."""
-    return cents(sum((item["finalTotal"] for item in document["items"]), Decimal(0)))
+    """What the lines of an order or invoice come to in ConnectWise, which rounds each of them to cents.
+
+    Two items of 1.083 are 2.17 in BSS and 2.16 there: no lines can change that, and the daemon tells the cent.
+    """
+    lines = (amounts(item) for item in document["items"])
+    return sum((cents(quantity * price) for quantity, price, _ in lines), Decimal(0))
 
 
 def is_pushed(document: Row) -> bool:
