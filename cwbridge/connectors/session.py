@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import aiohttp
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 
 from cwbridge import __version__
+from cwbridge.connectors import write_guard
 
 # Shorter than the idle time-outs of the usual servers, so that the session closes an idle connection before they do: a
 # write on a connection that dies at that moment has an unknown outcome.
@@ -15,10 +18,29 @@ _DNS_SECONDS = 60
 _LONGEST_HEADER = 64 * 1024
 
 
+class _GuardedConnector(aiohttp.TCPConnector):
+    """Asks for the right to write once more when there is a connection: making one takes time, and the process may be stopped meanwhile."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the signature of aiohttp
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        if req.method != "GET":
+            try:
+                write_guard.check()
+            except BaseException:
+                connection.release()
+                raise
+        return connection
+
+
 def open_session(*, headers: Mapping[str, str], connections: int = 64) -> aiohttp.ClientSession:
     """Open a session whose default `headers` carry the credentials, so that no request object does; close it yourself."""
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
+        connector=_GuardedConnector(
             limit=connections, ttl_dns_cache=_DNS_SECONDS, keepalive_timeout=_KEEP_ALIVE_SECONDS
         ),
         headers={"User-Agent": f"cwbridge/{__version__}", **headers},

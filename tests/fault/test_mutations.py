@@ -15,7 +15,7 @@ from tests.fault.play import Outcome, play
 from tests.fault.processes import Nursery
 
 pytestmark = pytest.mark.fault
-_TRIES = 3
+_TRIES = 6
 _PATIENCE_SECONDS = 25.0
 
 TELLTALES = {

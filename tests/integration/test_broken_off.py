@@ -295,3 +295,32 @@ async def test_the_first_failure_ends_the_others_and_starts_no_more():
     with pytest.raises(ValueError, match="1"):
         await concurrency.gather_limited([piece(n) for n in range(10)], limit=3)
     assert started == [0, 1, 2]
+
+
+async def test_an_opportunity_that_was_made_without_the_lease_is_taken_back(bench: Bench) -> None:
+    """A process that is stopped right before it sends makes a second one when it wakes up, after another run has made the first."""
+    family = bench.box.jetbuilt.add_plain_project(lines=2).family_id
+    key, source = f"jetbuilt/project/{family}", f"jetbuilt:{family}"
+    faults = bench.box.connectwise_faults
+    faults.add(
+        FaultRule(name="held", action="hold_after", method="POST", path="/sales/opportunities", times=1)
+    )
+    running = asyncio.create_task(bench.sync(key))
+    await until(lambda: faults.waiting("held"), what="the opportunity is made and its answer waits")
+    made = bench.books.opportunity(source)
+    async for stored in bench.redis.scan_iter(f"{bench.namespace}:*"):
+        await bench.redis.delete(stored)
+    of_other_run = bench.box.connectwise_user.add(
+        "sales/opportunities",
+        {
+            "name": made["name"],
+            "source": source,
+            **{name: {"id": made[name]["id"]} for name in ("company", "contact", "site", "primarySalesRep")},
+            **{name: made[name] for name in ("locationId", "businessUnitId")},
+        },
+    )
+    faults.clear()
+    await running
+    await bench.settled(key)
+    rows = bench.books.rows("sales/opportunities")
+    assert [row["id"] for row in rows if row.get("source") == source] == [of_other_run]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
-from cwbridge import errors
+from cwbridge import concurrency, errors
 from cwbridge.cache import CachedValue
 from cwbridge.connectors import write_guard
 from cwbridge.connectors.connectwise import client as connectwise
@@ -130,7 +130,8 @@ class Target:
     async def create(self, external_id: str, fields: Mapping[str, Any]) -> Found:
         """Create the opportunity; after a lost answer it is looked up by its external id before anything else is sent.
 
-        The lease is confirmed first, because Redis may have been wiped since the last look-up.
+        The lease is confirmed first, because Redis may have been wiped since the last look-up, and afterwards, because the process may
+        have been stopped before the call went out: then another run may have made the opportunity too.
         """
         await write_guard.confirm()
         try:
@@ -141,10 +142,23 @@ class Target:
             if found is None:
                 raise
             return found
+        try:
+            await write_guard.confirm()
+        except errors.LeaseLost:
+            await concurrency.to_the_end(self._take_back_twin(record, external_id))
+            raise
         await self._sign(record)
         self._objects.count("opportunity", "created")
         log.info("opportunity_created", opportunity_id=record.id, name=record.name)
         return Found(record, "created")
+
+    async def _take_back_twin(self, record: models.Opportunity, external_id: str) -> None:
+        """Delete the opportunity that this run has just made when another run has made one of its own."""
+        rows = await self._client.opportunities.find(field("source").equals(external_id), fields=("source",))
+        if any(row.id != record.id and row.source == external_id for row in rows):
+            with write_guard.lifted():
+                await self._client.opportunities.delete(record.id)
+            log.warning("opportunity_taken_back", opportunity_id=record.id)
 
     async def update(self, current: models.Opportunity, fields: Mapping[str, Any]) -> models.Opportunity:
         """Write those of `fields` that differ; without any, nothing is sent."""
