@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test checks lint types layers unit operations fault bench lock clean
+.PHONY: help setup run test checks lint types layers unit operations dashboards fault bench lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -44,6 +44,9 @@ unit: setup
 
 operations: $(VENV)/.operations ## alerts, dashboards, runbooks, manifests and pages, shown with the real tools; some minutes
 	@$(BIN)/python -m pytest tests/operations -m operations -p no:xdist
+
+dashboards: $(VENV)/.operations ## write deploy/grafana/*.json from the code beside them
+	@$(BIN)/python -m deploy.grafana.generate
 
 $(VENV)/.operations: $(READY) requirements-operations.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-operations.lock

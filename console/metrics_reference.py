@@ -12,7 +12,7 @@ _INTRODUCTION = """# Metrics
 Every process serves these as `GET /metrics` on `http.listen`, in the text format of Prometheus, without a login. Units are in the
 names; no label holds the id or the name of an object. A histogram `x` has the series `x_bucket`, `x_sum` and `x_count`.
 
-Alerts that use them are in `deploy/prometheus`. This page is printed by `cwbridge metrics`.
+Alerts that use them are in `deploy/prometheus`, dashboards in `deploy/grafana` ([dashboards.md](dashboards.md)). This page is printed by `cwbridge metrics`.
 """
 _PROCESS = """## Of each process
 

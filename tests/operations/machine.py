@@ -61,7 +61,7 @@ start() {
       rm -rf "$MACHINE/credentials"; mkdir -p "$MACHINE/credentials"
       for file in "$MACHINE"/etc/secrets/*; do cp "$file" "$MACHINE/credentials/cwbridge_$(basename "$file")"; done
       local service=${1#cwbridge-}; service=${service%@*}
-      case $1 in cwbridge-producers) port=$PRODUCERS_PORT ;; esac
+      case $1 in cwbridge-producers) port=$PRODUCERS_PORT ;; cwbridge-worker@1) port=$WORKER_PORT ;; esac
       : >"$said"
       CREDENTIALS_DIRECTORY=$MACHINE/credentials CWBRIDGE_HTTP__LISTEN=127.0.0.1:$port \
         setsid cwbridge "$service" >>"$said" 2>&1 &
@@ -96,8 +96,9 @@ class Machine:
 
     def __init__(self, home: Path, settings: Mapping[str, str]) -> None:
         self.home = home
-        self._redis_port, self._http_port = _free_port(), _free_port()
+        self._redis_port, self._http_port, self._worker_port = free_port(), free_port(), free_port()
         self.url = f"http://127.0.0.1:{self._http_port}"
+        self.targets = [f"127.0.0.1:{port}" for port in (self._http_port, self._worker_port)]
         data = home / "redis"
         options = f"--port {self._redis_port} --bind 127.0.0.1 --dir {data} --appendonly yes --save ''"
         secrets = home / "etc" / "secrets"
@@ -120,6 +121,7 @@ class Machine:
             "MACHINE": str(home),
             "REDIS_COMMAND": str(self._server),
             "PRODUCERS_PORT": str(self._http_port),
+            "WORKER_PORT": str(self._worker_port),
             "PATH": f"{home / 'bin'}:{Path(sys.executable).parent}:/usr/bin:/bin",
         }
 
@@ -200,7 +202,7 @@ class Machine:
 _PENDING = ("due", "scheduled", "dispatched", "running", "waiting")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
