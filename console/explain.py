@@ -24,7 +24,8 @@ def command(key: str, *, stored: bool, as_json: bool) -> NoReturn:
         logging.getLogger().setLevel(logging.WARNING)
         told = await explanation.explain(bridge, name, now=not stored)
         if as_json:
-            output.as_json(told)
+            # The values of a write are those that would be sent.
+            output.as_json(told, decimal_format="number")
         else:
             _print(told)
         failed = told.unknown_now is not None or (told.now is not None and told.now.failure is not None)

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from cwbridge import clock, errors
 from cwbridge.text import json_shown, shown, shown_lines
@@ -73,11 +73,11 @@ def console(*, to_errors: bool = False) -> Console:
     return Console(file=stream, highlight=False, emoji=False, soft_wrap=True, width=width)
 
 
-def as_json(value: Any) -> None:
+def as_json(value: Any, *, decimal_format: Literal["string", "number"] = "string") -> None:
     """Print one JSON document, indented; what is not printable is escaped, because a terminal may show it."""
     import msgspec  # noqa: PLC0415 - as above
 
-    encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="string")
+    encoder = msgspec.json.Encoder(enc_hook=str, decimal_format=decimal_format)
     document = msgspec.json.format(encoder.encode(value), indent=2).decode()
     sys.stdout.write(json_shown(document) + "\n")
 

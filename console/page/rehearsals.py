@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from decimal import Decimal
 
 import msgspec
 import structlog
@@ -28,6 +29,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
     found: Rehearsal | None = msgspec.field(name="now", default=None)
     failure: Failure | None = msgspec.field(name="unknown_now", default=None)
+
+
+_decode = msgspec.json.Decoder(Told, float_hook=Decimal).decode
 
 
 class Rehearsals:
@@ -52,7 +56,7 @@ class Rehearsals:
             try:
                 async with asyncio.timeout(_SECONDS):
                     said, _ = await process.communicate()
-                return msgspec.json.decode(said, type=Told)
+                return _decode(said)
             except (TimeoutError, msgspec.DecodeError) as error:
                 log.warning("rehearsal_failed", key=key, error=type(error).__name__)
                 return Told()

@@ -81,6 +81,8 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
 
     def _links(self) -> list[dashboard.DashboardLink]:
         runbooks = [link(f"Runbook {alert}", f"${{docs:raw}}/runbooks/{alert}.md") for alert in self.alerts]
+        if not runbooks:
+            runbooks = [link("Runbooks", "${docs:raw}/runbooks/README.md")]
         return [*runbooks, link("Status page", "${status_page:raw}/")]
 
 

@@ -212,24 +212,29 @@ async def test_the_page_of_an_object_rehearses_a_run_when_it_is_asked_for(
 ) -> None:
     await bench.settled()
     family = bench.families()[0]
+    project = bench.box.jetbuilt.add_plain_project(lines=1)
+    line = project.lines[0]
+    bench.changes = {"jetbuilt": {"poll_interval": "1h"}}
     env = bench.environment()
     async with (
         commands.running("producers", env=env, cwd=tmp_path) as producers,
         aiohttp.ClientSession(await address(producers)) as session,
     ):
         path = f"/objects/jetbuilt/project/{family}"
-        plain, told, foreign = [
+        plain, told, foreign, new = [
             await text_of(session, path, headers)
             for path, headers in (
                 (path, {}),
                 (f"{path}?now=1", {}),
                 (f"{path}?now=1", {"Sec-Fetch-Site": "cross-site"}),
+                (f"/objects/jetbuilt/project/{project.family_id}?now=1", {}),
             )
         ]
     for text in (plain, foreign):
         assert "Rehearse a run" in text
         assert "A run now" not in text
     assert "A run now would write nothing" in told
+    assert f"price {line.price}" in new
 
 
 async def text_of(session: aiohttp.ClientSession, path: str, headers: Mapping[str, str]) -> str:
