@@ -55,14 +55,19 @@ $(VENV)/.operations: $(READY) requirements-operations.lock
 fault: setup ## the long fault suite (kill -9, lost answers, failing Redis); prints its table; takes ONLY=name SEED=n RUNS=n
 	@$(BIN)/python -m pytest tests/fault -m fault -n $(if $(ONLY),0,3) --dist worksteal $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS))
 
-bench: setup ## the benchmarks: ratios measured in one run
+bench: $(VENV)/.bench ## the benchmarks: ratios measured in one run
 	@$(BIN)/python -m pytest tests/bench -m bench -s -p no:xdist
+
+$(VENV)/.bench: $(READY) requirements-bench.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-bench.lock
+	@touch $@
 
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 lock: ## renew the lock files (needs uv)
 	$(COMPILE) --group dev pyproject.toml -o requirements.lock
 	$(COMPILE) --constraint requirements.lock --group operations -o requirements-operations.lock
+	$(COMPILE) --constraint requirements.lock --group bench -o requirements-bench.lock
 	$(COMPILE) --constraint requirements.lock pyproject.toml -o requirements-runtime.lock
 	echo hatchling | $(COMPILE) --constraint requirements.lock - -o requirements-build.lock
 

@@ -57,7 +57,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         made = made.with_variable(
             dashboard.DatasourceVariable("datasource").label("Prometheus").type("prometheus")
         )
-        for name, series in (("namespace", "up"), *self.variables):
+        for name, series in (("namespace", "cwbridge_build_info"), *self.variables):
             made = made.with_variable(_labels(name, series))
         for name, label, value in (
             ("docs", "Documentation", _DOCS),
@@ -96,10 +96,10 @@ def _labels(name: str, series: str) -> dashboard.QueryVariable:
 def _annotations() -> list[dashboard.AnnotationQuery]:
     """Deploys: a process has started; audits: jobs have begun to wait for an inventory."""
     of = 'namespace=~"$namespace"'
+    started = f'process_start_time_seconds{{job=~".*cwbridge.*",{of}}}'
     return [
-        _annotation(
-            "Deploys", "blue", f'sum(changes(process_start_time_seconds{{job=~".*cwbridge.*",{of}}}[1m])) > 0'
-        ),
+        # A new pod is a new series, in which no change is seen.
+        _annotation("Deploys", "blue", f"count(timestamp({started}) - {started} < 60) > 0"),
         _annotation(
             "Inventory audits",
             "orange",

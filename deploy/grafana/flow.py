@@ -66,9 +66,12 @@ _WORK = Row(
         Panel(
             kind="graph",
             title="Runs of the schedules",
-            means="In the time shown, by outcome.",
+            means="In the hour before, by outcome.",
             queries=(
-                (increase("cwbridge_schedule_runs_total", "schedule, outcome"), "{{schedule}} {{outcome}}"),
+                (
+                    increase("cwbridge_schedule_runs_total", "schedule, outcome", window="1h"),
+                    "{{schedule}} {{outcome}}",
+                ),
             ),
             unit="none",
             width=8,
@@ -142,9 +145,9 @@ _RUNS = Row(
         Panel(
             kind="graph",
             title="Crashes and requeues",
-            means="Runs whose worker crashed, in the time shown, and jobs put back since Redis was new.",
+            means="Runs whose worker crashed in the hour before, and jobs put back since Redis was new.",
             queries=(
-                (increase("cwbridge_job_crashes_total", "flow", _OF), "{{flow}} crashed"),
+                (increase("cwbridge_job_crashes_total", "flow", _OF, window="1h"), "{{flow}} crashed"),
                 (of_daemon("cwbridge_requeues_total", "flow, by", _OF), "{{flow}} requeued by {{by}}"),
             ),
             unit="none",

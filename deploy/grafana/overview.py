@@ -13,8 +13,10 @@ from deploy.grafana.expressions import (
     share,
     total_of_daemon,
 )
+from deploy.grafana.overview_day import MACHINE, MONEY, TODAY
 from deploy.grafana.panels import AMBER, GREEN, NONE_IS_GOOD, RED, SOME_IS_GOOD, Panel
 
+_FIRING = ('alertname=~"Cwbridge.+"', 'alertstate="firing"', 'severity!="info"')
 _LATE = ((None, GREEN), (600, AMBER), (1800, RED))
 
 _WELL = Row(
@@ -23,8 +25,8 @@ _WELL = Row(
         Panel(
             kind="stat",
             title="Alerts firing",
-            means="Alerts of cwbridge that fire now; the list is in Prometheus.",
-            queries=(('sum(ALERTS{alertname=~"Cwbridge.+",alertstate="firing"}) or vector(0)', ""),),
+            means="Alerts of cwbridge that fire now and need a person; the list is in Prometheus.",
+            queries=((f"sum({matched('ALERTS', *_FIRING)}) or vector(0)", ""),),
             unit="none",
             width=4,
             alerts=(),
@@ -54,7 +56,7 @@ _WELL = Row(
             kind="stat",
             title="Dead jobs",
             means="Jobs that failed for good; they are retried once a day, or when a person requeues them.",
-            queries=((total_of_daemon("cwbridge_dead_letters", "flow, error"), ""),),
+            queries=((total_of_daemon("cwbridge_queue_jobs", "flow", 'state="dead"'), ""),),
             unit="none",
             width=4,
             alerts=("CwbridgeDeadLetters", "CwbridgeBug"),
@@ -199,7 +201,7 @@ _SYSTEMS = Row(
     ),
 )
 
-_GIVEN_UP = Row(
+_DEAD = Row(
     "What is dead, and for which cause?",
     (
         Panel(
@@ -223,113 +225,11 @@ _GIVEN_UP = Row(
         Panel(
             kind="graph",
             title="Runs whose worker crashed",
-            means="In the time shown.",
-            queries=((increase("cwbridge_job_crashes_total", "flow"), "{{flow}}"),),
+            means="In the hour before.",
+            queries=((increase("cwbridge_job_crashes_total", "flow", window="1h"), "{{flow}}"),),
             unit="none",
             width=8,
             alerts=("CwbridgeCrashLoop",),
-        ),
-    ),
-)
-
-_MONEY = Row(
-    "Is the money the same on both sides?",
-    (
-        Panel(
-            kind="graph",
-            title="Money that differs now",
-            means="Sum of the differences without sign, by currency, in units of the currency.",
-            queries=((of_daemon("cwbridge_mismatch_amount", "flow, currency"), "{{flow}} {{currency}}"),),
-            unit="none",
-            width=12,
-            alerts=("CwbridgeMoneyMismatch",),
-        ),
-        Panel(
-            kind="graph",
-            title="Differences that runs found",
-            means="By kind: subtotal, tax, amount, total, or a line that ConnectWise does not take. In the time shown.",
-            queries=((increase("cwbridge_discrepancies_total", "flow, kind"), "{{flow}} {{kind}}"),),
-            unit="none",
-            width=12,
-            alerts=("CwbridgeMoneyMismatch",),
-        ),
-    ),
-)
-
-_TODAY = Row(
-    "What did it do today?",
-    (
-        Panel(
-            kind="table",
-            title="Records written in a day",
-            means="Records created, updated, deleted or reactivated in the last 24 hours.",
-            queries=((increase("cwbridge_objects_total", "flow, object, action", window="24h"), ""),),
-            unit="none",
-            width=12,
-            alerts=(),
-        ),
-        Panel(
-            kind="graph",
-            title="Jobs enqueued by schedule",
-            means="Keys a second that polls and full syncs enqueued.",
-            queries=((rate("cwbridge_jobs_enqueued_total", "schedule"), "{{schedule}}"),),
-            unit="ops",
-            width=6,
-            alerts=("CwbridgePollStale",),
-        ),
-        Panel(
-            kind="graph",
-            title="Requeues",
-            means="Jobs that a person or the daily retry put back, since Redis was new.",
-            queries=((of_daemon("cwbridge_requeues_total", "flow, by"), "{{flow}} by {{by}}"),),
-            unit="none",
-            width=6,
-            alerts=("CwbridgeDeadLetters",),
-        ),
-    ),
-)
-
-_MACHINE = Row(
-    "Are the processes and Redis well?",
-    (
-        Panel(
-            kind="graph",
-            title="Redis",
-            means="1 when Redis answered the last command of every process; 1 when it keeps its data.",
-            queries=(
-                (f"min({matched('cwbridge_redis_up')})", "answers"),
-                (f"min({matched('cwbridge_redis_durable')})", "durable"),
-            ),
-            unit="none",
-            width=6,
-            alerts=("CwbridgeRedisDown", "CwbridgeRedisNotDurable"),
-        ),
-        Panel(
-            kind="graph",
-            title="Time of a Redis command",
-            means="99 of 100 commands are answered in this time.",
-            queries=((quantile(0.99, "cwbridge_redis_command_duration_seconds", ""), "99 %"),),
-            unit="s",
-            width=6,
-            alerts=("CwbridgeRedisDown",),
-        ),
-        Panel(
-            kind="graph",
-            title="Lateness of the event loop",
-            means="99 of 100 times it woke up no later than this; above a second a process does too much.",
-            queries=((quantile(0.99, "cwbridge_event_loop_lag_seconds", "instance"), "{{instance}}"),),
-            unit="s",
-            width=6,
-            alerts=("CwbridgeDown",),
-        ),
-        Panel(
-            kind="table",
-            title="Versions",
-            means="Processes by version.",
-            queries=((f"count by (version) ({matched('cwbridge_build_info')})", ""),),
-            unit="none",
-            width=6,
-            alerts=("CwbridgeDown",),
         ),
     ),
 )
@@ -338,5 +238,5 @@ OVERVIEW = Board(
     uid="cwbridge-overview",
     title="cwbridge / overview",
     description="Whether cwbridge is well, how far behind it is, and why.",
-    rows=(_WELL, _BEHIND, _SYSTEMS, _GIVEN_UP, _MONEY, _TODAY, _MACHINE),
+    rows=(_WELL, _BEHIND, _SYSTEMS, _DEAD, MONEY, TODAY, MACHINE),
 )

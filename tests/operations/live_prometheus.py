@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import re
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -132,5 +133,9 @@ class Prometheus:
             await until(fired, what=f"{alert} fires, beside {', '.join(sorted(self.firing))}", within=within)
 
     async def with_data(self, queries: Iterable[str]) -> set[str]:
-        """Those of the queries that return something now."""
-        return {query for query in queries if await self.ask(query)}
+        """Those of the queries that return a number now: a quantile of nothing is none."""
+        return {query for query in queries if any(map(_is_number, await self.ask(query)))}
+
+
+def _is_number(row: Any) -> bool:
+    return not math.isnan(float(row["value"][1]))

@@ -13,7 +13,7 @@ from tests.operations.test_alerts import ALERTS, SERIES, promtool
 pytestmark = pytest.mark.operations
 _ROOT = HOME.parents[1]
 _OF_PROMETHEUS = {
-    "ALERTS": {"alertname", "alertstate"},
+    "ALERTS": {"alertname", "alertstate", "severity"},
     "process_start_time_seconds": {"job"},
 }
 _OF_EVERY_TARGET = {"namespace", "job", "instance", "le"}
@@ -109,3 +109,28 @@ def test_the_generator_writes_the_files() -> None:
     before = {name: (HOME / name).read_bytes() for name in FILES}
     generate.main()
     assert {name: (HOME / name).read_bytes() for name in FILES} == before
+
+
+def test_a_deploy_is_marked_also_where_its_processes_have_new_names(tmp_path: Path) -> None:
+    """A new pod is a new series; one that has run for long marks nothing."""
+    (deploys,) = {one.expression for one in asked() if one.panel == "annotation Deploys"}
+    query = deploys.replace("$namespace", ".*").replace("'", "''")
+    rules = f"groups:\n  - name: marks\n    rules:\n      - record: deploys\n        expr: '{query}'\n"
+    (tmp_path / "rules.yml").write_text(rules, "utf-8")
+    (tmp_path / "test.yml").write_text(
+        """
+rule_files: [rules.yml]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - {series: 'process_start_time_seconds{job="cwbridge",instance="old"}', values: "0x20"}
+      - {series: 'process_start_time_seconds{job="cwbridge",instance="new"}', values: "_x10 600x10"}
+    promql_expr_test:
+      - {expr: deploys, eval_time: 9m, exp_samples: []}
+      - {expr: deploys, eval_time: 10m, exp_samples: [{labels: deploys, value: 1}]}
+      - {expr: deploys, eval_time: 12m, exp_samples: []}
+""",
+        "utf-8",
+    )
+    assert "SUCCESS" in promtool("test", "rules", str(tmp_path / "test.yml"))

@@ -108,7 +108,6 @@ async def test_every_alert_fires_and_every_panel_has_data(both: Bench, tmp_path:
                 _system_gone,
                 _credentials,
                 _store,
-                _processes_gone,
             ):
                 await fault(scene, prometheus)
                 await panels.look()
@@ -183,9 +182,12 @@ async def _throttle(scene: Scene, prometheus: Prometheus) -> None:
         FaultRule(name="much", action="throttle", retry_after=1, probability=0.12)
     )
     editing = asyncio.create_task(_edits(scene))
-    await prometheus.fires("CwbridgeThrottled", within=90)
-    editing.cancel()
-    scene.box.connectwise_faults.clear()
+    try:
+        await prometheus.fires("CwbridgeThrottled", within=90)
+    finally:
+        editing.cancel()
+        await asyncio.wait({editing})
+        scene.box.connectwise_faults.clear()
 
 
 async def _edits(scene: Scene) -> None:
@@ -239,12 +241,6 @@ async def _store(scene: Scene, prometheus: Prometheus) -> None:
     await scene.machine.do("systemctl stop redis-server")
     await prometheus.fires("CwbridgeRedisDown")
     await scene.machine.do("systemctl start redis-server")
-
-
-async def _processes_gone(scene: Scene, prometheus: Prometheus) -> None:
-    """Everything that was not told before is told now."""
-    await scene.machine.do("systemctl stop cwbridge-worker@1")
-    await prometheus.fires("CwbridgeDown", "CwbridgeNoWorker")
 
 
 def test_rules_in_fast_motion_are_the_rules_with_less_time(tmp_path: Path) -> None:
