@@ -82,7 +82,7 @@ def begun(pairs: Pairs) -> Sales:
 
 @pytest.mark.tens_of_seconds
 @settings(
-    max_examples=4,
+    max_examples=2,
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -166,7 +166,7 @@ def arrival(stage: Stage) -> Arrival:
 
 @pytest.mark.tens_of_seconds
 @settings(
-    max_examples=5,
+    max_examples=3,
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     suppress_health_check=list(HealthCheck),

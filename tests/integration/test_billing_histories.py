@@ -171,7 +171,7 @@ def stage(redis_url: str) -> Iterator[Stage]:
 
 @pytest.mark.tens_of_seconds
 @settings(
-    max_examples=10,
+    max_examples=5,
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -264,6 +264,6 @@ def test_every_history_of_edits_and_faults_ends_as_the_model_says(redis_url: str
     run_state_machine_as_test(
         PathMachine,
         settings=settings(
-            max_examples=12, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=8, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

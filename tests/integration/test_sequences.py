@@ -129,7 +129,7 @@ histories = st.lists(st.tuples(st.integers(0, 1), steps, st.booleans()), min_siz
 
 @pytest.mark.tens_of_seconds
 @settings(
-    max_examples=20,
+    max_examples=10,
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
