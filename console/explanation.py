@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from console.command import Bridge
+from console.command import Bridge, keys_on
 from console.jobs import known as known_module
 from console.jobs.known import Known
 from cwbridge import errors, rehearsal
@@ -32,10 +32,7 @@ async def explain(bridge: Bridge, key: str, *, now: bool) -> Explanation:
     if not now:
         return told
     try:
-        if lacking := flow.lacks(bridge.settings):
-            raise errors.SettingsError(
-                f"the flow {flow.name} is switched off", remedy=f"Set {', '.join(lacking)}."
-            )
+        keys_on(bridge.flows, bridge.settings, [key])
         found = await rehearsal.rehearse(bridge.settings, bridge.redis, flow, key)
     except errors.BridgeError as error:
         return msgspec.structs.replace(told, unknown_now=Failure.of(error))
