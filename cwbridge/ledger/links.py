@@ -7,7 +7,7 @@ its external id or by matching; it is never the only thing that prevents a secon
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Literal
 
 import msgspec
@@ -57,6 +57,17 @@ class Links:
         """The link of `identity`, or None."""
         stored = await reply(self._redis.hget(self._links(kind), identity))
         return None if stored is None else _decoder.decode(stored)
+
+    async def of_identities(self, kind: str, identities: Sequence[str]) -> dict[str, Link]:
+        """The links of those of `identities` that have one."""
+        if not identities:
+            return {}
+        stored = await reply(self._redis.hmget(self._links(kind), list(identities)))
+        return {
+            identity: _decoder.decode(link)
+            for identity, link in zip(identities, stored, strict=True)
+            if link is not None
+        }
 
     async def put(self, kind: str, identity: str, link: Link) -> None:
         """Store `link` as the link of `identity`."""

@@ -172,6 +172,10 @@ class Queue:
         """Outstanding work, the earliest first within each state."""
         return await self._reader.jobs(state, limit)
 
+    async def upcoming(self, flow: str, lane: Lane, *, limit: int) -> list[Job]:
+        """The jobs of a flow and lane that workers have, and at most `limit` of those that they claim next."""
+        return await self._reader.upcoming(flow, lane, limit)
+
     def batches(self, *, state: State | None = None, limit: int | None = None) -> AsyncIterator[list[Job]]:
         """All outstanding work, some hundred jobs at a time, so that callers need not hold all of it.
 

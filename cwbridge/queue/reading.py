@@ -73,6 +73,18 @@ class JobReader:
         for start in range(0, len(keys), _IN_ONE_GO):
             yield await self._read_in(state, keys[start : start + _IN_ONE_GO])
 
+    async def upcoming(self, flow: str, lane: Lane, limit: int) -> list[Job]:
+        """The jobs of a flow and lane that workers have, and at most `limit` of those that they claim next."""
+        now = await self._now_ms()
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.zrange(f"{self._namespace}:leases", 0, limit)
+            pipeline.zrangebyscore(
+                f"{self._namespace}:due:{flow}:{lane}", "-inf", str(now), start=0, num=limit
+            )
+            keys = [key.decode() for found in await pipeline.execute() for key in found]
+        jobs = await self._read(list(dict.fromkeys(keys)))
+        return [job for job in jobs if (job.flow, job.lane) == (flow, lane)]
+
     async def archived(self) -> int:
         """How many jobs are archived."""
         return int(await reply(self._redis.hlen(f"{self._namespace}:archived")))

@@ -84,9 +84,7 @@ async def test_a_sync_of_named_keys_looks_at_these_alone(bench: Bench) -> None:
     assert bench.box.jetbuilt_calls.count("GET", "/api/projects") == 0
 
 
-async def test_a_full_sync_reads_each_client_once_and_asks_once_whether_an_opportunity_was_converted(
-    bench: Bench,
-) -> None:
+async def test_a_full_sync_reads_each_client_once(bench: Bench) -> None:
     twins = [bench.box.jetbuilt.add_plain_project(lines=1) for _ in range(3)]
     assert len({twin.client_id for twin in twins}) == 1
     await bench.settled()
@@ -95,8 +93,14 @@ async def test_a_full_sync_reads_each_client_once_and_asks_once_whether_an_oppor
     clients = {project.client_id for project in (*bench.box.world.active_projects, *twins)}
     parents = {client.parent_id for client in bench.box.world.clients if client.id in clients} - {None}
     assert bench.box.jetbuilt_calls.count("GET", "/api/clients/{client}") == len(clients | parents)
-    conversions = bench.box.connectwise_calls.count("GET", "/sales/opportunities/conversions/{id}")
-    assert conversions == len(bench.books.opportunities())
+
+
+async def test_a_run_asks_once_whether_its_opportunity_was_converted(bench: Bench) -> None:
+    key = f"jetbuilt/project/{bench.box.jetbuilt.add_plain_project(lines=1).family_id}"
+    await bench.settled(key)
+    bench.forget_calls()
+    await bench.settled(key)
+    assert bench.box.connectwise_calls.count("GET", "/sales/opportunities/conversions/{id}") == 1
 
 
 async def test_an_edit_of_a_client_counts_in_the_next_run_of_a_project(bench: Bench) -> None:

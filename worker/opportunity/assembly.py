@@ -26,11 +26,13 @@ from worker.opportunity.opportunity_lines import OpportunityLines
 from worker.opportunity.options import OptionFanOut
 from worker.opportunity.plan import is_own
 from worker.opportunity.project_key import FLOW
+from worker.opportunity.read_ahead import ReadAhead
 from worker.opportunity.references import Resolver
 from worker.opportunity.sales_tables import SalesTables
 from worker.opportunity.settings import CatalogSettings, OpportunitySettings
 from worker.opportunity.source import SourceReader
 from worker.opportunity.target import Target
+from worker.opportunity.unchanged import Unchanged
 from worker.opportunity.writer import OpportunityWriter
 from worker.psa.catalog import Catalog, CatalogPolicy
 from worker.psa.catalog_copies import CatalogCopyRemoval
@@ -90,16 +92,23 @@ def opportunity_flow(
     target = Target(client, ApiMember(redis, namespace=namespace))
     sales_tables = SalesTables(client, psa.name_tables)
     chosen = rules(settings)
-    lines = _lines(settings, redis, psa, queue, chosen)
+    product_lines = ProductLines(client.products, AcceptedAmounts(redis, namespace=namespace), is_own=is_own)
+    lines = _lines(settings, redis, psa, queue, product_lines=product_lines, chosen=chosen)
+    header = _header(settings, psa, sales_tables)
+    read_ahead = ReadAhead(redis, client, product_lines, queue=queue, links=psa.links, locks=psa.locks)
+    repair_drift = settings.of(OpportunitySettings).drift == "repair"
     return OpportunityFlow(
         reader=SourceReader(source),
         writer=OpportunityWriter(
             target,
-            _header(settings, psa, sales_tables),
+            header,
             lines,
             sales_tables,
             psa.links,
-            repair_drift=settings.of(OpportunitySettings).drift == "repair",
+            unchanged=Unchanged(
+                read_ahead, target, header, lines, links=psa.links, repair_drift=repair_drift
+            ),
+            repair_drift=repair_drift,
         ),
         finisher=Finisher(
             target,
@@ -128,7 +137,13 @@ def _header(settings: Settings, psa: PsaContext, sales_tables: SalesTables) -> H
 
 
 def _lines(
-    settings: Settings, redis: Redis, psa: PsaContext, queue: Queue, chosen: Rules
+    settings: Settings,
+    redis: Redis,
+    psa: PsaContext,
+    queue: Queue,
+    *,
+    product_lines: ProductLines,
+    chosen: Rules,
 ) -> OpportunityLines:
     namespace = settings.namespace
     catalog = Catalog(
@@ -145,7 +160,7 @@ def _lines(
     return OpportunityLines(
         psa,
         catalog,
-        ProductLines(psa.client.products, AcceptedAmounts(redis, namespace=namespace), is_own=is_own),
+        product_lines,
         InventoryGate(
             redis,
             queue,

@@ -23,7 +23,8 @@ from worker.opportunity.finisher import Finisher
 from worker.opportunity.options import OptionFanOut
 from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.source import SourceEnded, SourceReader
-from worker.opportunity.writer import OpportunityWriter, Written
+from worker.opportunity.writer import OpportunityWriter
+from worker.opportunity.written import Written
 
 log = structlog.get_logger(__name__)
 

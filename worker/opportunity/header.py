@@ -33,9 +33,12 @@ class HeaderBuilder:
         self._resolver = resolver
         self._sales_tables = sales_tables
 
-    async def build(self, desired: DesiredOpportunity) -> Header:
-        """The header; companies, contacts, sites and types that are missing are created on the way."""
-        ids = await self._resolver.resolve(desired)
+    async def build(self, desired: DesiredOpportunity, *, company_seen: int | None = None) -> Header:
+        """The header; companies, contacts, sites and types that are missing are created on the way.
+
+        `company_seen` is a company that was just read and is not in the recycle bin.
+        """
+        ids = await self._resolver.resolve(desired, company_seen=company_seen)
         names = self._psa.setup_tables
         fields = {
             **_own(desired, await self._sales_tables.type(desired.type_name), ids),

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from cwbridge import errors
 from cwbridge.queue.job import Run
 from worker.opportunity import plan
 from worker.opportunity.desired import DesiredOpportunity, Rules
 from worker.opportunity.settings import OpportunitySettings
+from worker.psa import line_plan
 from worker.psa.catalog import Catalog
 from worker.psa.context import PsaContext
 from worker.psa.inventory_gate import InventoryGate
-from worker.psa.line_plan import LinePolicy
+from worker.psa.line_plan import ActualLine, LinePolicy
 from worker.psa.line_writer import Applied, LineWriter
-from worker.psa.product_lines import LineParent, ProductLines
+from worker.psa.product_lines import LineParent, ProductLines, with_accepted
 from worker.psa.records import DesiredProduct
 
 
@@ -61,11 +62,7 @@ class OpportunityLines:
             self._catalog,
             self._lines,
             _parent(opportunity),
-            line_policy=LinePolicy(
-                remove_foreign=self._chosen.foreign_lines == "remove",
-                repair_drift=self._chosen.drift == "repair",
-                restore_missing=restore,
-            ),
+            line_policy=self._policy(restore=restore),
             concurrency=self._chosen.apply_concurrency,
         )
         try:
@@ -77,6 +74,25 @@ class OpportunityLines:
         if applied.created or applied.deleted:
             await self._inventory_gate.open()
         return applied
+
+    async def as_read_ahead(
+        self, desired: DesiredOpportunity, opportunity: int, lines: Iterable[ActualLine], *, restore: bool
+    ) -> Applied | None:
+        """What `settle` does with `lines`; None when it would write, or has to look at every catalog item."""
+        if self._catalog.looks_at_every_item:
+            return None
+        actual = with_accepted(lines, await self._lines.accepted.of(str(_parent(opportunity))))
+        step = line_plan.plan(plan.planned_lines(desired, self._rules), actual, self._policy(restore=restore))
+        if not step.empty:
+            return None
+        return Applied(kept=step.kept, foreign=step.foreign, discrepancies=step.discrepancies)
+
+    def _policy(self, *, restore: bool) -> LinePolicy:
+        return LinePolicy(
+            remove_foreign=self._chosen.foreign_lines == "remove",
+            repair_drift=self._chosen.drift == "repair",
+            restore_missing=restore,
+        )
 
     async def are_own(self, opportunity: int) -> bool:
         """Whether the opportunity holds no line that another user made."""

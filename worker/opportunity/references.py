@@ -47,10 +47,13 @@ class Resolver:
         )
         self._sites = Sites(psa)
 
-    async def resolve(self, desired: DesiredOpportunity) -> References:
-        """All references of the opportunity, in the order in which they depend on each other."""
+    async def resolve(self, desired: DesiredOpportunity, *, company_seen: int | None = None) -> References:
+        """All references of the opportunity, in the order in which they depend on each other.
+
+        `company_seen` is a company that was just read and is not in the recycle bin.
+        """
         rep = await self._members.find(desired.rep)
-        company = await self._companies.ensure(desired.company, desired.contact)
+        company = await self._companies.ensure(desired.company, desired.contact, seen=company_seen)
         site = await self._sites.ensure(company.target, desired.site)
         contact = await self._contacts.ensure(company.target, desired.contact)
         return References(

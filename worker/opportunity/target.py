@@ -96,7 +96,7 @@ class Target:
 
     async def protection(self, opportunity: models.Opportunity) -> errors.Protected | None:
         """Why the opportunity is not written any more: it is closed or converted; None when it is open."""
-        if await self._closed(opportunity):
+        if await self.is_closed(opportunity):
             return errors.Protected(
                 "The opportunity is closed in ConnectWise",
                 detail=f"opportunity {opportunity.id}",
@@ -186,7 +186,7 @@ class Target:
         if written.info is not None and written.info.updatedBy:
             await self._api_member.note(written.info.updatedBy)
 
-    async def _closed(self, opportunity: models.Opportunity) -> bool:
+    async def is_closed(self, opportunity: models.Opportunity) -> bool:
         """Whether the status is a closed one; a closing date counts only without a status, because it may survive a reopening."""
         statuses = {row.id: row for row in await self._statuses.get()}
         status = statuses.get(opportunity.status.id) if opportunity.status else None

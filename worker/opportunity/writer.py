@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
-import msgspec
-
 from cwbridge import errors
 from cwbridge.connectors.connectwise import models
 from cwbridge.ledger.history import Event
@@ -18,18 +16,13 @@ from worker.opportunity.header import Header, HeaderBuilder
 from worker.opportunity.opportunity_lines import OpportunityLines
 from worker.opportunity.sales_tables import SalesTables
 from worker.opportunity.target import Found, Target
+from worker.opportunity.unchanged import Unchanged
+from worker.opportunity.written import Written
 from worker.psa.gone import gone_reference
 from worker.psa.line_writer import Applied
 from worker.psa.records import DesiredProduct
 
 T = TypeVar("T")
-
-
-class Written(msgspec.Struct, frozen=True):
-    """What the link stores of a written state: the digest of its content, and the state of the source."""
-
-    fingerprint: str
-    state: str
 
 
 class OpportunityWriter:
@@ -43,6 +36,7 @@ class OpportunityWriter:
         sales_tables: SalesTables,
         links: Links,
         *,
+        unchanged: Unchanged,
         repair_drift: bool,
     ) -> None:
         self._target = target
@@ -50,6 +44,7 @@ class OpportunityWriter:
         self._lines = lines
         self._sales_tables = sales_tables
         self._links = links
+        self._unchanged = unchanged
         self._repair_drift = repair_drift
 
     async def write(
@@ -58,6 +53,9 @@ class OpportunityWriter:
         """Create or update the opportunity of the run's key and its lines."""
         await self._lines.enter(run)
         try:
+            checked = await self._unchanged.event(run, desired, written, link)
+            if checked is not None:
+                return checked
             found = await self._target.find(desired.external_id, link)
             if found is None:
                 return await self._create(run, desired, written, link)
@@ -105,7 +103,7 @@ class OpportunityWriter:
         self, run: Run, desired: DesiredOpportunity, written: Written, link: Link | None, found: Found
     ) -> Event:
         """Write the lines first, so that their refusal leaves everything as it was."""
-        record, settled = found.record, _settled_before(link, written.fingerprint)
+        record, settled = found.record, written.stands_in(link)
         if link is not None and link.finished:
             record = await self._target.reopen(record)
         protection = await self._target.protection(record)
@@ -157,12 +155,3 @@ class OpportunityWriter:
                 state=written.state,
             ),
         )
-
-
-def _settled_before(link: Link | None, fingerprint: str) -> bool:
-    return (
-        link is not None
-        and link.fingerprint == fingerprint
-        and link.begun in {"", fingerprint}
-        and not link.finished
-    )

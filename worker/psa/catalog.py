@@ -98,9 +98,13 @@ class Catalog:
         """Every name of a set-up table that the products need and ConnectWise does not have."""
         return await self._placement.missing(products)
 
+    @property
+    def looks_at_every_item(self) -> bool:
+        """Whether prices are updated, so that no item is taken from the cache."""
+        return self._policy.existing == "update_prices"
+
     async def _cached(self, keys: Iterable[CatalogKey]) -> dict[CatalogKey, int]:
-        """The cached items; none when prices are updated, because then every item has to be read."""
-        if self._policy.existing == "update_prices":
+        if self.looks_at_every_item:
             return {}
         asked = list(keys)
         cached = await self._cache.get(asked)

@@ -28,13 +28,18 @@ class Companies:
         self._companies = psa.client.companies
         self._search = CompanySearch(psa)
 
-    async def ensure(self, desired: DesiredCompany, contact: DesiredContact | None = None) -> Link:
+    async def ensure(
+        self, desired: DesiredCompany, contact: DesiredContact | None = None, *, seen: int | None = None
+    ) -> Link:
         """By link, which survives renaming on either side; then by exact name; else created.
 
-        `contact` belongs to the company: a merge moves it to the company that stays, so it identifies that company. Raises Ambiguous
-        when several companies fit, Refused when the company is in the recycle bin and no other company replaces it.
+        `contact` belongs to the company: a merge moves it to the company that stays, so it identifies that company. `seen` is a company
+        that was just read and is not in the recycle bin. Raises Ambiguous when several companies fit, Refused when the company is in the
+        recycle bin and no other company replaces it.
         """
         link = await self._psa.links.get("company", desired.identity)
+        if link is not None and link.target == seen:
+            return link
         kept = await self._still_good(desired, contact, link) if link is not None else None
         new = kept or await self._match_or_create(desired, contact)
         if new != link:

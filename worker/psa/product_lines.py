@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -32,10 +32,13 @@ _FIELDS = (
 )
 
 
+ParentField = Literal["opportunity", "salesOrder", "invoice"]
+
+
 class LineParent(msgspec.Struct, frozen=True):
     """The record that product items belong to; `field` is their reference to it."""
 
-    field: Literal["opportunity", "salesOrder", "invoice"]
+    field: ParentField
     id: int
 
     def __str__(self) -> str:
@@ -58,21 +61,45 @@ class ProductLines:
 
     async def of(self, parent: LineParent, accepted: Mapping[int, Amounts] | None = None) -> list[ActualLine]:
         """All product items of `parent`; `accepted` are the amounts that ConnectWise made of the flow's own writes."""
-        known = accepted or {}
         rows = await self.resource.find(field(f"{parent.field}/id").equals(parent.id), fields=_FIELDS)
-        return [
-            ActualLine(
-                id=row.id,
-                external_id=row.integrationXRef or "",
-                own=self._is_own(row.integrationXRef or ""),
-                locked=_protection(row, parent),
-                quantity=row.quantity,
-                price=row.price,
-                cost=row.cost,
-                accepted=known.get(row.id) == amounts_of(row),
-            )
-            for row in rows
-        ]
+        return with_accepted((self._line(row, parent.field) for row in rows), accepted or {})
+
+    async def of_each(
+        self, name: ParentField, parents: Iterable[int], *, limit: int
+    ) -> dict[int, list[ActualLine]] | None:
+        """The product items of several parents, by parent; None when there are `limit` of them or more.
+
+        No amounts count as accepted yet. A parent with an item that is not understood is left out.
+        """
+        found: dict[int, list[ActualLine]] = {parent: [] for parent in parents}
+        if not found:
+            return found
+        rows = await self.resource.find(
+            field(f"{name}/id").one_of(found), fields=(*_FIELDS, name), limit=limit
+        )
+        if len(rows) >= limit:
+            return None
+        for row in rows:
+            reference = getattr(row, name)
+            if reference is None or reference.id not in found:
+                continue
+            if type(row) is models.ProductItem:
+                found[reference.id].append(self._line(row, name))
+            else:
+                del found[reference.id]
+        return found
+
+    def _line(self, row: models.ProductItem, name: ParentField) -> ActualLine:
+        external_id = row.integrationXRef or ""
+        return ActualLine(
+            id=row.id,
+            external_id=external_id,
+            own=self._is_own(external_id),
+            locked=_protection(row, name),
+            quantity=row.quantity,
+            price=row.price,
+            cost=row.cost,
+        )
 
     async def own_keys(self, parent: LineParent) -> frozenset[str]:
         """The keys of the lines of `parent` that the flow made."""
@@ -98,16 +125,24 @@ class ProductLines:
                     log.info("line_left_over_deleted", line_id=line.id, external_id=line.external_id)
 
 
+def with_accepted(lines: Iterable[ActualLine], accepted: Mapping[int, Amounts]) -> list[ActualLine]:
+    """The lines, marked where their amounts are those that ConnectWise made of the flow's own writes."""
+    return [
+        msgspec.structs.replace(line, accepted=True) if accepted.get(line.id) == amounts_of(line) else line
+        for line in lines
+    ]
+
+
 def amounts_of(line: models.ProductItem | ActualLine) -> Amounts:
     """What the line holds."""
     return Amounts(line.quantity, line.price, line.cost)
 
 
-def _protection(row: models.ProductItem, parent: LineParent) -> str:
+def _protection(row: models.ProductItem, parent: ParentField) -> str:
     """Why the line may no longer be deleted, by the signs that the specification has for it."""
     signs = (
-        (row.invoice is not None and parent.field != "invoice", "invoiced"),
-        (row.salesOrder is not None and parent.field != "salesOrder", "on a sales order"),
+        (row.invoice is not None and parent != "invoice", "invoiced"),
+        (row.salesOrder is not None and parent != "salesOrder", "on a sales order"),
         (row.purchaseDate is not None or bool(row.poApprovedFlag), "ordered"),
         (bool(row.serialNumbers), "picked"),
         (bool(row.cancelledFlag), "cancelled"),
