@@ -105,9 +105,13 @@ class Scheduler:
     async def _repeat(self, schedule: Schedule) -> None:
         while True:
             try:
-                if await self.run_due(schedule):
-                    self._succeeded(schedule)
-                pause = (await self._slot(schedule)).next_seconds
+                slot = await self._slot(schedule)
+                if slot.is_open:
+                    if await self.run_due(schedule):
+                        self._succeeded(schedule)
+                    slot = await self._slot(schedule)
+                # A slot that opens right after this look is not one that another producer does.
+                pause = slot.next_seconds
             except (errors.BridgeError, redis.exceptions.RedisError, OSError) as error:
                 pause = min(_PAUSE_AFTER_FAILURE_SECONDS, max(1.0, schedule.interval.total_seconds()))
                 self._failed(schedule, error)

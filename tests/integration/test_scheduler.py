@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
+import msgspec
 import pytest
 
-from cwbridge import errors
+from cwbridge import clock, errors
 from cwbridge.flow import Polled, Schedule
 from cwbridge.locks import Locks
 from cwbridge.redis import Redis, reply
 from producers.pace import EVEN, Pace
 from producers.rhythm import Rhythm
-from producers.scheduler import Scheduler
+from producers.scheduler import _BUSY_SECONDS, Scheduler
 from tests.support.until import until
 
 SHORT = timedelta(milliseconds=300)
@@ -194,6 +197,28 @@ async def test_a_schedule_sleeps_until_its_next_slot(make: MakeScheduler, redis:
     assert action.done == 1
     # Some dozen for each slot of the quick schedule, and none that only looks whether it is time.
     assert used < 3 * 15
+
+
+async def test_a_slot_that_opens_between_two_looks_is_done_at_once(
+    make: MakeScheduler, redis: Redis, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    action = Action()
+    opened: list[float] = []
+    looked = Scheduler._slot
+
+    async def opens_after_the_first_look(scheduler: Scheduler, schedule: Schedule) -> Any:
+        slot = await looked(scheduler, schedule)
+        if opened:
+            return slot
+        await redis.delete(f"{namespace}:schedule:poll")
+        opened.append(time.monotonic())
+        return msgspec.structs.replace(slot, next_seconds=0.001)
+
+    await redis.set(f"{namespace}:schedule:poll", clock.now_ms() + 3_600_000)
+    monkeypatch.setattr(Scheduler, "_slot", opens_after_the_first_look)
+    async with running(make(), Schedule("poll", LONG, action)):
+        await until(lambda: action.done == 1, what="the slot is done")
+    assert time.monotonic() - opened[0] < _BUSY_SECONDS
 
 
 async def test_a_late_schedule_is_done_at_once_after_a_wipe(
