@@ -15,7 +15,7 @@ from worker.opportunity import projection
 from worker.opportunity.desired import DesiredOpportunity, Rules
 from worker.opportunity.project_key import ProjectKey
 from worker.opportunity.source import SourceEnded, SourceReader
-from worker.opportunity.target import Target
+from worker.opportunity.target import Found, Target
 
 _OWN_SOURCES = "jetbuilt:%"
 
@@ -52,7 +52,7 @@ class Dependents:
             asking = [key for key in found if key.family in families]
         else:
             asking = [key for key in found if await self._asks(key, name)]
-        return [key for key in asking if not await self._target.is_over(found[key])]
+        return [key for key in asking if not await self._target.is_over(Found(found[key], "external_id"))]
 
     async def check(self, name: LinkName) -> None:
         """Raise Refused when Jetbuilt has no such project, option or client."""

@@ -37,7 +37,7 @@ class Finisher:
         found = await self._target.find(key.external_id, link)
         if found is None:
             return Event(what="skipped", cause=reason)
-        if not await self._target.is_over(found.record):
+        if not await self._target.is_over(found):
             await self._write(found, reason)
         await self._links.put(
             "opportunity", str(key), Link(target=found.record.id, how=found.link_rule(link), finished=reason)

@@ -5,6 +5,7 @@ A run uses nothing but the key, so that it may be repeated, late, or start again
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 import structlog
@@ -22,7 +23,7 @@ from worker.opportunity.desired import Rules
 from worker.opportunity.finisher import Finisher
 from worker.opportunity.options import OptionFanOut
 from worker.opportunity.project_key import ProjectKey
-from worker.opportunity.source import SourceEnded, SourceReader
+from worker.opportunity.source import Source, SourceEnded, SourceReader
 from worker.opportunity.writer import OpportunityWriter
 from worker.opportunity.written import Written
 
@@ -72,10 +73,8 @@ class OpportunityFlow:
         return await self._export(run, key, project)
 
     async def _export(self, run: Run, key: ProjectKey, project: models.Project) -> Event | None:
-        if key.option is None:
-            await self._options.enqueue(run, key, project, await self._reader.options(project))
         try:
-            source = await self._reader.complete(key, project)
+            source = await self._read(run, key, project)
         except SourceEnded:
             return await self._end(run, key, "the option was merged or deleted in Jetbuilt")
         if source.option is not None and source.option.active is False:
@@ -92,6 +91,24 @@ class OpportunityFlow:
             await self._options.note(key, source.option)
         state = f"{project.id}@{project.updated_at.isoformat() if project.updated_at else ''}"
         return await self._writer.write(run, desired, Written(fingerprint, state), link)
+
+    async def _read(self, run: Run, key: ProjectKey, project: models.Project) -> Source:
+        """All that the opportunity is made of, read while the options of a project are enqueued; their work does not depend on this one's."""
+        if key.option is not None:
+            return await self._reader.complete(key, project)
+        enqueued, source = await asyncio.gather(
+            self._enqueue_options(run, key, project),
+            self._reader.complete(key, project),
+            return_exceptions=True,
+        )
+        if enqueued is not None:
+            raise enqueued
+        if isinstance(source, BaseException):
+            raise source
+        return source
+
+    async def _enqueue_options(self, run: Run, key: ProjectKey, project: models.Project) -> None:
+        await self._options.enqueue(run, key, project, await self._reader.options(project))
 
     async def _end(self, run: Run, key: ProjectKey, reason: str) -> Event | None:
         """Finish the opportunity of a source that has ended; it is never deleted, and never created for this."""

@@ -32,6 +32,8 @@ class Found(msgspec.Struct, frozen=True):
 
     record: models.Opportunity
     how: Literal["link", "external_id", "created"]
+    converted: bool | None = None
+    """Whether it was converted; None when ConnectWise was not asked yet."""
 
     def link_rule(self, link: Link | None) -> How:
         """The rule by which the opportunity belongs to its key; a link that still leads to it keeps its rule."""
@@ -58,16 +60,16 @@ class Target:
         if link is None:
             return await self._find_by_external_id(external_id)
         try:
-            linked = await self._client.opportunities.get(link.target)
+            linked = await self._read(link.target)
         except errors.NotFound:
             found = await self._find_by_external_id(external_id)
         else:
-            if link.how == "person" or _of_one_family(linked.source, external_id):
-                return Found(linked, "link")
+            if link.how == "person" or _of_one_family(linked.record.source, external_id):
+                return linked
             found = await self._find_by_external_id(external_id)
             if found is None:
-                await self._ensure_own(linked, external_id)
-                return Found(linked, "link")
+                await self._ensure_own(linked.record, external_id)
+                return linked
         if found is None:
             raise errors.Refused(
                 "The linked opportunity no longer exists in ConnectWise",
@@ -76,6 +78,13 @@ class Target:
                 f"to create a new one: cwbridge links unlink {ProjectKey.of_external_id(external_id)}, then requeue the job.",
             )
         return found
+
+    async def _read(self, opportunity: int) -> Found:
+        """A linked opportunity, with the answer whether it was converted: one wait for both."""
+        async with concurrency.group() as tasks:
+            record = tasks.create_task(self._client.opportunities.get(opportunity))
+            converted = tasks.create_task(self._client.converted(opportunity))
+        return Found(record.result(), "link", converted=converted.result())
 
     async def _ensure_own(self, linked: models.Opportunity, external_id: str) -> None:
         """Raise Refused unless a line proves the opportunity: a user may change its Source, and a restored backup may reuse its id."""
@@ -90,19 +99,20 @@ class Target:
                 f"if not: cwbridge links unlink {ProjectKey.of_external_id(external_id)}, then requeue the job.",
             )
 
-    async def is_over(self, opportunity: models.Opportunity) -> bool:
+    async def is_over(self, found: Found) -> bool:
         """Whether the opportunity is closed or converted, so that runs no longer write it."""
-        return await self.protection(opportunity) is not None
+        return await self.protection(found) is not None
 
-    async def protection(self, opportunity: models.Opportunity) -> errors.Protected | None:
+    async def protection(self, found: Found) -> errors.Protected | None:
         """Why the opportunity is not written any more: it is closed or converted; None when it is open."""
+        opportunity, converted = found.record, found.converted
         if await self.is_closed(opportunity):
             return errors.Protected(
                 "The opportunity is closed in ConnectWise",
                 detail=f"opportunity {opportunity.id}",
                 remedy="Reopen it in ConnectWise and requeue, or leave it as it is and archive this job.",
             )
-        if await self._client.converted(opportunity.id):
+        if await self._client.converted(opportunity.id) if converted is None else converted:
             return errors.Protected(
                 "The opportunity was converted in ConnectWise",
                 detail=f"opportunity {opportunity.id}",

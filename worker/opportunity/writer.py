@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
+import msgspec
+
 from cwbridge import errors
 from cwbridge.connectors.connectwise import models
 from cwbridge.ledger.history import Event
@@ -106,7 +108,7 @@ class OpportunityWriter:
         record, settled = found.record, written.stands_in(link)
         if link is not None and link.finished:
             record = await self._target.reopen(record)
-        protection = await self._target.protection(record)
+        protection = await self._target.protection(msgspec.structs.replace(found, record=record))
         if protection is not None:
             if not settled:
                 raise protection
