@@ -95,7 +95,7 @@ def folded(text: str | None) -> str:
 
 
 def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 def _cut(text: str, max_length: int) -> str:
