@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import statistics
 import sys
 from pathlib import Path
 
@@ -24,9 +25,11 @@ pytestmark = pytest.mark.bench
 LINES = 1_000
 PROGRAM = Path(__file__).with_name("pyconnectwise_program.py")
 GOAL = 4.0
+ROUNDS = 5
 
 
 async def test_processor_time_of_a_line(redis: Redis, redis_url: str, namespace: str, tmp_path: Path) -> None:
+    ours, theirs = [], []
     async with Bench.opened(redis, redis_url, namespace, Options(projects=1, limits=False)) as bench:
         # A limit that no call waits for: the cost of asking is what counts.
         bench.changes = {
@@ -36,17 +39,22 @@ async def test_processor_time_of_a_line(redis: Redis, redis_url: str, namespace:
         async with commands.running("worker", env=bench.environment(), cwd=tmp_path, fresh=True) as worker:
             first = bench.box.jetbuilt.add_plain_project(lines=LINES)
             await _settled(bench, first.family_id)
-            ours = 1e6 * await _processor(bench, worker.process.pid) / LINES
-        opportunity = bench.books.opportunity(f"jetbuilt:{first.family_id}")["id"]
-        item = bench.books.products(f"jetbuilt:{first.family_id}")[0]["catalogItem"]["id"]
-        theirs = 1e6 * await _pyconnectwise(bench, opportunity, item) / LINES
-    print(f"\nprocessor time of a line: {ours:.0f} us as deployed, {theirs:.0f} us of pyconnectwise")
+            opportunity = bench.books.opportunity(f"jetbuilt:{first.family_id}")["id"]
+            item = bench.books.products(f"jetbuilt:{first.family_id}")[0]["catalogItem"]["id"]
+            for _ in range(ROUNDS):
+                ours.append(1e6 * await _processor(bench, worker.process.pid) / LINES)
+                theirs.append(1e6 * await _pyconnectwise(bench, opportunity, item) / LINES)
+    ratio = statistics.median(their / our for their, our in zip(theirs, ours, strict=True))
+    print(
+        f"\nprocessor time of a line: {statistics.median(ours):.0f} us as deployed, {statistics.median(theirs):.0f} us of "
+        f"pyconnectwise, {ratio:.1f} times in the middle of {ROUNDS} rounds"
+    )
     figures.note(
         "cpu beside pyconnectwise",
-        f"{theirs / ours:.1f} times ({theirs:.0f} us, {ours:.0f} us)",
-        reached=theirs / ours >= GOAL,
+        f"{ratio:.1f} times ({statistics.median(theirs):.0f} us, {statistics.median(ours):.0f} us)",
+        reached=ratio >= GOAL,
     )
-    assert theirs > ours
+    assert ratio > 1
 
 
 async def _settled(bench: Bench, family: int) -> None:

@@ -60,5 +60,7 @@ async def test_an_edit_on_an_idle_system(
     print(
         f"\nedit -> line in ConnectWise, polled every {INTERVAL:.0f} s: {middle:.1f} s in the middle, {worst:.1f} s at worst"
     )
-    figures.note("edit to settled", f"{worst - INTERVAL:.1f} s at worst", reached=worst <= INTERVAL + 1)
+    figures.note(
+        "edit to settled", f"{max(0.0, worst - INTERVAL):.1f} s at worst", reached=worst <= INTERVAL + 1
+    )
     assert middle <= INTERVAL + 1
