@@ -18,6 +18,7 @@ from cwbridge.queue.outcome import Retried, Succeeded
 from sandbox.faults import FaultRule
 from tests.support.bench import Bench
 from tests.support.jobs import claimed
+from tests.support.until import until
 from worker.opportunity import read_ahead
 from worker.opportunity.plan import is_own
 from worker.opportunity.read_ahead import ReadAhead
@@ -150,6 +151,18 @@ class Readers:
         runs = [await self.queue.start(key, token) for key, token, *_ in await claimed(self.queue, 32)]
         return [run for run in runs if run is not None]
 
+    async def next(self) -> Run:
+        """The run of the one key that becomes due."""
+        found: list[Run] = []
+
+        async def started() -> bool:
+            found.extend(await self.start())
+            return bool(found)
+
+        await until(started, what="a run has started")
+        (run,) = found
+        return run
+
     async def link(self, run: Run) -> Link:
         link = await self.links.get("opportunity", run.key)
         assert link is not None
@@ -193,7 +206,7 @@ async def test_a_change_that_is_noticed_later_is_looked_at(bench: Bench, ahead: 
     await ahead.enqueue(changed.key)
     await ahead.queue.settle(changed, Succeeded())
     bench.forget_calls()
-    (again,) = await ahead.start()
+    again = await ahead.next()
     assert (again.key, again.generation) == (changed.key, changed.generation + 1)
     assert await ahead.taken(again) is not None
     assert bench.box.connectwise_calls.count("GET", LINES) == 1, "what was read before is not used"
@@ -207,7 +220,7 @@ async def test_work_enqueued_anew_is_not_taken_for_what_was_read_before(bench: B
     await ahead.queue.settle(settled, Succeeded())
     await ahead.enqueue(settled.key)
     bench.forget_calls()
-    (again,) = await ahead.start()
+    again = await ahead.next()
     assert (again.key, again.generation) == (settled.key, settled.generation)
     assert await ahead.taken(again) is not None
     assert bench.box.connectwise_calls.count("GET", LINES) == 1
@@ -218,7 +231,7 @@ async def test_a_later_attempt_reads_for_itself(ahead: Readers) -> None:
     assert await ahead.taken(first) is not None
     failed = runs[1]
     await ahead.queue.settle(failed, Retried(FAILURE))
-    (again,) = await ahead.start()
+    again = await ahead.next()
     assert (again.key, again.attempts) == (failed.key, 1)
     assert await ahead.taken(again) is None
 
@@ -240,7 +253,7 @@ async def test_too_few_jobs_are_not_worth_it(bench: Bench) -> None:
 async def test_more_lines_than_memory_should_hold_are_read_in_smaller_numbers(
     bench: Bench, ahead: Readers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_ahead, "_MOST_LINES", 8)
+    monkeypatch.setattr(read_ahead, "_MAX_LINES", 8)
     (first, *_) = await ahead.start()
     assert await ahead.taken(first) is None
     assert bench.box.connectwise_calls.count("GET", LINES) == 1

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -60,6 +61,7 @@ class CommandServer:
     def __init__(self) -> None:
         self._folder = ""
         self._server: subprocess.Popen[bytes] | None = None
+        self._opening = threading.Lock()
 
     async def start(self, *arguments: str, env: Mapping[str, str], cwd: Path) -> Process:
         if self._server is None:
@@ -88,9 +90,15 @@ class CommandServer:
         return f"{self._folder}/socket"
 
     def _open(self) -> None:
+        with self._opening:
+            if self._server is None:
+                self._server = self._opened()
+
+    def _opened(self) -> subprocess.Popen[bytes]:
+        """A server that takes orders; commands that a test starts side by side share it."""
         # A short name: the path of a Unix socket has at most 107 bytes.
         self._folder = tempfile.mkdtemp(prefix="cwb-")
-        self._server = subprocess.Popen(
+        server = subprocess.Popen(
             [sys.executable, "-m", "tests.support.command_server", self._path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -98,8 +106,9 @@ class CommandServer:
             env={name: value for name, value in os.environ.items() if not name.startswith("CWBRIDGE_")},
             start_new_session=True,
         )
-        assert self._server.stdout is not None
-        assert self._server.stdout.readline() == STARTED
+        assert server.stdout is not None
+        assert server.stdout.readline() == STARTED
+        return server
 
 
 async def _reading(descriptor: int) -> asyncio.StreamReader:

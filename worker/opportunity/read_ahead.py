@@ -28,12 +28,12 @@ from worker.psa.line_plan import ActualLine
 from worker.psa.product_lines import ProductLines
 
 log = structlog.get_logger(__name__)
-_MOST = 150
+_MAX_AT_ONCE = 150
 _ID_CHARACTERS = 1_300
 """What the ids may take of an address, each with its encoded comma; the rest of its 2,000 characters is for the path and the fields."""
-_LEAST = 5
+_MIN_AT_ONCE = 5
 """Fewer opportunities at once save no call: one takes four calls, a reading of several at least three."""
-_MOST_LINES = 5_000
+_MAX_LINES = 5_000
 _WAIT_SECONDS = 120.0
 _KEPT_SECONDS = 600
 
@@ -71,7 +71,7 @@ class ReadAhead:
         self._queue = queue
         self._links = links
         self._locks = locks
-        self._size = _MOST
+        self._size = _MAX_AT_ONCE
 
     async def take(self, run: Run, link: Link) -> Snapshot | None:
         """The opportunity of the run; None when it has to read for itself.
@@ -103,14 +103,14 @@ class ReadAhead:
     async def _read(self, run: Run) -> None:
         """Read what this run and the next jobs need; halve the number when their lines are too many to hold, until a reading has succeeded."""
         jobs = await self._next_jobs(run)
-        if len(jobs) < _LEAST:
+        if len(jobs) < _MIN_AT_ONCE:
             return
         rows = await self._opportunities([target for _, target in jobs.values()])
-        lines = await self._lines.of_each("opportunity", rows, limit=_MOST_LINES)
+        lines = await self._lines.of_each("opportunity", rows, limit=_MAX_LINES)
         if lines is None:
-            self._size = max(_LEAST, self._size // 2)
+            self._size = max(_MIN_AT_ONCE, self._size // 2)
             return
-        self._size = min(_MOST, self._size * 2)
+        self._size = min(_MAX_AT_ONCE, self._size * 2)
         async with self._redis.pipeline(transaction=False) as pipe:
             for key, (job, target) in jobs.items():
                 if target in rows and target in lines:
@@ -129,8 +129,8 @@ class ReadAhead:
             if link.fingerprint and not (link.begun or link.finished)
         ]
         longest = max((len(f"{target}%2C") for _, target in settled), default=1)
-        most = min(self._size, _ID_CHARACTERS // longest)
-        return {key: (jobs[key], target) for key, target in settled[:most]}
+        limit = min(self._size, _ID_CHARACTERS // longest)
+        return {key: (jobs[key], target) for key, target in settled[:limit]}
 
     async def _opportunities(self, targets: Iterable[int]) -> dict[int, models.Opportunity]:
         """Those of the opportunities that were understood and whose company is not in the recycle bin, by id."""
