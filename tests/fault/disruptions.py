@@ -7,6 +7,7 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from decimal import Decimal
 
 from sandbox.faults import Action, FaultRule
 from tests.fault.stage import Stage
@@ -65,6 +66,28 @@ def answers(
                     )
                     stage.faults(system).add(rule)
                 await asyncio.sleep(change_every * stage.dice.uniform(0.5, 1.5))
+
+    return disruption
+
+
+def other_prices(*, every: float) -> Disruption:
+    """Another user changes prices of synced lines in ConnectWise."""
+
+    async def disruption(stage: Stage) -> None:
+        store, user = stage.box.connectwise, stage.box.connectwise_user
+        while True:
+            await asyncio.sleep(stage.dice.expovariate(1 / every))
+            lines = [
+                row["id"]
+                for row in store.table("procurement/products")
+                if (row.get("integrationXRef") or "").startswith("item:") and "@" in row["integrationXRef"]
+            ]
+            if lines:
+                user.edit(
+                    "procurement/products",
+                    stage.dice.choice(lines),
+                    {"price": Decimal(stage.dice.randrange(100, 10**5)) / 100},
+                )
 
     return disruption
 

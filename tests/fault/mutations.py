@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+
 from cwbridge import locks, lua
 from cwbridge.connectors.connectwise import codebase
 from cwbridge.limits import shared
@@ -20,6 +22,7 @@ from producers.jetbuilt import JetbuiltPoller
 from tests.fault import billing_mutations, document_mutations, redis_mutations
 from tests.fault.patching import replace
 from worker.billing import document_lines
+from worker.opportunity.read_ahead import ReadAhead, Snapshot
 from worker.opportunity.target import Target
 from worker.psa.line_plan import ActualLine, PlannedLine
 from worker.psa.line_writer import LineWriter
@@ -137,6 +140,16 @@ def _no_identifier_lock() -> None:
     replace(locks.Locks, "hold", let_in)
 
 
+def _no_end_of_what_was_read_ahead() -> None:
+    """What was read ahead for one run of a key serves all later ones."""
+
+    async def taken(reader: ReadAhead, run: Run) -> Snapshot | None:
+        stored = await reader._redis.get(reader._prefix + run.key)
+        return None if stored is None else msgspec.json.decode(stored, type=Snapshot)
+
+    replace(ReadAhead, "_taken", taken)
+
+
 WITHOUT: dict[str, Callable[[], None]] = {
     "the fencing check": _no_fencing_check,
     "the second look": _no_second_look,
@@ -144,6 +157,7 @@ WITHOUT: dict[str, Callable[[], None]] = {
     "the external id look-up before a create": _no_external_id_look_up,
     "the watermark overlap": _no_watermark_overlap,
     "the identifier lock": _no_identifier_lock,
+    "the end of what was read ahead": _no_end_of_what_was_read_ahead,
     **billing_mutations.WITHOUT,
     **document_mutations.WITHOUT,
     **redis_mutations.WITHOUT,

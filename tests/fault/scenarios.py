@@ -117,6 +117,27 @@ SCENARIOS = (
         runs=2,
     ),
     Scenario(
+        name="full-syncs",
+        story="full syncs without end; others change prices; kills of workers",
+        act=lasting(
+            20,
+            disruptions.together(
+                disruptions.killing("worker", every=0.8), disruptions.other_prices(every=0.1)
+            ),
+            edits_every=4.0,
+        ),
+        casting=Casting(
+            projects=8,
+            workers=3,
+            settings={
+                "JETBUILT__FULL_SYNC_INTERVAL": "1s",
+                "CONNECTWISE__POLL_INTERVAL": "300ms",
+                "OPPORTUNITY__DRIFT": "repair",
+            },
+        ),
+        runs=3,
+    ),
+    Scenario(
         name="lost-answers",
         story="one write in four takes effect unanswered",
         act=lasting(20, _LOST),

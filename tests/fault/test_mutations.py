@@ -25,6 +25,7 @@ TELLTALES = {
     "the external id look-up before a create": ("lose-at-points", "kill-at-points"),
     "the watermark overlap": ("calm", "kill-producers"),
     "the identifier lock": ("same-new-product",),
+    "the end of what was read ahead": ("full-syncs",),
     "the agreed values": ("billing-calm",),
     "the look-up before a create of a company": ("billing-made-on-both-sides",),
     "the look-up before a create of an account": ("billing-edited-after-create",),
