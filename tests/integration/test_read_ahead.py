@@ -15,6 +15,7 @@ from cwbridge.ledger.links import Link
 from cwbridge.queue.failure import Failure
 from cwbridge.queue.job import Enqueue, Run
 from cwbridge.queue.outcome import Retried, Succeeded
+from cwbridge.redis import Redis
 from sandbox.faults import FaultRule
 from tests.support.bench import Bench
 from tests.support.jobs import claimed
@@ -194,9 +195,8 @@ async def test_each_run_takes_its_own_opportunity_once(bench: Bench, ahead: Read
     for run in runs:
         assert await ahead.taken(run) == (await ahead.link(run)).target
     assert bench.box.connectwise_calls.count("GET", LINES) == 1
-    bench.forget_calls()
-    assert await ahead.taken(runs[0]) is not None, "read again, because it was taken"
-    assert bench.box.connectwise_calls.count("GET", LINES) == 1
+    assert await ahead.taken(runs[0]) is not None
+    assert bench.box.connectwise_calls.count("GET", LINES) == 2, "it was taken, so it is read again"
 
 
 async def test_a_change_that_is_noticed_later_is_looked_at(bench: Bench, ahead: Readers) -> None:
@@ -205,25 +205,31 @@ async def test_a_change_that_is_noticed_later_is_looked_at(bench: Bench, ahead: 
     changed = runs[1]
     await ahead.enqueue(changed.key)
     await ahead.queue.settle(changed, Succeeded())
-    bench.forget_calls()
     again = await ahead.next()
     assert (again.key, again.generation) == (changed.key, changed.generation + 1)
-    assert await ahead.taken(again) is not None
-    assert bench.box.connectwise_calls.count("GET", LINES) == 1, "what was read before is not used"
+    assert await ahead.taken(again) is None
+    assert bench.box.connectwise_calls.count("GET", LINES) == 1, "what was read for the others stays"
+    assert await ahead.taken(runs[2]) is not None
 
 
-async def test_work_enqueued_anew_is_not_taken_for_what_was_read_before(bench: Bench, ahead: Readers) -> None:
+async def test_work_enqueued_anew_is_not_taken_for_what_was_read_before(ahead: Readers) -> None:
     """The count of enqueues begins again with a new job, the time of its first enqueue does not."""
     (first, *_) = runs = await ahead.start()
     assert await ahead.taken(first) is not None
     settled = runs[1]
     await ahead.queue.settle(settled, Succeeded())
     await ahead.enqueue(settled.key)
-    bench.forget_calls()
     again = await ahead.next()
     assert (again.key, again.generation) == (settled.key, settled.generation)
-    assert await ahead.taken(again) is not None
-    assert bench.box.connectwise_calls.count("GET", LINES) == 1
+    assert await ahead.taken(again) is None
+
+
+async def test_what_another_version_has_read_is_read_again(
+    bench: Bench, redis: Redis, ahead: Readers
+) -> None:
+    (first, *_) = await ahead.start()
+    await redis.set(f"{bench.namespace}:ahead:{first.key}", '{"other": 1}')
+    assert await ahead.taken(first) == (await ahead.link(first)).target
 
 
 async def test_a_later_attempt_reads_for_itself(ahead: Readers) -> None:
@@ -254,6 +260,18 @@ async def test_more_lines_than_memory_should_hold_are_read_in_smaller_numbers(
     bench: Bench, ahead: Readers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(read_ahead, "_MAX_LINES", 8)
-    (first, *_) = await ahead.start()
-    assert await ahead.taken(first) is None
+    runs = await ahead.start()
+    assert [await ahead.taken(run) for run in runs[:6]] == [None] * 6
+    # 150, 75, 37, 18, 9 and 5 at once; then it rests.
+    assert bench.box.connectwise_calls.count("GET", LINES) == 6
+    assert await ahead.taken(runs[6]) is None
+    assert bench.box.connectwise_calls.count("GET", LINES) == 6
+
+
+async def test_an_answer_that_fails_for_all_is_asked_for_once(bench: Bench, ahead: Readers) -> None:
+    bench.box.connectwise_faults.add(
+        FaultRule(name="odd", path=LINES, method="GET", action="alter", fields={"opportunity": "?"})
+    )
+    for run in await ahead.start():
+        assert await ahead.taken(run) is None
     assert bench.box.connectwise_calls.count("GET", LINES) == 1

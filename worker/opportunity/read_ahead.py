@@ -9,12 +9,12 @@ itself. It counts for the enqueues before it was read, so a change that is notic
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import structlog
 
-from cwbridge import errors
+from cwbridge import clock, errors
 from cwbridge.connectors.connectwise import client as connectwise
 from cwbridge.connectors.connectwise import models
 from cwbridge.connectors.connectwise.conditions import field
@@ -36,6 +36,7 @@ _MIN_AT_ONCE = 5
 _MAX_LINES = 5_000
 _WAIT_SECONDS = 120.0
 _KEPT_SECONDS = 600
+_REST_SECONDS = 60.0
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -72,6 +73,7 @@ class ReadAhead:
         self._links = links
         self._locks = locks
         self._size = _MAX_AT_ONCE
+        self._rests_until = float("-inf")
 
     async def take(self, run: Run, link: Link) -> Snapshot | None:
         """The opportunity of the run; None when it has to read for itself.
@@ -80,34 +82,51 @@ class ReadAhead:
         """
         if run.lane != "backlog" or run.mode != "verify" or run.attempts or run.crashes or run.waits:
             return None
-        taken = await self._taken(run)
-        if taken is None:
-            try:
-                async with self._locks.hold("ahead:opportunity", wait=_WAIT_SECONDS):
-                    taken = await self._taken(run)
-                    if taken is None:
-                        await self._read(run)
-                        taken = await self._taken(run)
-            except (errors.Busy, errors.Malformed, errors.Refused) as error:
-                log.info("read_ahead_failed", error=type(error).__name__)
-                return None
+        taken = await self._taken(run) or await self._taken_after_reading(run)
         return taken if taken is not None and taken.record.id == link.target else None
 
     async def _taken(self, run: Run) -> Snapshot | None:
         stored = await self._redis.getdel(self._prefix + run.key)
-        found = None if stored is None else _decoder.decode(stored)
+        try:
+            found = None if stored is None else _decoder.decode(stored)
+        except msgspec.DecodeError:
+            # A worker of another version has read it.
+            return None
         if found is None or (found.since_ms, found.generation) != (run.since_ms, run.generation):
             return None
         return found
 
+    async def _taken_after_reading(self, run: Run) -> Snapshot | None:
+        if clock.lasting_seconds() < self._rests_until:
+            return None
+        try:
+            async with self._locks.hold("ahead:opportunity", wait=_WAIT_SECONDS):
+                taken = await self._taken(run)
+                if taken is None:
+                    await self._read(run)
+                    taken = await self._taken(run)
+        except errors.Busy:
+            return None
+        except (errors.Malformed, errors.Refused) as error:
+            log.info("read_ahead_failed", error=type(error).__name__)
+            self._rest()
+            return None
+        return taken
+
+    def _rest(self) -> None:
+        """Leave it to the runs for a while: what fails for all of them would fail again with each."""
+        self._rests_until = clock.lasting_seconds() + _REST_SECONDS
+
     async def _read(self, run: Run) -> None:
-        """Read what this run and the next jobs need; halve the number when their lines are too many to hold, until a reading has succeeded."""
+        """Read what this run and the next jobs need; fewer at once when their lines are too many to hold."""
         jobs = await self._next_jobs(run)
         if len(jobs) < _MIN_AT_ONCE:
             return
         rows = await self._opportunities([target for _, target in jobs.values()])
         lines = await self._lines.of_each("opportunity", rows, limit=_MAX_LINES)
         if lines is None:
+            if self._size == _MIN_AT_ONCE:
+                self._rest()
             self._size = max(_MIN_AT_ONCE, self._size // 2)
             return
         self._size = min(_MAX_AT_ONCE, self._size * 2)
@@ -119,10 +138,14 @@ class ReadAhead:
             await pipe.execute()
 
     async def _next_jobs(self, run: Run) -> Mapping[str, tuple[Job, int]]:
-        """The jobs whose opportunity held the content of the source when it was written last, with its id, by key; the run's own first."""
+        """The jobs that nothing was read for yet, with their opportunities, by key; the run's own first.
+
+        Only those whose opportunity held the content of the source when it was written last.
+        """
         upcoming = await self._queue.upcoming(FLOW, "backlog", limit=self._size)
         jobs = {job.key: job for job in upcoming if job.mode == "verify"}
-        links = await self._links.of_identities("opportunity", sorted(jobs, key=lambda key: key != run.key))
+        unread = await self._unread(sorted(jobs, key=lambda key: key != run.key))
+        links = await self._links.of_identities("opportunity", unread)
         settled = [
             (key, link.target)
             for key, link in links.items()
@@ -131,6 +154,12 @@ class ReadAhead:
         longest = max((len(f"{target}%2C") for _, target in settled), default=1)
         limit = min(self._size, _ID_CHARACTERS // longest)
         return {key: (jobs[key], target) for key, target in settled[:limit]}
+
+    async def _unread(self, keys: Sequence[str]) -> list[str]:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.exists(self._prefix + key)
+            return [key for key, is_there in zip(keys, await pipe.execute(), strict=True) if not is_there]
 
     async def _opportunities(self, targets: Iterable[int]) -> dict[int, models.Opportunity]:
         """Those of the opportunities that were understood and whose company is not in the recycle bin, by id."""
